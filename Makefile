@@ -1,0 +1,41 @@
+# This repository's own development stack, measured by what it ships.
+include Makefile.instrumented
+ifndef INSTRUMENTED
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: help demo test dev.provision dev.test dev.lint dev.render dev.demo dev.bench
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
+
+demo: dev.demo ## Set up, run tracked targets of the example, and show the events that arrive
+test: dev.test ## Set up, and run the tests
+
+dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
+
+$(VENV)/provisioned: pyproject.toml
+	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+dev.test: dev.provision ## Run the tests
+	$(PYTHON) -m pytest
+
+dev.lint: dev.provision ## Check style, types, the rendered recipe's shell and that the rendered files are up to date
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m generator render --check
+	$(PYTHON) -m generator render --check --catalog examples/openedx-devstack/targets.yaml
+
+dev.render: dev.provision ## Render Makefile.instrumented from targets.yaml, here and in the example
+	$(PYTHON) -m generator render
+	$(PYTHON) -m generator render --catalog examples/openedx-devstack/targets.yaml
+
+dev.demo: dev.provision ## Show a tracked run from the catalog to the server
+	@$(PYTHON) examples/demo.py
+
+endif

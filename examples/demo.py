@@ -1,0 +1,101 @@
+"""Shows what happens from a catalog to the server: tracked runs of the example, and the events as they arrive.
+
+Everything is thrown away afterwards: the home directory, the decision in it, and the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pexpect
+from capture import Capture
+
+EXAMPLE = Path(__file__).resolve().parent / "openedx-devstack"
+ROOT = EXAMPLE.parent.parent
+COMMANDS = (["dev.pull"], ["dev.up.lms", "dev.up.studio"], ["dev.provision.forum"], ["dev.up.a-secret-project"])
+
+
+def main() -> int:
+    """Run the demonstration; return 0 when all its events arrived."""
+    # A reporter that starts at the very end may still write into the home while it is removed.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Capture() as server:
+        work = Path(folder)
+        stack = _checkout(work / "devstack", server.host)
+        environment = {"HOME": str(work / "home"), "PATH": os.environ["PATH"], "TERM": "xterm", "DOCKER": "echo"}
+        (work / "home").mkdir()
+
+        _title("1. A developer is asked, and agrees")
+        # The interpreter of this environment is found as a developer's would be: it is the active one.
+        _answer(stack, {**environment, "VIRTUAL_ENV": sys.prefix})
+
+        _title("2. Commands run as they always did")
+        for goals in COMMANDS:
+            print(f"$ make {' '.join(goals)}", flush=True)
+            status = subprocess.run(["make", *goals], cwd=stack, env=environment, check=False).returncode
+            print(f"(exit status {status})\n")
+
+        _title("3. The events, as they arrived at the server")
+        events = server.wait_for(len(COMMANDS))
+        for event in events:
+            print(json.dumps({"userId": event["userId"], "properties": event["properties"]}, indent=2))
+
+        _title("4. What it costs")
+        _cost(stack, environment)
+
+        _title("5. The developer has second thoughts")
+        subprocess.run(["make", "metrics-opt-out"], cwd=stack, env=environment, check=True)
+    return 0
+
+
+def _checkout(stack: Path, host: str) -> Path:
+    """A git repository with a copy of the example, whose catalog names the server of this demonstration."""
+    shutil.copytree(EXAMPLE, stack)
+    catalog = stack / "targets.yaml"
+    catalog.write_text(catalog.read_text().replace("http://127.0.0.1:8123", host))
+    subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
+    identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.invalid", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q", "-b", "master"], ["add", "."], [*identity, "commit", "-qm", "An example devstack"]):
+        subprocess.run(["git", *command], cwd=stack, check=True)
+    return stack
+
+
+def _answer(stack: Path, environment: dict[str, str]) -> None:
+    child = pexpect.spawn("make", ["metrics-opt-in"], cwd=str(stack), env=environment, encoding="utf-8", timeout=30)
+    child.logfile_read = sys.stdout
+    child.expect("no more: ")
+    child.sendline("yes")
+    child.expect(pexpect.EOF)
+    child.close()
+
+
+def _cost(stack: Path, environment: dict[str, str]) -> None:
+    """Three ways side by side, in turns, so that whatever else the machine does strikes each alike."""
+    ways = {
+        "make, without the include": (["make", "-f", "Makefile", "dev.up.lms"], environment),
+        "with the include, nobody asked": (["make", "dev.up.lms"], {**environment, "HOME": "/nonexistent"}),
+        "tracked": (["make", "dev.up.lms"], environment),
+    }
+    taken_ms: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(20):
+        for name, (command, variables) in ways.items():
+            start = time.perf_counter()
+            subprocess.run(command, cwd=stack, env=variables, stdout=subprocess.DEVNULL, check=True)
+            taken_ms[name].append((time.perf_counter() - start) * 1000)
+    for name, times in taken_ms.items():
+        print(f"  {name:32} {statistics.median(times):6.1f} ms (median of {len(times)})")
+
+
+def _title(text: str) -> None:
+    print(f"\n{text}\n{'-' * len(text)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

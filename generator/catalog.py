@@ -1,0 +1,271 @@
+"""The catalog: which targets a project tracks, what it asks its developers, and where events go.
+
+``load`` is the only way in. Past it there are frozen, typed objects; no raw mapping leaves this module.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from generator.names import fault_of_stem, fault_of_target
+from generator.problems import CatalogError, Problem
+from generator.source import Source, Where, read
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _refuse(message: str, hint: str) -> PydanticCustomError:
+    # The context, not the template, carries the texts: a template would give braces in them a meaning.
+    return PydanticCustomError("catalog", "{message}", {"message": message, "hint": hint})
+
+
+def _one_line(text: str) -> str:
+    """Fold white space, and refuse what would drive the terminal that shows the text."""
+    text = " ".join(text.split())
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs"):
+            raise _refuse(f"it holds the control character U+{ord(character):04X}", "remove that character")
+    return text
+
+
+def _target(name: str) -> str:
+    fault = fault_of_target(name)
+    if fault:
+        raise _refuse(
+            f"{name!r} cannot be a tracked target: {fault}", "write a plain target or one pattern, as in dev.up.%"
+        )
+    return name
+
+
+def _stem(stem: str) -> str:
+    fault = fault_of_stem(stem)
+    if fault:
+        raise _refuse(f"{stem!r} cannot be a stem: {fault}", "write the text that the '%' of the pattern may stand for")
+    return stem
+
+
+def _host(host: str) -> str:
+    host = host.rstrip("/")
+    try:
+        parts = urlsplit(host)
+        loopback = parts.hostname in LOOPBACK
+        _ = parts.port
+    except ValueError:
+        parts, loopback = urlsplit(""), False
+    hint = "write it like https://api.segment.io"
+    if not re.fullmatch(r"[!-~]+", host) or not parts.hostname or parts.scheme not in ("http", "https"):
+        raise _refuse(f"{host!r} is not an http(s) address", hint)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise _refuse("an address with a user name, '?' or '#' cannot be used", hint)
+    if parts.scheme == "http" and not loopback:
+        raise _refuse("events would cross the network in plain text", "use https (http is for loopback addresses only)")
+    return host
+
+
+def _plain_name_as_mapping(value: object) -> object:
+    """``- dev.pull`` is short for ``- name: dev.pull``."""
+    return {"name": value} if not isinstance(value, dict) else value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[Line, StringConstraints(min_length=1, max_length=500)]
+OptionalField = Literal["operating_system", "hardware", "git_dirty"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Target(_Part):
+    """One tracked target, or a pattern of them with the stems that may be told apart."""
+
+    name: Annotated[str, AfterValidator(_target)]
+    stems: tuple[Annotated[str, AfterValidator(_stem)], ...] = Field(default=(), min_length=1)
+    help: Text | None = None
+    reason: Text | None = None
+
+    @field_validator("stems", mode="before")
+    @classmethod
+    def _only_for_patterns(cls, stems: object, info: ValidationInfo) -> object:
+        name = info.data.get("name")
+        if name is not None and "%" not in name:
+            raise _refuse(
+                f"{name!r} is not a pattern, so it has no stems", "remove 'stems', or put a '%' into the name"
+            )
+        return tuple(stems) if isinstance(stems, list) else stems
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is reported: the name itself, and a pattern's declared targets after it."""
+        return (self.name, *(self.name.replace("%", stem) for stem in self.stems))
+
+
+class Segment(_Part):
+    """Where events go. Without a write key they stay on the machine."""
+
+    write_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=200)] = ""
+    host: Annotated[str, AfterValidator(_host)] = "https://api.segment.io"
+
+
+class Consent(_Part):
+    """The question's own words."""
+
+    who: Text
+    why: Text
+    link: Annotated[str, AfterValidator(_host)] | None = None
+
+
+class Catalog(_Part):
+    """A whole ``targets.yaml``."""
+
+    project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    event: Text
+    command_type: Text = "make"
+    main_branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$")] = "master"
+    segment: Segment = Segment()
+    consent: Consent
+    fields: tuple[OptionalField, ...] = ()
+    targets: Annotated[
+        tuple[Annotated[Target, BeforeValidator(_plain_name_as_mapping)], ...],
+        Field(min_length=1),
+    ]
+
+    @field_validator("fields", "targets", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+def load(path: Path) -> Catalog:
+    """Read the catalog at ``path``; raise CatalogError that names every problem in it."""
+    source = read(path)
+    catalog = None
+    problems = list(source.problems)
+    try:
+        catalog = Catalog.model_validate(source.data)
+    except ValidationError as error:
+        problems += [_problem(source, details) for details in error.errors(include_url=False)]
+    problems += _duplicates(source)
+    if problems or catalog is None:
+        raise CatalogError(path, problems, source.text)
+    return catalog
+
+
+def _problem(source: Source, details: ErrorDetails) -> Problem:
+    where = _in_file(source, details["loc"])
+    message, hint = _words(details, where)
+    return Problem(message, hint, source.position(where, of_key=details["type"] == "extra_forbidden"))
+
+
+def _in_file(source: Source, location: tuple[str | int, ...]) -> Where:
+    """pydantic's location, less the ``name`` that a plain item in the list of targets does not have."""
+    return location if location in source.values or location[-1] != "name" else location[:-1]
+
+
+def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
+    context: dict[str, Any] = details.get("ctx", {})
+    name = repr(str(where[-1])) if where and isinstance(where[-1], str) else "this item"
+    match details["type"]:
+        case "catalog":
+            return context["message"], context["hint"]
+        case "extra_forbidden":
+            return f"unknown key {name}", _nearest(str(where[-1]), _model_at(where))
+        case "missing":
+            return f"the key {name} is missing", f"add '{where[-1]}:' here; the README shows where it goes"
+        case "string_type":
+            return f"{name} should be text, not {_kind(details['input'])}", "put it in quotes" + _if_scalar(details)
+        case "tuple_type":
+            return f"{name} should be a list, not {_kind(details['input'])}", "write one '- item' a line, indented"
+        case "model_type" | "model_attributes_type":
+            return f"{name} should be a mapping, not {_kind(details['input'])}", "write 'key: value' lines, indented"
+        case "too_short" | "string_too_short":
+            return f"{name} is empty", "write at least one item, or remove the key"
+        case "string_too_long":
+            return f"{name} is longer than {context['max_length']} characters", "shorten it"
+        case "string_pattern_mismatch":
+            return f"{name} cannot be {details['input']!r}", _PATTERN_HINTS.get(str(where[-1]), "use plain characters")
+        case "literal_error":
+            hint = f"the optional fields are {context['expected']}"
+            return f"there is no optional field {details['input']!r}", hint
+    return f"{name}: {details['msg']}", "compare it with the example in the README"
+
+
+_PATTERN_HINTS = {
+    "project": "use lower-case letters, digits, '-' and '_': it names the folder ~/.config/<project>",
+    "main_branch": "use the plain name of the branch, as in main",
+    "write_key": "copy the source's write key: letters, digits, '-' and '_'",
+}
+
+
+def _kind(value: object) -> str:
+    kinds = {type(None): "empty", bool: "a boolean", float: "a number", str: "text", list: "a list", dict: "a mapping"}
+    return kinds.get(type(value), "that")
+
+
+def _if_scalar(details: ErrorDetails) -> str:
+    return "" if isinstance(details["input"], (bool, float)) else ", as one value"
+
+
+def _model_at(where: Where) -> type[BaseModel]:
+    match where:
+        case ("segment", _):
+            return Segment
+        case ("consent", _):
+            return Consent
+        case ("targets", int(), _):
+            return Target
+    return Catalog
+
+
+def _nearest(key: str, model: type[BaseModel]) -> str:
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}"
+
+
+def _duplicates(source: Source) -> list[Problem]:
+    """Targets that stand twice, whichever way they are written, found even when other things are wrong."""
+    if not isinstance(source.data, dict) or not isinstance(source.data.get("targets"), list):
+        return []
+    first: dict[str, int] = {}
+    problems = []
+    for where, name in _tracked_names(source.data["targets"]):
+        position = source.position(("targets", *where))
+        line = position.line if position else 0
+        if name in first:
+            message = f"the target {name!r} is tracked already, in line {first[name]}"
+            problems.append(Problem(message, "remove one of the two", position))
+        first.setdefault(name, line)
+    return problems
+
+
+def _tracked_names(items: list[Any]) -> list[tuple[Where, str]]:
+    names: list[tuple[Where, str]] = []
+    for index, item in enumerate(items):
+        if isinstance(item, str):
+            names.append(((index,), item))
+        elif isinstance(item, dict) and isinstance(item.get("name"), str):
+            names.append(((index, "name"), item["name"]))
+            stems = item.get("stems")
+            for at, stem in enumerate(stems if isinstance(stems, list) and "%" in item["name"] else []):
+                if isinstance(stem, str):
+                    names.append(((index, "stems", at), item["name"].replace("%", stem)))
+    return names

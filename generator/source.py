@@ -1,0 +1,171 @@
+"""Reads one YAML file into plain data, and remembers where every key and value stood."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from generator.problems import CatalogError, Position, Problem
+
+# A catalog of 10,000 targets is under 300 kB; more than this is some other file.
+MAX_BYTES = 4 * 1024 * 1024
+# Aliases may repeat a node without end ("billion laughs"); a real catalog stays far below both.
+MAX_NODES = 200_000
+MAX_DEPTH = 20
+
+Where = tuple[str | int, ...]
+Plain = None | bool | float | str | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed file: ``data`` as plain objects, ``keys`` and ``values`` by path, and what was found wrong."""
+
+    path: Path
+    text: str
+    data: Plain = None
+    keys: dict[Where, Position] = field(default_factory=dict)
+    values: dict[Where, Position] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def position(self, where: Where, *, of_key: bool = False) -> Position | None:
+        """Where ``where`` stands, or the nearest thing around it."""
+        if of_key and where in self.keys:
+            return self.keys[where]
+        while where and where not in self.values:
+            where = where[:-1]
+        return self.values.get(where)
+
+
+def read(path: Path) -> Source:
+    """Read ``path``; raise CatalogError when it is not a readable YAML file in UTF-8.
+
+    Duplicate keys do not raise: they are collected in ``problems``, to be told together with all else.
+    """
+    text = _read_text(path)
+    source = Source(path, text)
+    try:
+        # The node tree, not the constructed objects: it alone keeps duplicate keys and every key's position.
+        root = YAML(typ="rt").compose(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        problem = Problem(
+            f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
+            "remove it, or write it as an escape inside double quotes",
+            Position(line, column),
+        )
+        raise CatalogError(path, [problem], text) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Position(mark.line + 1, mark.column + 1) if mark else None
+        about = "; ".join(part for part in (error.context, error.problem) if part)
+        raise CatalogError(path, [Problem(f"not valid YAML: {about}", _yaml_hint(text, where), where)], text) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        problem = Problem(f"not valid YAML: {reason}", "compare it with the example in the README")
+        raise CatalogError(path, [problem], text) from None
+    if root is None:
+        problem = Problem("the catalog is empty", "start from the example in the README", Position(1, 1))
+        raise CatalogError(path, [problem], text)
+    source.data = _Reader(source).plain(root, ())
+    return source
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        hint = "run the command where the catalog is, or name it with --catalog"
+        raise CatalogError(path, [Problem("no such file", hint)]) from None
+    except IsADirectoryError:
+        raise CatalogError(path, [Problem("it is a directory", "name the file in it with --catalog")]) from None
+    except OSError as error:
+        problem = Problem(f"it cannot be read: {error.strerror}", "check the path and its permissions")
+        raise CatalogError(path, [problem]) from None
+    if len(content) > MAX_BYTES:
+        hint = f"a catalog is at most {MAX_BYTES // 1024 // 1024} MiB; is this the right file?"
+        raise CatalogError(path, [Problem("it is too large", hint)])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        where = Position(before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1)
+        problem = Problem(f"byte 0x{content[error.start]:02X} is not UTF-8", "save the file as UTF-8", where)
+        raise CatalogError(path, [problem]) from None
+
+
+def _yaml_hint(text: str, where: Position | None) -> str:
+    lines = text.splitlines()
+    if where and where.line <= len(lines):
+        line = lines[where.line - 1]
+        if "\t" in line[: where.column]:
+            return "indent with spaces: YAML does not allow tabs there"
+        if re.search(r"[:-] +[%@`*&!|>]", line):
+            return "put the value in quotes: YAML gives its first character a meaning of its own"
+    return "check the indentation, quotes and colons around this place"
+
+
+class _Reader:
+    """Turns nodes into plain data, within bounds."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.nodes = 0
+
+    def plain(self, node: Node, where: Where) -> Plain:
+        self.nodes += 1
+        position = _position(node.start_mark)
+        if self.nodes > MAX_NODES or len(where) > MAX_DEPTH:
+            problem = Problem("it holds too much", "remove the aliases ('*name') that repeat its parts", position)
+            raise CatalogError(self.source.path, [problem], self.source.text)
+        self.source.values.setdefault(where, position)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, where)
+        if isinstance(node, SequenceNode):
+            return [self.plain(item, (*where, index)) for index, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, where: Where) -> dict[str, Plain]:
+        result: dict[str, Plain] = {}
+        for key_node, value_node in node.value:
+            # Any key is taken as the text it was written as: no known key is anything but a plain word.
+            key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
+            position = _position(key_node.start_mark)
+            if key in result:
+                first = self.source.keys[(*where, key)].line
+                problem = Problem(
+                    f"the key {key!r} stands here again", f"remove it, or the one in line {first}", position
+                )
+                self.source.problems.append(problem)
+                continue
+            self.source.keys[(*where, key)] = position
+            result[key] = self.plain(value_node, (*where, key))
+        return result
+
+
+def _position(mark: StringMark) -> Position:
+    """Marks count from 0; this is the one place where they are converted."""
+    return Position(mark.line + 1, mark.column + 1)
+
+
+def _scalar(node: ScalarNode) -> Plain:
+    tag = str(node.tag).rpartition(":")[2]
+    text = str(node.value)
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() == "true"
+    if tag in ("int", "float"):
+        # No key of a catalog takes a number, so its size does not matter: what is told is that it is one.
+        return math.nan
+    return text

@@ -1,0 +1,123 @@
+"""The decision: read from and written to ``metrics.json``. What cannot be read means no.
+
+The keys ``anonymous_user_id``, ``consent.decision`` and ``consent.timestamp`` are those of the system that this
+project replaces. Its files hold ``true`` or ``false`` as the decision and no digest: its ``false`` still means no,
+its ``true`` agreed to something else and so means that nobody has decided yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from reporter.home import Home
+
+REPORT = "report"
+LOCAL = "local"
+DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What was agreed to: what an event holds (``fields``), what it is called, and where it goes."""
+
+    event: str
+    command_type: str
+    main_branch: str
+    host: str
+    write_key: str
+    fields: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Collection:
+        """Check ``value``, as it came from JSON; raise ValueError when it is not a collection."""
+        if not isinstance(value, dict):
+            raise ValueError("a collection is an object")
+        texts = [value.get(key) for key in ("event", "command_type", "main_branch", "host", "write_key")]
+        fields = value.get("fields")
+        if not all(isinstance(text, str) for text in texts) or not isinstance(fields, list):
+            raise ValueError("a collection has five texts and a list of fields")
+        if not all(isinstance(field, str) for field in fields):
+            raise ValueError("fields are named by texts")
+        return cls(*texts, fields=tuple(fields))
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether events go anywhere at all: without a write key they stay."""
+        return bool(self.write_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A decision somebody made. ``collection`` and ``digest`` are what was shown; a decline has neither."""
+
+    decision: str
+    timestamp: str
+    user_id: str = ""
+    digest: str = ""
+    collection: Collection | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether runs may be recorded on this machine."""
+        return self.decision in (REPORT, LOCAL)
+
+    @property
+    def sends(self) -> bool:
+        """Whether events may be sent."""
+        return self.decision == REPORT and self.collection is not None and self.collection.leaves_machine
+
+
+def load(home: Home) -> Consent | None:
+    """The decision kept in ``home``; None when there is none that can be relied on."""
+    document = _document(home)
+    consent = document.get("consent")
+    if not isinstance(consent, dict) or not isinstance(consent.get("timestamp"), str):
+        return None
+    decision, timestamp = consent.get("decision"), consent["timestamp"]
+    if decision is False or decision == DECLINE:
+        return Consent(DECLINE, timestamp)
+    user_id, digest = document.get("anonymous_user_id"), consent.get("digest")
+    if decision not in (REPORT, LOCAL) or not _is_text(user_id) or not _is_text(digest):
+        return None
+    try:
+        collection = Collection.parse(consent.get("collection"))
+    except ValueError:
+        return None
+    return Consent(decision, timestamp, user_id, digest, collection)
+
+
+def user_id(home: Home) -> str | None:
+    """The anonymous id in ``home``, if there is one."""
+    value = _document(home).get("anonymous_user_id")
+    return value if isinstance(value, str) and value else None
+
+
+def save(home: Home, consent: Consent) -> None:
+    """Keep ``consent``. Raise ReporterError, with the old decision in force, when it cannot be kept."""
+    document: dict[str, object] = {}
+    kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
+    if consent.collection is not None:
+        document["anonymous_user_id"] = consent.user_id
+        names = Collection.__dataclass_fields__
+        kept["digest"] = consent.digest
+        kept["collection"] = {name: getattr(consent.collection, name) for name in names}
+    document["consent"] = kept
+    home.write(home.config, json.dumps(document, indent=2) + "\n")
+
+
+def _document(home: Home) -> dict[str, Any]:
+    try:
+        with home.config.open(encoding="utf-8") as stream:
+            if os.fstat(stream.fileno()).st_uid != os.geteuid():
+                return {}  # somebody else's decision is not this user's
+            document = json.load(stream)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

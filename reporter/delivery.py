@@ -1,0 +1,143 @@
+"""Delivers what waits in the outbox: one sender per user at a time, within a budget, backing off from trouble.
+
+Races, one by one:
+
+* An event is committed while a sender is about to end. The committer either finds the lock taken, and then the
+  sender, which looks once more after it has let the lock go, sees the event; or it gets the lock and sends itself.
+* A sender is killed after the server took a batch and before the outbox knows: the batch is sent again with the
+  same message ids, and the server drops the repeat.
+* Consent is withdrawn while a sender runs: it looks before every batch; opting out ends it and waits for its end.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter import consent, lock
+from reporter.event import Event
+from reporter.home import Home
+from reporter.outbox import Destination, Outbox, Trouble, opened
+
+if TYPE_CHECKING:
+    from reporter.segment import Failure
+
+# Segment takes at most 500 KB a request; an event takes about 700 bytes.
+BATCH = 100
+FIRST_BACKOFF_S = 1
+MAX_BACKOFF_S = 3600
+# The client hides how long a server asked to be left alone; it never waits for longer than this itself.
+RATE_LIMITED_S = 300
+# The request was understood and this very event was refused: sending it again cannot help.
+REFUSED = frozenset({400, 413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try, in seconds.
+
+    ``linger_s`` is waited before sending, for more events to come; no attempt begins after ``budget_s``. Whether a
+    backoff from an earlier run is heeded is ``heeds_backoff``.
+    """
+
+    linger_s: float
+    budget_s: float
+    heeds_backoff: bool
+
+
+# A burst of short commands becomes one request, and a server that restarts is waited for.
+BACKGROUND = Patience(linger_s=2, budget_s=60, heeds_backoff=True)
+# A person is waiting: one attempt, now.
+FOREGROUND = Patience(linger_s=0, budget_s=0, heeds_backoff=False)
+
+
+def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.time) -> None:
+    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
+    deadline_s = time.monotonic() + patience.linger_s + patience.budget_s
+    while True:
+        with lock.held_or_busy(home.sending_lock) as mine:
+            if not mine:
+                return
+            time.sleep(patience.linger_s)
+            with opened(home.outbox) as outbox:
+                drained = _Sender(home, outbox, patience, deadline_s, clock).drain()
+        with opened(home.outbox) as outbox:
+            if not drained or not outbox.destinations():
+                return
+
+
+class _Sender:
+    def __init__(
+        self, home: Home, outbox: Outbox, patience: Patience, deadline_s: float, clock: Callable[[], float]
+    ) -> None:
+        self.home = home
+        self.outbox = outbox
+        self.patience = patience
+        self.deadline_s = deadline_s
+        self.clock = clock
+
+    def drain(self) -> bool:
+        """Send until nothing waits (True), or nothing more can be sent in time (False)."""
+        while destinations := self.outbox.destinations():
+            if not any([self._drain_one(destination) for destination in destinations]):
+                return False
+        return True
+
+    def _drain_one(self, destination: Destination) -> bool:
+        """Send one batch to ``destination``; return whether there is time to look there again."""
+        pause_s = self._pause_s(destination)
+        if pause_s > 0 and self.patience.heeds_backoff:
+            if not self._in_time(pause_s):
+                return False
+            time.sleep(pause_s)
+        decision = consent.load(self.home)
+        if decision is None or not decision.sends:
+            return False
+        self._send(self.outbox.waiting(destination, BATCH), destination)
+        return self._in_time(self._pause_s(destination))
+
+    def _pause_s(self, destination: Destination) -> float:
+        """How long to leave ``destination`` alone."""
+        trouble = self.outbox.trouble(destination)
+        pause_s = trouble.next_attempt_s - self.clock() if trouble else 0
+        # Nobody is left alone for longer than this: the clock was set back.
+        return 0 if pause_s > MAX_BACKOFF_S else max(0, pause_s)
+
+    def _in_time(self, pause_s: float) -> bool:
+        return time.monotonic() + pause_s < self.deadline_s
+
+    def _send(self, events: Sequence[Event], destination: Destination) -> bool:
+        """Send ``events`` and settle what can be settled; return whether the destination is in order."""
+        from reporter import segment  # noqa: PLC0415  (its imports cost 0.2 s of CPU: paid only to send)
+
+        failures = segment.send(events, destination)
+        failed = {message_id for failure in failures for message_id in failure.message_ids}
+        arrived = [event.message_id for event in events if event.message_id not in failed]
+        if arrived:
+            self.outbox.settle(arrived, "delivered", self.clock())
+            self.outbox.set_trouble(destination, None)
+        return all([self._cope(failure, events, destination) for failure in failures])
+
+    def _cope(self, failure: Failure, events: Sequence[Event], destination: Destination) -> bool:
+        concerned = [event for event in events if event.message_id in failure.message_ids]
+        if failure.status not in REFUSED:
+            self._back_off(destination, failure)
+            return False
+        if len(concerned) == 1:
+            self.outbox.settle([concerned[0].message_id], "parked", self.clock(), failure.reason)
+            return True
+        # One bad event spoils its batch: halve until it stands alone.
+        half = len(concerned) // 2
+        return self._send(concerned[:half], destination) and self._send(concerned[half:], destination)
+
+    def _back_off(self, destination: Destination, failure: Failure) -> None:
+        before = self.outbox.trouble(destination)
+        failures = before.failures + 1 if before else 1
+        pause_s = min(FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 20), MAX_BACKOFF_S) * random.uniform(0.8, 1.0)
+        if failure.rate_limited:
+            pause_s = max(pause_s, RATE_LIMITED_S)
+        now_s = self.clock()
+        self.outbox.set_trouble(destination, Trouble(failures, now_s + pause_s, failure.reason, now_s))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from capture import Capture
+from workbench import MAKES, Workbench
+
+
+@pytest.fixture(autouse=True)
+def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever forgets to say where it works finds an empty home."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("nobody")))
+    for name in ("XDG_CONFIG_HOME", "MAKEFLAGS", "MAKELEVEL", "CI", "DO_NOT_TRACK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[Capture]:
+    with Capture() as capture:
+        yield capture
+
+
+@pytest.fixture(params=MAKES, ids=lambda path: "make-" + ("debian" if path.startswith("/usr/bin") else "pypi"))
+def make(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    """A workbench with the Debian make."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "home").mkdir()
+    workbench = Workbench(tmp_path / "tree", tmp_path / "home")
+    yield workbench
+    workbench.stop_reporters()
+
+
+@pytest.fixture
+def each_make(bench: Workbench, make: str) -> Workbench:
+    """The same, once for each make there is."""
+    bench.make = make
+    return bench

@@ -1,0 +1,208 @@
+"""From a tracked run to the server."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+from capture import Capture
+from workbench import Workbench, wait_until
+
+RULES = """\
+.PHONY: quick fails slow
+quick: ; @sleep 0.3; echo done
+fails: ; @exit 7
+slow: ; @echo started; sleep 30
+up.%: ; @echo up $*
+"""
+TARGETS = """\
+  - quick
+  - fails
+  - slow
+  - name: up.%
+    stems: [lms]
+"""
+SPECIFIED = [
+    "command",
+    "command_type",
+    "duration_ms",
+    "exit_status",
+    "git_checked_out_master",
+    "git_commit_time",
+    "is_test",
+    "start_time",
+]
+
+
+@pytest.fixture
+def consenting(each_make: Workbench, server: Capture) -> Workbench:
+    each_make.host = server.host
+    each_make.write(RULES, TARGETS)
+    each_make.commit()
+    each_make.opt_in()
+    return each_make
+
+
+def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server: Capture) -> None:
+    """A succeeding, a failing, an interrupted and a pattern target: four events, exact keys, right values."""
+    before = time.time()
+    start = time.perf_counter()
+    assert consenting.run("quick").stdout == "done\n"
+    quick_ms = (time.perf_counter() - start) * 1000
+    assert consenting.run("fails").returncode == 2
+    child = consenting.terminal("slow")
+    child.expect("started")
+    pressed = time.perf_counter()
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert time.perf_counter() - pressed < 5
+    assert (child.exitstatus, child.signalstatus) == (None, 2)
+    assert consenting.run("up.lms").returncode == 0
+
+    events = server.wait_for(4)
+
+    assert [event["properties"]["exit_status"] for event in events] == [0, 2, -2, 0]
+    assert [event["properties"]["command"] for event in events] == ["quick", "fails", "slow", "up.lms"]
+    for event in events:
+        properties = event["properties"]
+        assert list(properties) == SPECIFIED
+        assert properties["command_type"] == "make"
+        assert properties["git_checked_out_master"] is True
+        assert properties["git_commit_time"] == "2021-05-17T15:02:10-04:00"
+        assert properties["is_test"] == "false"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", properties["start_time"])
+        assert abs(time.mktime(time.strptime(properties["start_time"][:19], "%Y-%m-%dT%H:%M:%S")) - before) < 60
+    # make's own start and end lie around what is measured; the file system's clock ticks every 4 ms
+    assert quick_ms - 40 < events[0]["properties"]["duration_ms"] <= quick_ms + 5
+    assert 300 - 5 < events[0]["properties"]["duration_ms"] < 320 + 20
+    assert len({event["userId"] for event in events}) == 1
+
+
+def test_nothing_but_the_specified_leaves(consenting: Workbench, server: Capture) -> None:
+    """The bytes of the request hold the specified keys, Segment's own, and nothing of this machine or person."""
+    consenting.run("up.secret-stem", "VAR=secret-value")
+    server.wait_for(1)
+    request = server.requests[0]
+    assert request.path == "/v1/batch"
+    assert set(request.headers) == {
+        "host",
+        "user-agent",
+        "accept-encoding",
+        "accept",
+        "connection",
+        "content-type",
+        "authorization",
+        "content-length",
+    }
+    assert set(request.document) == {"batch", "sentAt", "writeKey"}
+    [event] = request.document["batch"]
+    assert set(event) == {
+        "anonymousId",
+        "context",
+        "event",
+        "integrations",
+        "messageId",
+        "properties",
+        "timestamp",
+        "type",
+        "userId",
+    }
+    assert event["context"].keys() == {"ip", "library"}
+    assert event["context"]["ip"] == "0.0.0.0"  # noqa: S104
+    assert event["properties"]["command"] == "up.%"
+    everything = request.body + repr(request.headers).encode()
+    for secret in ("secret", str(consenting.tree), "root", Path("/etc/hostname").read_text().strip()):
+        assert secret.encode() not in everything
+
+
+def test_what_could_not_be_sent_arrives_later_once(consenting: Workbench, server: Capture) -> None:
+    """The server is down for three runs and then up: every event arrives, once by its message id."""
+    port = server.port
+    server.__exit__(None, None, None)
+    for _ in range(3):
+        consenting.run("up.lms")
+    wait_until(lambda: "Last error" in consenting.run("metrics-status").stdout, "an attempt to fail")
+    assert re.search(r"^Waiting: +3$", consenting.run("metrics-status").stdout, re.M)
+    with Capture(port) as revived:
+        consenting.run("up.lms")
+        events = revived.wait_for(4, timeout_s=90)
+        consenting.background_ended()
+        assert len({event["messageId"] for event in revived.events}) == len(revived.events) == len(events) == 4
+    status = consenting.run("metrics-status").stdout
+    assert re.search(r"^Delivered: +4$", status, re.M)
+    assert "Last error" not in status
+
+
+def test_a_run_marked_as_a_test_reports_in_the_foreground(consenting: Workbench, server: Capture) -> None:
+    """With DEVSTACK_METRICS_TESTING the event is printed on stderr, marked, and sent before make returns."""
+    result = consenting.run("up.lms", variables={"DEVSTACK_METRICS_TESTING": "debug", "CI": "true"})
+    line = next(line for line in result.stderr.splitlines() if line.startswith("Send metrics info: "))
+    event = json.loads(line.removeprefix("Send metrics info: "))
+    assert event["event"] == "devstack.command.run"
+    assert event["properties"]["is_test"] == "debug"
+    assert [sent["properties"] for sent in server.events] == [event["properties"]]
+    assert result.stdout == "up lms\n"
+
+
+def test_the_foreground_starts_no_python(consenting: Workbench, server: Capture, tmp_path: Path) -> None:
+    """With a slow python3 first on PATH a tracked run neither waits for it nor starts it, and still reports."""
+    slow = tmp_path / "shims"
+    slow.mkdir()
+    for name in ("python3", "python"):
+        (slow / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 5\n")
+        (slow / name).chmod(0o755)
+    consenting.variables["PATH"] = f"{slow}:{consenting.environment['PATH']}"
+    start = time.perf_counter()
+    consenting.run("up.lms")
+    assert time.perf_counter() - start < 2
+    server.wait_for(1)
+    consenting.background_ended()
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_decision_to_keep_events_here_sends_nothing(each_make: Workbench, server: Capture) -> None:
+    """'local' records the run and opens no connection, not even after a later yes."""
+    each_make.host = server.host
+    each_make.write(RULES, TARGETS)
+    each_make.opt_in("local")
+    each_make.run("up.lms")
+    each_make.background_ended()
+    each_make.opt_in("yes")
+    each_make.run("fails")
+    server.wait_for(1)
+    each_make.background_ended()
+    assert [event["properties"]["command"] for event in server.events] == ["fails"]
+    shown = json.loads(each_make.run("metrics-show").stdout)
+    assert [event["properties"]["command"] for event in shown["kept_here"]] == ["up.lms"]
+    assert shown["sent_last"] == server.events
+
+
+def test_outside_a_repository_git_values_are_null(each_make: Workbench, server: Capture) -> None:
+    """Unknown is null, not a guess."""
+    each_make.host = server.host
+    each_make.write(RULES, TARGETS)
+    each_make.opt_in()
+    each_make.run("up.lms")
+    [event] = server.wait_for(1)
+    assert event["properties"]["git_commit_time"] is None
+    assert event["properties"]["git_checked_out_master"] is None
+
+
+def test_a_new_line_in_the_catalog_is_a_new_tracked_target(consenting: Workbench, server: Capture) -> None:
+    """One line more in targets.yaml renders to one line more, and the target is tracked without asking again."""
+    before = (consenting.tree / "Makefile.instrumented").read_text().splitlines()
+    catalog = consenting.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text() + "  - extra\n")
+    makefile = consenting.tree / "Makefile"
+    makefile.write_text(makefile.read_text().replace("quick: ;", "extra: ; @:\nquick: ;"))
+    consenting.render()
+    after = (consenting.tree / "Makefile.instrumented").read_text().splitlines()
+    assert [line for line in after if line not in before] == ["  extra \\"]
+    assert len(after) == len(before) + 1
+    consenting.run("extra")
+    assert server.wait_for(1)[0]["properties"]["command"] == "extra"

@@ -1,0 +1,185 @@
+"""What the end-to-end tests work with: a checkout, a home of its own, real makes and a real server.
+
+Nothing here reaches the real home: every process gets an environment made from nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+from generator.catalog import load
+from generator.collection import digest
+from generator.render import include
+
+DEBIAN_MAKE = "/usr/bin/make"
+PYPI_MAKE = str(Path(sysconfig.get_path("scripts")) / "make")
+MAKES = [make for make in (DEBIAN_MAKE, PYPI_MAKE) if Path(make).exists()]
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+CATALOG = """\
+project: workbench
+event: devstack.command.run
+main_branch: main
+segment:
+  write_key: test-key
+  host: {host}
+consent:
+  who: The maintainers
+  why: to test
+targets:
+{targets}
+"""
+
+GUARDED = "include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
+
+
+@dataclass
+class Workbench:
+    """A git repository ``tree`` whose Makefile includes the rendered file, and a developer's ``home``."""
+
+    tree: Path
+    home: Path
+    host: str = "http://127.0.0.1:9"
+    make: str = DEBIAN_MAKE
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"HOME": str(self.home), "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "TERM": "xterm", **self.variables}
+
+    @property
+    def config(self) -> Path:
+        return self.home / ".config" / "workbench"
+
+    def write(self, rules: str, targets: list[str] | str = "", *, guarded: bool = True) -> None:
+        """Write catalog, rendered include and Makefile. ``rules`` use a TAB or ``target: ; command``."""
+        lines = targets if isinstance(targets, str) else "".join(f'  - "{target}"\n' for target in targets)
+        (self.tree / "targets.yaml").write_text(CATALOG.format(host=self.host, targets=lines))
+        self.render()
+        (self.tree / "Makefile").write_text(GUARDED.format(rules=rules) if guarded else rules)
+
+    def render(self) -> None:
+        catalog = load(self.tree / "targets.yaml")
+        text = include(catalog, source="targets.yaml", output="Makefile.instrumented")
+        (self.tree / "Makefile.instrumented").write_text(text)
+
+    @property
+    def digest(self) -> str:
+        return digest(load(self.tree / "targets.yaml"))
+
+    def git(self, *arguments: str, date: str = "2021-05-17T15:02:10-04:00") -> str:
+        identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.invalid", "GIT_COMMITTER_NAME": "c"}
+        identity |= {"GIT_COMMITTER_EMAIL": "c@example.invalid", "GIT_COMMITTER_DATE": date, "GIT_AUTHOR_DATE": date}
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=self.tree,
+            env={**self.environment, **identity},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def commit(self) -> None:
+        self.git("init", "-q", "-b", "main")
+        self.git("add", ".")
+        self.git("commit", "-qm", "start")
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run make as a developer would, outside any virtual environment."""
+        environment = {**self.environment, **options.pop("variables", {})}
+        return subprocess.run(
+            [self.make, *arguments],
+            cwd=options.pop("cwd", self.tree),
+            env=environment,
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            capture_output=True,
+            text=True,
+            timeout=options.pop("timeout", 60),
+            check=False,
+            **options,
+        )
+
+    def terminal(self, *arguments: str, variables: dict[str, str] | None = None) -> pexpect.spawn[str]:
+        """Start make on a terminal of its own."""
+        environment = {**self.environment, **(variables or {})}
+        child = pexpect.spawn(
+            self.make, list(arguments), cwd=str(self.tree), env=environment, encoding="utf-8", timeout=30
+        )
+        child.delaybeforesend = None
+        return child
+
+    def opt_in(self, answer: str = "yes") -> str:
+        """Answer the consent question at a terminal, with the test's own interpreter as the active one."""
+        child = self.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child.expect("no more: ")
+        shown = str(child.before)
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0, child.before
+        return shown + str(child.before)
+
+    def reporter(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run the reporter as the include does."""
+        return subprocess.run(
+            [sys.executable, "-I", "-m", "reporter", *arguments, str(self.config)],
+            cwd="/",
+            env={**self.environment, **options.pop("variables", {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **options,
+        )
+
+    def background_ended(self) -> None:
+        """Wait until no reporter of this home is running any more."""
+        wait_until(lambda: not self._reporters(), "the reporters to end", timeout_s=120)
+
+    def stop_reporters(self) -> None:
+        for process in self._reporters():
+            os.kill(process, signal.SIGKILL)
+
+    def _reporters(self) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    command = (entry / "cmdline").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                if b"reporter" in command and str(self.config).encode() in command:
+                    found.append(int(entry.name))
+        return found
+
+
+def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> None:
+    """Wait for a fact that no system call can be blocked on. Fail when it does not come true."""
+    deadline = time.monotonic() + timeout_s
+    while not fact():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
+        time.sleep(0.01)
+
+
+def needs(tool: str) -> str:
+    """The path of a tool; a test that needs one that is not here skips with that reason."""
+    import pytest  # noqa: PLC0415  (the demo's helpers do not need it)
+
+    path = shutil.which(tool, path=SYSTEM_PATH)
+    if path is None:
+        pytest.skip(f"{tool} is not installed here")
+    return path
