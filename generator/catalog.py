@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -243,11 +244,10 @@ def _nearest(key: str, model: type[BaseModel]) -> str:
 
 def _duplicates(source: Source) -> list[Problem]:
     """Targets that stand twice, whichever way they are written, found even when other things are wrong."""
-    if not isinstance(source.data, dict) or not isinstance(source.data.get("targets"), list):
-        return []
+    targets = source.data.get("targets") if isinstance(source.data, dict) else None
     first: dict[str, int] = {}
     problems = []
-    for where, name in _tracked_names(source.data["targets"]):
+    for where, name in _tracked_names(targets if isinstance(targets, list) else []):
         position = source.position(("targets", *where))
         line = position.line if position else 0
         if name in first:
@@ -257,7 +257,7 @@ def _duplicates(source: Source) -> list[Problem]:
     return problems
 
 
-def _tracked_names(items: list[Any]) -> list[tuple[Where, str]]:
+def _tracked_names(items: Sequence[Any]) -> list[tuple[Where, str]]:
     names: list[tuple[Where, str]] = []
     for index, item in enumerate(items):
         if isinstance(item, str):

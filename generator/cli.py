@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader of a pipe went away: nothing is left to be told, not even at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     except Exception:
         click.echo("This is a defect of the generator; please report it with what follows.", err=True)

@@ -158,7 +158,7 @@ def _position(mark: StringMark) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-def _scalar(node: ScalarNode) -> Plain:
+def _scalar(node: Node) -> Plain:
     tag = str(node.tag).rpartition(":")[2]
     text = str(node.value)
     if tag == "null":

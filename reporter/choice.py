@@ -31,8 +31,13 @@ class Question:
     examples: dict[str, Value]
 
 
-def opt_in(home: Home, collection: Collection, digest: str, question: Question, stdin: TextIO, out: TextIO) -> None:
-    """Show what would be collected, ask, and keep the answer. Anything but a clear answer changes nothing."""
+def opt_in(
+    home: Home, collection: Collection, digest: str, question: Question, stdin: TextIO | None, out: TextIO
+) -> None:
+    """Show what would be collected, ask, and keep the answer. Anything but a clear answer changes nothing.
+
+    ``stdin`` is None where the standard input is closed.
+    """
     unknown = [field for field in collection.fields if field not in PROPERTIES]
     if unknown:
         raise ReporterError(
@@ -40,7 +45,7 @@ def opt_in(home: Home, collection: Collection, digest: str, question: Question, 
             "Upgrade it: python -m pip install --upgrade instrumented-make"
         )
     out.write(explain(collection, question))
-    if not stdin.isatty():
+    if stdin is None or not stdin.isatty():
         out.write("\nThere is no terminal to answer on. Nothing was changed.\n")
         return
     out.write(

@@ -35,13 +35,17 @@ class Collection:
         """Check ``value``, as it came from JSON; raise ValueError when it is not a collection."""
         if not isinstance(value, dict):
             raise ValueError("a collection is an object")
-        texts = [value.get(key) for key in ("event", "command_type", "main_branch", "host", "write_key")]
         fields = value.get("fields")
-        if not all(isinstance(text, str) for text in texts) or not isinstance(fields, list):
-            raise ValueError("a collection has five texts and a list of fields")
-        if not all(isinstance(field, str) for field in fields):
-            raise ValueError("fields are named by texts")
-        return cls(*texts, fields=tuple(fields))
+        if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
+            raise ValueError("fields is a list of texts")
+        return cls(
+            event=_text(value, "event"),
+            command_type=_text(value, "command_type"),
+            main_branch=_text(value, "main_branch"),
+            host=_text(value, "host"),
+            write_key=_text(value, "write_key"),
+            fields=tuple(fields),
+        )
 
     @property
     def leaves_machine(self) -> bool:
@@ -79,14 +83,18 @@ def load(home: Home) -> Consent | None:
     decision, timestamp = consent.get("decision"), consent["timestamp"]
     if decision is False or decision == DECLINE:
         return Consent(DECLINE, timestamp)
-    user_id, digest = document.get("anonymous_user_id"), consent.get("digest")
-    if decision not in (REPORT, LOCAL) or not _is_text(user_id) or not _is_text(digest):
+    if decision not in (REPORT, LOCAL):
         return None
     try:
-        collection = Collection.parse(consent.get("collection"))
+        return Consent(
+            decision,
+            timestamp,
+            _text(document, "anonymous_user_id"),
+            _text(consent, "digest"),
+            Collection.parse(consent.get("collection")),
+        )
     except ValueError:
         return None
-    return Consent(decision, timestamp, user_id, digest, collection)
 
 
 def user_id(home: Home) -> str | None:
@@ -119,5 +127,8 @@ def _document(home: Home) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+def _text(document: dict[str, Any], key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is a text")
+    return value

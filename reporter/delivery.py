@@ -57,7 +57,7 @@ FOREGROUND = Patience(linger_s=0, budget_s=0, heeds_backoff=False)
 def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.time) -> None:
     """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
     deadline_s = time.monotonic() + patience.linger_s + patience.budget_s
-    while True:
+    while _may_send(home):
         with lock.held_or_busy(home.sending_lock) as mine:
             if not mine:
                 return
@@ -67,6 +67,11 @@ def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.ti
         with opened(home.outbox) as outbox:
             if not drained or not outbox.destinations():
                 return
+
+
+def _may_send(home: Home) -> bool:
+    decision = consent.load(home)
+    return decision is not None and decision.sends
 
 
 class _Sender:
@@ -93,8 +98,7 @@ class _Sender:
             if not self._in_time(pause_s):
                 return False
             time.sleep(pause_s)
-        decision = consent.load(self.home)
-        if decision is None or not decision.sends:
+        if not _may_send(self.home):
             return False
         self._send(self.outbox.waiting(destination, BATCH), destination)
         return self._in_time(self._pause_s(destination))

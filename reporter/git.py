@@ -47,14 +47,22 @@ def commit_time(top: str, ref: str, commit: str, start_ns: int) -> str | None:
 
 
 def is_dirty(top: str) -> bool | None:
-    """Whether tracked files differ from the commit, judged by what git's index knows of them; None if unknown."""
+    """Whether tracked files differ from the commit, staged or not; None if that cannot be told.
+
+    A filter that the repository configures is not run: a file that only looks changed without it counts as changed.
+    """
     if not top:
         return None
-    staged = _run(top, "diff-index", "--cached", "--quiet", "--ignore-submodules=all", "HEAD")
-    if staged is None or staged.returncode > 1:
+    filters = _git(top, "config", "--name-only", "--get-regexp", r"^filter\.").split()
+    staged = _run(top, ["diff-index", "--cached", "--quiet", "--ignore-submodules=all", "HEAD"])
+    # git takes what follows the first "=" of a setting for its value, so such a name could not be overridden.
+    if staged is None or staged.returncode > 1 or any("=" in name for name in filters):
         return None
-    # The raw listing compares sizes and times: comparing contents could run a filter of the repository's.
-    return staged.returncode == 1 or bool(_git(top, "diff-files", "--raw", "--ignore-submodules=all"))
+    without = {name: "false" if name.endswith(".required") else "" for name in filters}
+    changed = _run(top, ["diff-files", "--quiet", "--ignore-submodules=all"], without)
+    if changed is None or changed.returncode > 1:
+        return None
+    return staged.returncode == 1 or changed.returncode == 1
 
 
 def _packed(top: str, ref: str, start_ns: int) -> str:
@@ -78,11 +86,13 @@ def _packed(top: str, ref: str, start_ns: int) -> str:
 
 
 def _git(top: str, *arguments: str) -> str:
-    result = _run(top, *arguments)
+    result = _run(top, list(arguments))
     return result.stdout if result is not None and result.returncode == 0 else ""
 
 
-def _run(top: str, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+def _run(
+    top: str, arguments: list[str], more_config: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str] | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -93,7 +103,8 @@ def _run(top: str, *arguments: str) -> subprocess.CompletedProcess[str] | None:
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
     }
-    settings = [word for name, value in _CONFIG.items() for word in ("-c", f"{name}={value}")]
+    config = {**_CONFIG, **(more_config or {})}
+    settings = [word for name, value in config.items() for word in ("-c", f"{name}={value}")]
     # Named outright, the folder is not searched for, and nothing asks whose it is.
     where = [f"--git-dir={top}/.git", f"--work-tree={top}"]
     try:

@@ -19,7 +19,6 @@ from reporter.event import Event
 from reporter.home import Home
 from reporter.outbox import Destination, opened
 
-
 # A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
 LEFT_TO_FOREGROUND_S = 60
 

@@ -1,0 +1,326 @@
+"""Who is measured, and who is not: the truth table, and the words of the question."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pexpect
+import pytest
+from capture import Capture
+from workbench import GUARDED, Workbench, needs
+
+RULES = ".PHONY: one\none: ; @echo one\n"
+
+
+@pytest.fixture
+def asked(bench: Workbench, server: Capture) -> Workbench:
+    bench.host = server.host
+    bench.write(RULES, ["one"])
+    return bench
+
+
+def traced(bench: Workbench, *arguments: str, variables: dict[str, str] | None = None) -> list[str]:
+    """What a run does that others could notice: processes started, files opened for writing or made, connections."""
+    log = bench.home.parent / "strace.log"
+    command = [needs("strace"), "-f", "-qq", "-o", str(log), "-e", "trace=process,network,openat,mkdir,unlink,rename"]
+    subprocess.run(
+        [*command, bench.make, *arguments],
+        cwd=bench.tree,
+        env={**bench.environment, **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+    calls = []
+    for line in log.read_text().splitlines():
+        call = line.split(maxsplit=1)[1]
+        kind = call.partition("(")[0]
+        if kind == "openat" and not re.search(r"O_WRONLY|O_RDWR|O_CREAT", call):
+            continue
+        if kind in ("execve", "openat", "mkdir", "unlink", "rename", "connect", "socket", "vfork", "clone", "clone3"):
+            calls.append(re.sub(r"0x[0-9a-f]+|\d+|\[.*\]", "", call.removesuffix(" <unfinished ...>")))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("decision", "variables"),
+    [
+        ("undecided", {}),
+        ("no", {}),
+        ("yes", {"CI": "true"}),
+        ("yes", {"DO_NOT_TRACK": "1"}),
+        ("yes", {"DO_NOT_TRACK": "1", "DEVSTACK_METRICS_TESTING": "x"}),
+        ("yes", {"HOME": ""}),
+    ],
+)
+def test_without_consent_make_does_what_it_always_did(
+    asked: Workbench, decision: str, variables: dict[str, str]
+) -> None:
+    """No process beyond bare make's, no file written, no connection."""
+    if decision != "undecided":
+        asked.opt_in(decision)
+    instrumented = traced(asked, "one", variables=variables)
+    makefile = asked.tree / "Makefile"
+    makefile.write_text(RULES)
+    assert instrumented == traced(asked, "one", variables=variables)
+    assert sum(call.startswith("execve") for call in instrumented) == 2
+    assert not (asked.config / "outbox.sqlite3").exists()
+
+
+def test_with_consent_the_same_trace_does_differ(asked: Workbench) -> None:
+    """The comparison above would see a tracked run."""
+    asked.opt_in()
+    assert sum(call.startswith("execve") for call in traced(asked, "one")) > 2
+
+
+@pytest.mark.parametrize("variables", [{"DO_NOT_TRACK": ""}, {"DO_NOT_TRACK": "0"}, {"CI": ""}])
+def test_a_switch_that_is_not_set_does_not_switch_off(
+    asked: Workbench, server: Capture, variables: dict[str, str]
+) -> None:
+    """An empty variable, and DO_NOT_TRACK=0, mean nothing."""
+    asked.opt_in()
+    asked.run("one", variables=variables)
+    server.wait_for(1)
+
+
+def test_the_question_shows_what_is_collected_and_where_it_goes(asked: Workbench, server: Capture) -> None:
+    """Every field with its meaning, an example, the destination, who asks and why."""
+    text = asked.opt_in("whatever")
+    for words in ("The maintainers", "to test", server.host, "test-key", "metrics-opt-out", '"duration_ms": 8421'):
+        assert words in text
+    for field in ("user_id", "command", "duration_ms", "exit_status", "git_commit_time", "is_test", "start_time"):
+        assert re.search(rf"^  {field} +\S", text, re.M)
+    assert "Nothing was changed" in text
+    assert not asked.config.exists()
+
+
+@pytest.mark.parametrize("answer", ["", "yess", "Local please"])
+def test_an_unclear_answer_changes_nothing(asked: Workbench, answer: str) -> None:
+    """Only yes, y, local and no are answers."""
+    asked.opt_in(answer)
+    assert not asked.config.exists()
+
+
+def test_without_a_terminal_nobody_can_agree(asked: Workbench) -> None:
+    """A closed or piped stdin cancels, whatever it holds."""
+    variables = {"VIRTUAL_ENV": sys.prefix}
+    piped = subprocess.Popen(["/bin/echo", "yes"], stdout=subprocess.PIPE)
+    result = asked.run("metrics-opt-in", variables=variables, stdin=piped.stdout)
+    piped.communicate()
+    assert "no terminal" in result.stdout
+    closed = asked.run("metrics-opt-in", "--no-print-directory", variables=variables, preexec_fn=lambda: os.close(0))
+    assert closed.returncode == 0
+    assert not asked.config.exists()
+
+
+def test_interrupting_the_question_changes_nothing(asked: Workbench) -> None:
+    """Ctrl-C and Ctrl-D at the prompt cancel."""
+    for key in ("\x03", "\x04"):
+        child = asked.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child.expect("no more: ")
+        child.send(key)
+        child.expect(pexpect.EOF)
+        assert "Traceback" not in str(child.before)
+        child.close()
+    assert not asked.config.exists()
+
+
+def test_the_decision_is_kept_as_before(asked: Workbench) -> None:
+    """The file has the keys of the replaced system, and is private."""
+    asked.opt_in()
+    document = json.loads((asked.config / "metrics.json").read_text())
+    assert re.fullmatch(r"[0-9a-f-]{36}", document["anonymous_user_id"])
+    assert document["consent"]["decision"] == "report"
+    assert re.match(r"\d{4}-\d\d-\d\dT", document["consent"]["timestamp"])
+    assert document["consent"]["digest"] == asked.digest
+    asked.run("one")
+    asked.background_ended()
+    for path in [asked.config, *asked.config.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_opting_in_again_keeps_the_id_and_sends_nothing(asked: Workbench, server: Capture) -> None:
+    """The id is the device's, made on the first yes."""
+    ids = set()
+    for _ in range(2):
+        asked.opt_in()
+        ids.add(json.loads((asked.config / "metrics.json").read_text())["anonymous_user_id"])
+    assert len(ids) == 1
+    assert server.requests == []
+
+
+def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture) -> None:
+    """The id, the outbox and the pending files are gone; the decline stays; nothing more is sent."""
+    asked.opt_in()
+    user_id = json.loads((asked.config / "metrics.json").read_text())["anonymous_user_id"]
+    asked.run("one")
+    result = asked.run("metrics-opt-out")
+    assert result.returncode == 0
+    seen = len(server.requests)
+    left = sorted(path.name for path in asked.config.iterdir())
+    assert left == ["declined", "metrics.json", "recording.lock", "sending.lock"]
+    assert all(user_id not in path.read_text() for path in asked.config.iterdir())
+    asked.run("one")
+    asked.background_ended()
+    assert len(server.requests) == seen
+    assert asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout.startswith("Decision: no, since")
+
+
+def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Capture) -> None:
+    """An optional field, another server or another event name end the consent until it is given anew."""
+    asked.opt_in()
+    catalog = asked.tree / "targets.yaml"
+    old = catalog.read_text()
+    for change in (
+        old + "fields: [operating_system]\n",
+        old.replace(server.host, "http://127.0.0.1:9"),
+        old.replace("devstack.command.run", "other"),
+    ):
+        catalog.write_text(change)
+        asked.render()
+        asked.run("one")
+        assert list((asked.config / "pending").iterdir()) == []
+    assert "not to what is collected now" in asked.run("metrics-status").stdout
+    catalog.write_text(old + "fields: [operating_system, hardware, git_dirty]\n")
+    asked.render()
+    assert "operating_system" in asked.opt_in()
+    asked.run("one")
+    properties = server.wait_for(1)[0]["properties"]
+    assert list(properties)[-3:] == ["operating_system", "hardware", "git_dirty"]
+    assert properties["operating_system"].startswith("Linux ")
+
+
+def test_a_person_who_has_not_decided_is_invited_once_a_day(each_make: Workbench) -> None:
+    """One line on stderr, only on a terminal, and again a day later."""
+    each_make.write(RULES, ["one"])
+
+    def line_shown() -> bool:
+        child = each_make.terminal("one")
+        child.expect(pexpect.EOF)
+        child.close()
+        lines = str(child.before).splitlines()
+        assert lines[-1] == "one"
+        assert len(lines) <= 2
+        return len(lines) == 2 and "metrics-opt-in" in lines[0]
+
+    assert "metrics" not in "".join(each_make.run("one").stderr)
+    assert [line_shown(), line_shown()] == [True, False]
+    yesterday = (each_make.config / "invited").stat().st_mtime - 25 * 3600
+    os.utime(each_make.config / "invited", (yesterday, yesterday))
+    assert [line_shown(), line_shown()] == [True, False]
+    each_make.opt_in("no")
+    os.utime(each_make.config / "invited", (yesterday, yesterday))
+    assert not line_shown()
+
+
+def test_a_folder_that_takes_no_stamp_is_never_asked_in(bench: Workbench) -> None:
+    """Without a place to remember the day, the line would come every time; so it never comes."""
+    bench.write(RULES, ["one"])
+    (bench.home / ".config").write_text("a file where a folder should be")
+    child = bench.terminal("one")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.before == "one\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"consent": true}',
+        '{"consent": {"decision": "report", "timestamp": 3}}',
+        '{"anonymous_user_id": "x", "consent": {"decision": true, "timestamp": "2021-05-17"}}',
+        '{"anonymous_user_id": "x", "consent": {"decision": "report", "timestamp": "t", "digest": "d"}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_decision_that_cannot_be_read_means_no(asked: Workbench, server: Capture, content: str) -> None:
+    """Even when make still finds the mark of an agreement, nothing is kept and nothing is sent."""
+    asked.opt_in()
+    (asked.config / "metrics.json").write_text(content)
+    asked.run("one")
+    asked.background_ended()
+    assert not (asked.config / "outbox.sqlite3").exists()
+    assert server.requests == []
+    status = asked.run("metrics-status")
+    assert "none yet" in status.stdout
+    assert status.stderr == ""
+
+
+def test_legacy_files_are_understood(asked: Workbench) -> None:
+    """The replaced system's no is a no; its yes agreed to something else, and its id is kept."""
+    asked.config.mkdir(parents=True)
+    legacy = {"anonymous_user_id": "11111111-2222", "consent": {"decision": False, "timestamp": "2021-05-17"}}
+    (asked.config / "metrics.json").write_text(json.dumps(legacy))
+    variables = {"VIRTUAL_ENV": sys.prefix}
+    assert "no, since 2021-05-17" in asked.run("metrics-status", variables=variables).stdout
+    legacy["consent"] = {"decision": True, "timestamp": "2021-05-17"}
+    (asked.config / "metrics.json").write_text(json.dumps(legacy))
+    assert "none yet" in asked.run("metrics-status", variables=variables).stdout
+    asked.opt_in()
+    assert json.loads((asked.config / "metrics.json").read_text())["anonymous_user_id"] == "11111111-2222"
+
+
+def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) -> None:
+    """They have help texts that a self-documenting Makefile finds, and plain make still makes the first target."""
+    bench.write(RULES, ["one"])
+    assert bench.run().stdout == "one\n"
+    text = (bench.tree / "Makefile.instrumented").read_text()
+    assert re.findall(r"^(metrics-[a-z-]+):.*?## \w+", text, re.M) == [
+        "metrics-opt-in",
+        "metrics-opt-out",
+        "metrics-status",
+        "metrics-show",
+    ]
+
+
+def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Workbench) -> None:
+    """No interpreter can import the reporter: one clear message."""
+    bench.write(RULES, ["one"])
+    result = bench.run("metrics-status")
+    assert result.returncode == 2
+    assert "pip install" in result.stderr
+
+
+def test_status_tells_when_the_interpreter_is_gone(asked: Workbench) -> None:
+    """The environment that opt-in used was deleted: runs wait, and status says how to mend it."""
+    asked.opt_in()
+    (asked.config / "interpreter").write_text("/gone/bin/python\n")
+    assert asked.run("one").returncode == 0
+    status = asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+    assert "/gone/bin/python is gone" in status
+    assert re.search(r"^Waiting: +1$", status, re.M)
+
+
+def test_a_gnumakefile_in_front_of_an_untouched_makefile_is_enough(each_make: Workbench, server: Capture) -> None:
+    """Four lines beside the Makefile, which stays as it is."""
+    each_make.host = server.host
+    each_make.write(RULES, ["one"], guarded=False)
+    (each_make.tree / "GNUmakefile").write_text(GUARDED.format(rules="include Makefile"))
+    each_make.opt_in()
+    assert each_make.run("one").stdout == "one\n"
+    assert each_make.run().stdout == "one\n"
+    server.wait_for(1)
+    assert len(server.events) == 1
+
+
+def test_other_ways_to_call_make_are_recorded_too(each_make: Workbench, server: Capture) -> None:
+    """-C, -f, VAR=value, -k, -s, -j and several goals, from another directory."""
+    each_make.host = server.host
+    each_make.write(".PHONY: one two\none two: ; @echo '$@ $(VAR)'\n", ["one", "two"])
+    (each_make.tree / "Makefile").rename(each_make.tree / "other.mk")
+    (each_make.tree / "Makefile").write_text("include other.mk\n")
+    each_make.opt_in()
+    for arguments in (["one"], ["-k", "one", "two"], ["-s", "-j4", "one"], ['VAR=a  "b', "one"]):
+        result = each_make.run("-C", str(each_make.tree), "-f", "other.mk", *arguments, cwd="/")
+        assert result.returncode == 0
+        assert ('one a  "b' in result.stdout) == arguments[0].startswith("VAR")
+        assert result.stdout.count("Entering directory") <= 1
+    events = server.wait_for(4)
+    assert [event["properties"]["command"] for event in events] == ["one", "one two", "one", "one"]

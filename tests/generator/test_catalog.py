@@ -1,0 +1,176 @@
+"""Bad catalogs: every problem is told, with its place and what to do; good ones become typed objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.catalog import load
+from generator.cli import main
+from generator.problems import CatalogError
+
+GOOD = """\
+project: p
+event: e
+consent: {who: We, why: to know}
+targets:
+  - dev.pull
+  - name: dev.up.%
+    stems: [lms, cms]
+    help: Start   a
+      service
+"""
+
+BAD = """\
+project: Dev Stack
+event: 12
+colour: blue
+project: again
+segment: {writekey: x, host: "http://example.com"}
+consent:
+  who: []
+fields: [os]
+targets:
+  - dev.pull
+  - name: dev.up.%
+    stems: [lms, "c ms"]
+    hlep: x
+  - dev.pull
+  - dev.up.lms
+  - 3
+  - {name: x, stems: [a]}
+  - {name: y%, stems: []}
+"""
+
+
+def told(tmp_path: Path, content: str | bytes) -> str:
+    """What the error says about a catalog, with the path cut off."""
+    path = tmp_path / "targets.yaml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(CatalogError) as caught:
+        load(path)
+    return str(caught.value).replace(str(path), "targets.yaml")
+
+
+def test_a_good_catalog_becomes_frozen_objects(tmp_path: Path) -> None:
+    """Defaults are filled in, text is folded, and a pattern knows what it is reported as."""
+    path = tmp_path / "targets.yaml"
+    path.write_text(GOOD)
+    catalog = load(path)
+    assert (catalog.command_type, catalog.main_branch, catalog.segment.write_key) == ("make", "master", "")
+    assert [target.names for target in catalog.targets] == [("dev.pull",), ("dev.up.%", "dev.up.lms", "dev.up.cms")]
+    assert catalog.targets[1].help == "Start a service"
+    with pytest.raises(ValueError, match="frozen"):
+        catalog.project = "other"
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Line, column, message, caret and hint, for mistakes of every kind in one file."""
+    text = told(tmp_path, BAD)
+    heads = [line for line in text.splitlines() if line.startswith("targets.yaml")]
+    assert [head.partition(": error: ")[0].removeprefix("targets.yaml:") for head in heads] == [
+        "1:10",
+        "2:8",
+        "3:1",
+        "4:1",
+        "5:11",
+        "5:30",
+        "7:3",
+        "7:8",
+        "8:10",
+        "12:18",
+        "13:5",
+        "14:5",
+        "15:5",
+        "16:5",
+        "17:22",
+        "18:23",
+    ]
+    assert text.count("  hint: ") == len(heads)
+    assert (
+        "targets.yaml:13:5: error: unknown key 'hlep'\n      hlep: x\n      ^\n  hint: did you mean 'help'?"
+    ) in text
+    assert "'dev.up.lms' is tracked already, in line 12" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "a\\tb",
+        "a:b",
+        "a#b",
+        "a$b",
+        "a=b",
+        "a;b",
+        "a|b",
+        "a\\nb",
+        "a%b%",
+        ".a",
+        "-a",
+        "metrics-a",
+        "",
+        "a'b",
+        "*",
+    ],
+)
+def test_a_name_that_make_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+    """As a plain item and as a mapping, at its place."""
+    for item, column in ((f'"{name}"', 5), (f'{{name: "{name}"}}', 12)):
+        text = told(tmp_path, GOOD.replace("- dev.pull", f"- {item}"))
+        assert text.startswith(f"targets.yaml:5:{column}: error: "), text
+        assert "cannot be a tracked target" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "words"),
+    [
+        ("a: [", "targets.yaml:1:5", "not valid YAML"),
+        ("targets:\n\t- b\n", "targets.yaml:2:1", "tabs"),
+        ("targets:\n  - %x\n", "targets.yaml:2:5", "quotes"),
+        ("project: \x07", "targets.yaml:1:10", "U+0007"),
+        ("", "targets.yaml:1:1", "empty"),
+        ("# only a comment\n", "targets.yaml:1:1", "empty"),
+        ("- a\n", "targets.yaml:1:1", "mapping"),
+        ("[" * 5000, "targets.yaml", "too deeply"),
+        ("a: &x [*x]\n", "targets.yaml:1:4", "aliases"),
+        (b"project: \xff\n", "targets.yaml:1:10", "UTF-8"),
+        (b"x" * (4 * 1024 * 1024 + 1), "targets.yaml", "too large"),
+        ("a: 1\n--- \nb: 2\n", "targets.yaml:2:1", "not valid YAML"),
+        (GOOD.replace("targets:", "targets: []\nx:"), "targets.yaml:4:10", "'targets' is empty"),
+        (GOOD.replace("We", '"\\e[31m"'), "targets.yaml:3:16", "U+001B"),
+        (GOOD + "main_branch: --upload-pack\n", "targets.yaml:10:14", "main_branch"),
+        (GOOD + "segment: {host: 'https://u:p@h'}\n", "targets.yaml:10:17", "user name"),
+        (GOOD + "segment: {host: 'ftp://h'}\n", "targets.yaml:10:17", "http(s)"),
+        (GOOD + "segment: {write_key: 'a b'}\n", "targets.yaml:10:22", "write_key"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_where(
+    tmp_path: Path, content: str | bytes, start: str, words: str
+) -> None:
+    """Syntax, encoding, size, nesting, aliases, and values that would be dangerous later."""
+    text = told(tmp_path, content)
+    assert text.startswith(start + ": error: "), text
+    assert words in text
+    assert "  hint: " in text
+
+
+def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
+    """Both are expected mistakes of a command line."""
+    for path, words in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "directory")):
+        with pytest.raises(CatalogError, match=words):
+            load(path)
+
+
+def test_a_bad_catalog_leaves_the_rendered_file_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1, the problems on stderr, nothing on stdout, and the old file as it was."""
+    (tmp_path / "targets.yaml").write_text(BAD)
+    (tmp_path / "Makefile.instrumented").write_text("old")
+    assert main(["render", "--catalog", str(tmp_path / "targets.yaml")]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "Traceback" not in output.err
+    assert output.err.count("error:") == 16
+    assert (tmp_path / "Makefile.instrumented").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile.instrumented", "targets.yaml"]

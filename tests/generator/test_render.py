@@ -1,0 +1,175 @@
+"""What is rendered: deterministic, reviewable, inert, and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from workbench import MAKES, SYSTEM_PATH, Workbench, needs
+
+from generator import names
+from generator.catalog import load
+from generator.cli import main
+from generator.render import include, json_for_make
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def test_the_rendered_file_is_the_golden_one() -> None:
+    """A change of the template or the renderer is seen in review, in the file that users get."""
+    text = include(load(GOLDEN / "targets.yaml"), source="targets.yaml", output="Makefile.instrumented")
+    assert text == (GOLDEN / "Makefile.instrumented").read_text()
+
+
+@pytest.mark.parametrize("catalog", [ROOT / "targets.yaml", ROOT / "examples/openedx-devstack/targets.yaml"])
+def test_the_committed_files_are_up_to_date(catalog: Path) -> None:
+    """The repository's own include and the example's are what their catalogs render to."""
+    assert main(["render", "--check", "--catalog", str(catalog)]) == 0
+
+
+def test_check_shows_a_diff_and_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stale file: exit 1, a unified diff on stdout, the next command as a hint."""
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
+    output = tmp_path / "Makefile.instrumented"
+    assert main(["render", "--catalog", str(tmp_path / "targets.yaml")]) == 0
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text() + "  - added\n")
+    before = output.read_bytes()
+    assert main(["render", "--check", "--catalog", str(tmp_path / "targets.yaml")]) == 1
+    shown = capsys.readouterr()
+    assert [line for line in shown.out.splitlines() if line.startswith("+") and "++" not in line] == ["+  added \\"]
+    assert "python -m generator render" in shown.err
+    assert output.read_bytes() == before
+
+
+def test_rendering_works_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default is the catalog beside which one stands; the header names it relative to the output."""
+    (tmp_path / "sub dir").mkdir()
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    assert main(["render"]) == 0
+    assert (tmp_path / "Makefile.instrumented").read_text() == (GOLDEN / "Makefile.instrumented").read_text()
+    assert main(["render", "--output", "sub dir/include.mk"]) == 0
+    text = (tmp_path / "sub dir" / "include.mk").read_text()
+    assert text.startswith("# Generated from ../targets.yaml by: python -m generator render\n")
+    assert "#     include include.mk\n" in text
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No folder to write in, a folder in the way: one clear line and exit 1."""
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
+    (tmp_path / "folder").mkdir()
+    for output in (tmp_path / "missing" / "x", tmp_path / "folder"):
+        assert main(["render", "--catalog", str(tmp_path / "targets.yaml"), "--output", str(output)]) == 1
+        assert "hint:" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "targets.yaml"]
+
+
+def test_the_files_mode_and_link_survive(tmp_path: Path) -> None:
+    """Rendering replaces the content, not the file's permissions nor a link to it."""
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
+    real = tmp_path / "real.mk"
+    real.write_text("old")
+    real.chmod(0o640)
+    (tmp_path / "Makefile.instrumented").symlink_to("real.mk")
+    assert main(["render", "--catalog", str(tmp_path / "targets.yaml")]) == 0
+    assert (tmp_path / "Makefile.instrumented").is_symlink()
+    assert real.read_text().startswith("# Generated")
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("make", MAKES)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_no_text_reaches_make_or_a_shell_but_as_itself(make: str, tmp_path: Path, text: str) -> None:
+    """Whatever a catalog says arrives at a program behind make and a shell as the same JSON."""
+    value: dict[str, object] = {"first": text, "$(shell touch pwned)": ["`touch pwned`", "'; touch pwned; '", text]}
+    script = "import sys; sys.stdout.write(sys.argv[1])"
+    rule = f"v := {json_for_make(value)}\nall: ; @{sys.executable} -c '{script}' '$(v)'\n"
+    (tmp_path / "Makefile").write_text(rule)
+    result = subprocess.run([make, "-s"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(result.stdout) == value
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("make", MAKES)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(min_size=1, max_size=12))
+def test_a_name_that_is_accepted_is_one_that_make_can_hold(make: str, tmp_path: Path, name: str) -> None:
+    """A target of any accepted name can be written in a rule as it is, and made under that name."""
+    if names.fault_of_target(name) or "%" in name:
+        return
+    (tmp_path / "Makefile").write_text(f".PHONY: {name}\n{name}: ; @printf '%s' '$@'\n", encoding="utf-8")
+    result = subprocess.run([make, name], cwd=tmp_path, capture_output=True, check=False)
+    assert (result.returncode, result.stdout.decode()) == (0, name), result.stderr
+
+
+def test_shellcheck_finds_nothing_in_the_recipes(bench: Workbench) -> None:
+    """What a shell gets to run, taken from a real make: the hand-over, the question and the invitation."""
+    shellcheck = needs("shellcheck")
+    bench.write(".PHONY: one\none: ; @:\n", ["one"])
+    bench.config.mkdir(parents=True)
+    recorder = bench.home / "shell"
+    recorder.write_text(f'#!/bin/sh\nshift\nprintf "%s\\n" "$1" >>{bench.home}/script\n')
+    recorder.chmod(0o755)
+    scripts = []
+    for arguments in (["one"], ["metrics-status"]):
+        (bench.config / f"agreed.{bench.digest}").touch()
+        bench.run(f"SHELL={recorder}", *arguments)
+        scripts.append((bench.home / "script").read_text())
+        (bench.home / "script").unlink()
+    (bench.config / f"agreed.{bench.digest}").unlink()
+    bench.run(f"SHELL={recorder}", "MAKE_TERMERR=x", "one")
+    scripts.append((bench.home / "script").read_text().splitlines()[0] + "\n")
+    assert "trap 'signal=2' INT" in scripts[0]
+    assert "reporter status" in scripts[1]
+    assert "find" in scripts[2]
+    for script in scripts:
+        # SC2015: `a && b || c` falls to c when b fails, too, and that is meant. SC2148: there is no shebang.
+        # SC3028: EPOCHREALTIME and SHLVL are used only where the shell has them.
+        result = subprocess.run(
+            [shellcheck, "--shell=sh", "--exclude=SC2015,SC2148,SC3028", "-"],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.stdout == ""
+
+
+def test_the_templates_travel_with_the_wheel(tmp_path: Path) -> None:
+    """A wheel built from this tree renders the same text, away from the tree."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    unpacked = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(unpacked)
+    (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
+    command = "import sys, generator.cli; print(generator.__file__); sys.exit(generator.cli.main(['render']))"
+    result = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(unpacked), "PATH": SYSTEM_PATH},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.startswith(str(unpacked))
+    assert (tmp_path / "Makefile.instrumented").read_text() == (GOLDEN / "Makefile.instrumented").read_text()
+
+
+def test_usage_errors_are_told_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown option is a mistake of the command line, not a defect."""
+    assert main(["render", "--chekc"]) == 2
+    assert "--check" in capsys.readouterr().err
+    assert main(["--version"]) == 0

@@ -1,0 +1,152 @@
+"""What was checked out at the start, in every shape that a repository takes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from capture import Capture
+from workbench import Workbench
+
+OLD = "2021-05-17T15:02:10-04:00"
+NEW = "2022-01-02T03:04:05+05:30"
+# The command itself moves the branch: what counts is the commit before that.
+RULES = """\
+.PHONY: stay move
+stay: ; @:
+move: ; @git -c user.name=m -c user.email=m@example.invalid commit -q --allow-empty -m moved
+"""
+
+
+@pytest.fixture
+def repository(bench: Workbench, server: Capture) -> Workbench:
+    bench.host = server.host
+    bench.write(RULES, ["stay", "move"])
+    bench.commit()
+    bench.opt_in()
+    return bench
+
+
+def reported(bench: Workbench, server: Capture, goal: str = "stay", cwd: Path | None = None) -> tuple[object, object]:
+    """(git_checked_out_master, git_commit_time) of a run of ``goal``."""
+    before = len(server.events)
+    assert bench.run(goal, cwd=cwd or bench.tree).returncode == 0
+    properties = server.wait_for(before + 1)[-1]["properties"]
+    return properties["git_checked_out_master"], properties["git_commit_time"]
+
+
+def test_the_main_branch_with_a_file_of_its_own(repository: Workbench, server: Capture) -> None:
+    """A branch that was committed to; the command commits once more."""
+    assert reported(repository, server, "move") == (True, OLD)
+
+
+def test_a_packed_branch_that_stays_and_one_that_moves(repository: Workbench, server: Capture) -> None:
+    """After git gc the branch has no file; when the command makes it one, its log tells where it was."""
+    repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
+    repository.git("pack-refs", "--all")
+    assert not (repository.tree / ".git/refs/heads/main").exists()
+    assert reported(repository, server) == (True, NEW)
+    assert reported(repository, server, "move") == (True, NEW)
+
+
+def test_another_branch_and_a_detached_head(repository: Workbench, server: Capture) -> None:
+    """Neither is the main branch, even at the same commit."""
+    repository.git("checkout", "-q", "-b", "feature/x")
+    assert reported(repository, server) == (False, OLD)
+    repository.git("checkout", "-q", "--detach", "main")
+    assert reported(repository, server) == (False, OLD)
+
+
+def test_a_linked_worktree_and_a_folder_below(repository: Workbench, server: Capture) -> None:
+    """.git is a file there, and the branch's file is in the main repository."""
+    repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
+    linked = repository.home.parent / "linked tree"
+    repository.git("worktree", "add", "-q", "-b", "other", str(linked), "main~1")
+    assert reported(repository, server, cwd=linked) == (False, OLD)
+    below = repository.tree / "below"
+    below.mkdir()
+    for name in ("Makefile", "Makefile.instrumented"):
+        (below / name).write_text((repository.tree / name).read_text())
+    assert reported(repository, server, cwd=below) == (True, NEW)
+
+
+def test_a_repository_without_a_commit(bench: Workbench, server: Capture) -> None:
+    """The branch is known, its commit is not."""
+    bench.host = server.host
+    bench.write(RULES, ["stay"])
+    bench.git("init", "-q", "-b", "main")
+    bench.opt_in()
+    assert reported(bench, server) == (True, None)
+
+
+def test_a_hostile_repository_executes_nothing(repository: Workbench, server: Capture) -> None:
+    """Whatever git can be configured to run, and a branch named like a command, stay text."""
+    mark = repository.home.parent / "pwned"
+    command = f"touch {mark}"
+    for setting in (
+        "core.fsmonitor",
+        "core.pager",
+        "pager.cat-file",
+        "diff.external",
+        "gpg.program",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "core.alternateRefsCommand",
+        "core.sshCommand",
+        "alias.cat-file",
+    ):
+        repository.git("config", setting, command if not setting.startswith("alias") else f"!{command}")
+    repository.git("config", "log.showSignature", "true")
+    hooks = repository.tree / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for hook in ("post-index-change", "reference-transaction", "post-checkout"):
+        (hooks / hook).write_text(f"#!/bin/sh\n{command}\n")
+        (hooks / hook).chmod(0o755)
+    (repository.tree / ".gitattributes").write_text("* filter=evil\n")
+    head = repository.tree / ".git" / "HEAD"
+    head.write_text("ref: refs/heads/$(touch${IFS}" + str(mark) + ")\n")
+    catalog = repository.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text() + "fields: [git_dirty]\n")
+    repository.render()
+    repository.opt_in()
+    assert not mark.exists(), "git itself ran it while the test prepared"
+    assert reported(repository, server) == (False, None)
+    repository.background_ended()
+    assert not mark.exists()
+    head.write_text("ref: refs/heads/main\n")
+    assert reported(repository, server) == (True, OLD)
+    repository.background_ended()
+    assert not mark.exists()
+
+
+def test_a_git_that_hangs_or_is_missing_costs_the_value_only(repository: Workbench, server: Capture) -> None:
+    """The event arrives without the commit's time."""
+    folder = repository.home.parent / "bin"
+    folder.mkdir()
+    (folder / "git").write_text("#!/bin/sh\nexec sleep 60\n")
+    (folder / "git").chmod(0o755)
+    repository.variables["PATH"] = f"{folder}:/usr/bin:/bin"
+    assert reported(repository, server) == (True, None)
+    repository.variables["PATH"] = str(folder)
+    (folder / "git").unlink()
+    for tool in ("make", "sh"):
+        (folder / tool).symlink_to(subprocess.check_output(["/usr/bin/which", tool], text=True).strip())
+    assert reported(repository, server) == (True, None)
+
+
+@pytest.mark.parametrize(("edit", "dirty"), [("", False), ("touch", True), ("stage", True)])
+def test_a_dirty_tree_is_told_when_asked_for(repository: Workbench, server: Capture, edit: str, dirty: bool) -> None:
+    """Changes to tracked files, staged or not; untracked files do not count."""
+    catalog = repository.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text() + "fields: [git_dirty]\n")
+    repository.render()
+    repository.git("commit", "-qam", "fields")
+    (repository.tree / "untracked").touch()
+    if edit:
+        (repository.tree / "Makefile").write_text((repository.tree / "Makefile").read_text() + "# more\n")
+    if edit == "stage":
+        repository.git("add", "Makefile")
+    repository.opt_in()
+    repository.run("stay")
+    assert server.wait_for(1)[0]["properties"]["git_dirty"] is dirty
