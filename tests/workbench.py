@@ -5,6 +5,7 @@ Nothing here reaches the real home: every process gets an environment made from 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -155,16 +156,35 @@ class Workbench:
             os.kill(process, signal.SIGKILL)
 
     def _reporters(self) -> list[int]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    command = (entry / "cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                if b"reporter" in command and str(self.config).encode() in command:
-                    found.append(int(entry.name))
-        return found
+        return [
+            process for process, command in processes().items() if "reporter" in command and str(self.config) in command
+        ]
+
+
+def processes() -> dict[int, list[str]]:
+    """Every process there is, with its command line."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_text(errors="replace").split("\0")[:-1]
+                found[int(entry.name)] = command
+    return found
+
+
+def wait_for_process(*command: str) -> int:
+    """Wait until a process with exactly this command line runs; return its id.
+
+    A shell that is about to start it may lose a signal that comes now, with or without this project (dash does).
+    """
+    found: list[int] = []
+
+    def runs() -> bool:
+        found[:] = [process for process, line in processes().items() if line == list(command)]
+        return bool(found)
+
+    wait_until(runs, " ".join(command))
+    return found[0]
 
 
 def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> None:

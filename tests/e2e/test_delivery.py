@@ -10,13 +10,13 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import Workbench, wait_until
+from workbench import Workbench, wait_for_process, wait_until
 
 RULES = """\
 .PHONY: quick fails slow
 quick: ; @sleep 0.3; echo done
 fails: ; @exit 7
-slow: ; @echo started; sleep 30
+slow: ; @sleep 31.25
 up.%: ; @echo up $*
 """
 TARGETS = """\
@@ -55,7 +55,7 @@ def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server
     quick_ms = (time.perf_counter() - start) * 1000
     assert consenting.run("fails").returncode == 2
     child = consenting.terminal("slow")
-    child.expect("started")
+    wait_for_process("sleep", "31.25")
     pressed = time.perf_counter()
     child.sendintr()
     child.expect(pexpect.EOF)
