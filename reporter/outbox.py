@@ -22,8 +22,9 @@ VERSION = 1
 # Other processes hold the file for milliseconds; on a slow network home, for longer.
 BUSY_TIMEOUT_S = 20
 HISTORY_S = 365 * 24 * 3600
-# An event takes about 700 bytes, so this is some 180 MB; a person who runs 200 commands a day needs 3 years for it.
+# A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
 MAX_WAITING = 250_000
+MAX_BYTES = 256 * 1024 * 1024
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -175,19 +176,29 @@ class Outbox:
         """What was given up so far, by reason."""
         return dict(self._connection.execute("SELECT reason, count FROM lost ORDER BY reason").fetchall())
 
-    def trim(self, now_s: float) -> None:
-        """Keep the history to one year, and what waits to MAX_WAITING events; count what was never delivered."""
+    def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
+        """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went."""
         with self._transaction():
             old = now_s - HISTORY_S
             expired = self._delete("created_s < ? AND state IN ('waiting', 'parked')", old)
             self._delete("created_s < ?", old)
             self.count_lost("waited for more than a year", expired)
-            surplus = self.counts().get("waiting", 0) - MAX_WAITING
+            surplus = self.counts().get("waiting", 0) - max_waiting
             if surplus > 0:
-                dropped = self._delete(
-                    "id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus
-                )
-                self.count_lost(f"more than {MAX_WAITING} waited", dropped)
+                self._delete("id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus)
+                self.count_lost(f"more than {max_waiting} waited", surplus)
+            while self._bytes() > max_bytes and (count := sum(self.counts().values())):
+                waiting = self.counts().get("waiting", 0)
+                self._delete("id IN (SELECT id FROM events ORDER BY id LIMIT ?)", count // 10 + 1)
+                self.count_lost(f"more than {max_bytes} bytes", waiting - self.counts().get("waiting", 0))
+
+    def _bytes(self) -> int:
+        """The size of what is kept; the file itself does not shrink, but is filled again."""
+        pages, free, size = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
 
     def _delete(self, condition: str, value: float) -> int:
         return self._connection.execute(f"DELETE FROM events WHERE {condition}", (value,)).rowcount  # noqa: S608

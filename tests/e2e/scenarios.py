@@ -1,0 +1,205 @@
+"""Makefiles and command lines whose every visible effect must be the same with and without the include.
+
+A scenario's ``rules`` are a whole Makefile; its ``targets`` are tracked. ``recorded`` says whether the run is to be
+recorded, so that a scenario cannot pass by not being handed over at all; None where it depends on the make: before 4.4
+options with a value were not in MAKEFLAGS while makefiles were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run to compare.
+
+    ``files`` are made beforehand; ``ordered`` is False where -j makes the order open, and
+    ``silent_about_makefiles`` is False for options that make make tell what it reads.
+    """
+
+    name: str
+    rules: str
+    goals: tuple[str, ...]
+    targets: tuple[str, ...] = ("a", "b", "c")
+    recorded: bool | None = True
+    variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    stdin: str = ""
+    ordered: bool = True
+    silent_about_makefiles: bool = True
+
+
+ENV = "env | grep -v '^_=' | sort"
+BASIC = """\
+.PHONY: a b c shared
+a b c: shared ; @echo making $@
+shared: ; @echo shared once
+"""
+# Everything a recipe can see of how make was called.
+WITNESS = f"""\
+$(info parse: goals=$(MAKECMDGOALS) level=$(MAKELEVEL) origin=$(origin VAR) value=$(VAR) curdir=$(notdir $(CURDIR)))
+.PHONY: a b c
+a b c: ; @echo '$@ $(MAKE) $(MAKELEVEL) $(VAR) $(origin VAR)'; {ENV}
+"""
+FILES = """\
+a: b.txt ; cp b.txt a
+b.txt: ; echo text > $@
+c: a b.txt
+	cat a b.txt > $@
+"""
+FAILING = """\
+.PHONY: a b c
+a: ; @echo before; exit 1
+b: ; @echo b >&2; exit 2
+c: a b
+	@echo never
+"""
+RECURSIVE = f"""\
+.PHONY: a b c inner
+a: ; $(MAKE) inner
+b: ; make inner
+c: ; @+$(MAKE) --no-print-directory inner && $(MAKE) -C sub
+inner: ; @echo inner $(MAKELEVEL); {ENV}
+"""
+SUB = {"sub/Makefile": "all: ; @echo sub $(MAKELEVEL) $(MAKEFLAGS)\n"}
+
+
+def _options(*options: str, recorded: bool | None = True) -> list[Scenario]:
+    """Each option by itself, with goals that succeed, that fail and that make files."""
+    return [
+        Scenario(
+            f"{option} {name}",
+            rules,
+            (*option.split(), *goals),
+            recorded=recorded,
+            ordered=not option.startswith("-j"),
+            silent_about_makefiles=option not in ("-p", "-d", "--debug=b"),
+        )
+        for option in options
+        for name, rules, goals in (
+            ("phony", BASIC, ("a", "b")),
+            ("files", FILES, ("c",)),
+            ("fails", FAILING, ("b", "a")),
+            ("recursion", RECURSIVE.replace(ENV, ":"), ("a", "b")),
+        )
+        # What else runs when one of several jobs fails is chance.
+        if not (name == "fails" and option.startswith("-j"))
+    ]
+
+
+SCENARIOS = [
+    Scenario("default goal", BASIC, (), recorded=False),
+    Scenario("one goal", BASIC, ("a",)),
+    Scenario("goals share a prerequisite", BASIC, ("a", "b", "c")),
+    Scenario("goals share a prerequisite -j4", BASIC, ("-j4", "a", "b", "c"), ordered=False),
+    Scenario("goals share a prerequisite -j1", BASIC, ("-j1", "c", "a")),
+    Scenario("the same goal twice", BASIC, ("a", "a"), recorded=False),
+    Scenario("tracked and untracked", BASIC, ("a", "shared"), recorded=False),
+    Scenario("pattern", ".PHONY: FORCE\nup.%: FORCE ; @echo up $* $@\n", ("up.x", "up.y.z"), ("up.%",)),
+    Scenario("pattern without a rule", "up.%.x: ; @echo $@\n", ("up.y",), ("up.%",)),
+    Scenario("files", FILES, ("a",)),
+    Scenario("file goals together", FILES, ("c", "a", "b")),
+    Scenario("up to date", FILES, ("a",), files={"b.txt": "old\n", "a": "new\n"}),
+    Scenario("up to date, twice", FILES, ("b.txt", "a"), ("%",), files={"b.txt": "old\n", "a": "new\n"}),
+    Scenario("nothing to be done", "a:\nb: a\n", ("a", "b")),
+    Scenario("fails with 1", FAILING, ("a",)),
+    Scenario("fails with 2", FAILING, ("b",)),
+    Scenario("fails with 7", "a: ; @exit 7\n", ("a",)),
+    Scenario("a recipe is killed", "a: ; @kill -9 $$$$\n", ("a",)),
+    Scenario("a prerequisite fails", FAILING, ("c",)),
+    Scenario("-k, several fail", FAILING, ("-k", "c", "a", "b")),
+    Scenario("-k, the first fails", FAILING + "d: ; @echo d\n", ("-k", "a", "d"), ("a", "d")),
+    Scenario("missing target", BASIC, ("nowhere",), ("nowhere",)),
+    Scenario("missing prerequisite", "a: nowhere ; @echo a\n", ("a",)),
+    Scenario("-k, missing prerequisite", "a: nowhere ; @echo a\nb: ; @echo b\n", ("-k", "a", "b")),
+    Scenario("syntax error", "a: ; @echo a\nthis is no rule\n", ("a",)),
+    Scenario("missing separator in a recipe", "a:\n  echo a\n", ("a",)),
+    Scenario("a file is deleted on error", ".DELETE_ON_ERROR:\na: ; @echo half > $@; exit 3\n", ("a",)),
+    Scenario("an error is ignored", "a: ; -@exit 4\n", ("a",)),
+    *_options("-k", "-s", "-B", "-w", "-j", "-j3", "-O", "-Oline", "-Otarget", "-e", "-r", "-R", "-rR", "-S", "-L"),
+    *_options("-l9", "-I.", "-b", "-m", "-kB", "--no-print-directory", "-C.", "-fMakefile", "-f Makefile"),
+    *_options("--warn-undefined-variables", "-j2 -k", "--no-builtin-rules", "--keep-going", "--always-make"),
+    *_options("-n", "-q", "-t", "-p", "-i", "--trace", "-sw", "-d", "--eval=X:=1", recorded=False),
+    *_options("-n --no-print-directory", "--no-print-directory -n", "-kn", "-sq", "-ki", "--question", recorded=False),
+    *_options("-Orecurse", "--debug=b", recorded=None),
+    Scenario("the recipe's view", WITNESS, ("a",)),
+    Scenario("the recipe's view -k", WITNESS, ("-k", "a", "b")),
+    Scenario("the recipe's view, VAR=x", WITNESS, ("VAR=x", "a")),
+    Scenario("VAR with spaces, quotes and a dollar", WITNESS, ('VAR=it\'s "two"  $$words $(x) # no; & | \\', "a")),
+    Scenario("VAR with option-like words", WITNESS, ("VAR=-n n -- q=t", "a")),
+    Scenario("several variables", WITNESS, ("VAR:=x", "OTHER+=y\\", "THIRD=a b\\\\", "a", "FOURTH=$$(x)")),
+    Scenario("variables with a tab", WITNESS.replace(ENV, ":"), ("VAR=x\ty", "OTHER=a b", "a")),
+    Scenario("variables with a new line", WITNESS.replace(ENV, ":"), ("VAR=x\ny", "OTHER=a b", "a")),
+    Scenario("a variable given twice", WITNESS, ("VAR=x", "VAR=y", "a")),
+    Scenario("a variable with our own marks", WITNESS, ("VAR=\\S \\\\B", "OTHER=\\B x", "a")),
+    Scenario("SHLVL in the environment", WITNESS, ("a",), variables={"SHLVL": "7"}),
+    Scenario("VAR in the environment", WITNESS, ("a",), variables={"VAR": "from outside"}),
+    Scenario("VAR in the environment -e", "VAR = inside\n" + WITNESS, ("-e", "a"), variables={"VAR": "from outside"}),
+    Scenario("MAKEFLAGS in the environment", WITNESS, ("a",), variables={"MAKEFLAGS": "k"}),
+    Scenario("MAKEFLAGS with n", WITNESS, ("a",), variables={"MAKEFLAGS": "n"}, recorded=False),
+    Scenario("MAKEFLAGS with a variable", WITNESS, ("a",), variables={"MAKEFLAGS": "VAR=x"}),
+    Scenario("GNUMAKEFLAGS", WITNESS, ("a",), variables={"GNUMAKEFLAGS": "-k"}),
+    Scenario("MAKELEVEL=0", WITNESS, ("a",), variables={"MAKELEVEL": "0"}),
+    Scenario("MAKELEVEL=1", WITNESS, ("a",), variables={"MAKELEVEL": "1"}, recorded=False),
+    Scenario(
+        "MAKEFILES", WITNESS, ("a",), variables={"MAKEFILES": "more.mk"}, files={"more.mk": "VAR=m\n"}, recorded=False
+    ),
+    Scenario("INSTRUMENTED in the environment", BASIC, ("shared",), variables={"INSTRUMENTED": "1"}, recorded=False),
+    Scenario("exported variables", "export VAR = x\nexport OTHER := y\nunexport HOME\n" + WITNESS, ("a",)),
+    Scenario("bare export", "VAR = x\nexport\n" + WITNESS, ("a",)),
+    Scenario("bare export, not recorded", "VAR = x\nexport\n" + WITNESS, (), recorded=False),
+    Scenario(".EXPORT_ALL_VARIABLES", ".EXPORT_ALL_VARIABLES:\nVAR = x\n" + WITNESS, ("b",)),
+    Scenario("conditional assignment", "VAR ?= x\nVAR += y\nexport VAR\n" + WITNESS, ("a",)),
+    Scenario(
+        "$(shell make)",
+        "X := $(shell $(MAKE) --silent b)\na: ; @echo '[$(X)]'\nb: ; @echo from b\n",
+        ("--eval=", "a"),
+        recorded=False,
+    ),
+    Scenario("$(shell make) in a recipe", "a: ; @echo '[$(shell make --silent b)]'\nb: ; @echo from b\n", ("a",)),
+    Scenario("capture of a nested make", 'a: ; @x=$$(make --silent b); echo "[$$x]"\nb: ; @echo from b\n', ("a",)),
+    Scenario("recursion with $(MAKE)", RECURSIVE, ("a",), files=SUB),
+    Scenario("recursion with make", RECURSIVE, ("b",), files=SUB),
+    Scenario("recursion into a folder", RECURSIVE, ("c",), files=SUB),
+    Scenario("recursion -j4 -k", RECURSIVE, ("-j4", "-k", "c"), files=SUB),
+    Scenario("SHELL is bash", "SHELL := /bin/bash\na: ; @[[ a == a ]] && echo bash\n", ("a",)),
+    Scenario(".ONESHELL", ".ONESHELL:\na:\n\t@x=1\n\techo $$x\n", ("a",)),
+    Scenario(".ONESHELL with -e", ".ONESHELL:\n.SHELLFLAGS = -ec\na:\n\t@false\n\techo no\n", ("a",)),
+    Scenario(".POSIX", ".POSIX:\na: ; @false; echo no\n", ("a",)),
+    Scenario(".SILENT and .IGNORE", ".SILENT:\n.IGNORE: a\na:\n\tfalse\n\techo on\n", ("a",)),
+    Scenario(".NOTPARALLEL", ".NOTPARALLEL:\n" + BASIC, ("-j4", "a", "b")),
+    Scenario(".SECONDEXPANSION", ".SECONDEXPANSION:\na: $$(X) ; @echo $^\nX = b\nb: ; @echo b\n", ("a",)),
+    Scenario(".DEFAULT", ".DEFAULT: ; @echo default $@\n", ("a", "zz"), ("a", "zz")),
+    Scenario("match-anything rule", "%: ; @echo any $@\n", ("a", "b")),
+    Scenario("double-colon rules", "a:: ; @echo one\na:: ; @echo two\n", ("a",)),
+    Scenario("target-specific variables", "a: VAR = x\na b: ; @echo $(VAR)\n", ("a", "b")),
+    Scenario("a makefile is remade", "include made.mk\na: ; @echo $(VAR)\nmade.mk: ; echo 'VAR = made' > $@\n", ("a",)),
+    Scenario(
+        "a makefile is remade, not recorded",
+        "include made.mk\na: ; @echo $(VAR)\nmade.mk: ; echo 'VAR = made' > $@\n",
+        (),
+        recorded=False,
+    ),
+    Scenario("$(error)", "$(error stop here)\na: ; @echo a\n", ("a",)),
+    Scenario("$(warning) in a recipe", "a: ; @echo $(warning careful)a\n", ("a",)),
+    Scenario(
+        "MAKEFILE_LIST and MAKECMDGOALS", "a b: ; @echo $(lastword $(MAKEFILE_LIST)) $(MAKECMDGOALS)\n", ("b", "a")
+    ),
+    Scenario("a goal with a slash", "x/a: ; @echo $@\n", ("x/a",), ("x/a",)),
+    Scenario("a goal with odd characters", "a+b@c^d_e: ; @echo '$@'\n", ("a+b@c^d_e",), ("a+b@c^d_e",)),
+    *[
+        Scenario(f"a goal with {character}", "up.%: ; @echo made\n", (f"up.{character}x",), ("up.%",), recorded=False)
+        for character in "$;&|'\"`<>(){}*?[]~!#\\, %"
+    ],
+    Scenario("input", 'a: ; @read x; echo "got $$x"; cat\n', ("a",), stdin="first\nsecond\nthird\n"),
+    Scenario("input -j2", "a: ; @cat\n", ("-j2", "a"), stdin="first\n"),
+    Scenario("much output", "a: ; @yes 0123456789 | head -n 60000; yes err | head -n 20000 >&2\n", ("a",)),
+    Scenario("binary output", "a: ; @printf '\\000\\377\\n'\n", ("a",)),
+    Scenario("a child outlives the recipe", "a: ; @sleep 0.2 & echo a\n", ("a",)),
+    Scenario("umask and folder", "a: ; @umask; pwd | sed 's|.*/||'; : > made; ls -l made | cut -c1-10\n", ("a",)),
+    Scenario("open descriptors", "a: ; @ls /proc/self/fd | wc -l\n", ("a",)),
+    Scenario("signal dispositions", "a: ; @grep -E 'Sig(Ign|Blk)' /proc/self/status\n", ("a",)),
+    Scenario("parallelism", "a b c: ; @echo in; sleep 0.1; echo out\n", ("-j3", "a", "b", "c")),
+]

@@ -1,0 +1,187 @@
+"""Signals: the same status and the same processes left as with bare make, and the run recorded as it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+from workbench import GUARDED, MAKES, Workbench, processes, wait_for_process, wait_until
+
+RULES = """\
+.PHONY: long short a b two
+long: ; @sleep 31.25
+short: ; @sleep 1.125
+a: ; @sleep 31.25
+b: ; @sleep 32.25
+two: ; @sleep 1.125
+	@echo second line
+"""
+SIGNALS = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM]
+
+
+@pytest.fixture(params=["bare", "instrumented"])
+def both(request: pytest.FixtureRequest, bench: Workbench, make: str) -> tuple[Workbench, bool]:
+    """The same Makefile without and with the include."""
+    bench.make = make
+    bench.write(RULES, ["long", "short", "a", "b", "two"])
+    bench.agree()
+    recorded = request.param == "instrumented"
+    if not recorded:
+        (bench.tree / "Makefile").write_text(RULES)
+    return bench, recorded
+
+
+def start(bench: Workbench, *arguments: str) -> subprocess.Popen[str]:
+    """Make in a session, and so a process group, of its own, as a shell would start it."""
+    return subprocess.Popen(
+        [bench.make, *arguments],
+        cwd=bench.tree,
+        env=bench.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def left(process: subprocess.Popen[str]) -> list[list[str]]:
+    """The processes of its session that are still there."""
+    found = []
+    for other, command in processes().items():
+        try:
+            stat = Path(f"/proc/{other}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(stat[3]) == process.pid and stat[0] != "Z":
+            found.append(command)
+    return found
+
+
+# make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
+LOST_CHILD = "make: *** wait: No child processes.  Stop."
+
+
+def ends_like_bare_make(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """On SIGQUIT make exits with 1 rather than dump core; on the others it dies of the signal."""
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode == 2 and LOST_CHILD in err) or process.returncode == (
+        1 if number == signal.SIGQUIT else -number
+    ), (out, err)
+    wait_until(lambda: not left(process), "all processes to be gone", timeout_s=5)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b")])
+def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Signals, goals: tuple[str, ...]) -> None:
+    """Ctrl-C, a hang-up, a closed session: everything ends, at once, and the signal is recorded."""
+    bench, recorded = both
+    process = start(bench, *goals)
+    sleeper = wait_for_process("sleep", "31.25")
+    os.killpg(process.pid, number)
+    began = time.monotonic()
+    ends_like_bare_make(process, number)
+    assert time.monotonic() - began < 5
+    assert not Path(f"/proc/{sleeper}").exists()
+    assert bench.recorded() == ([str(128 + number)] if recorded else [])
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_to_make_alone(both: tuple[Workbench, bool], number: signal.Signals) -> None:
+    """The status is the same and nothing is left; when it takes effect is told in docs/decisions/0004."""
+    bench, recorded = both
+    process = start(bench, "short")
+    wait_for_process("sleep", "1.125")
+    os.kill(process.pid, number)
+    ends_like_bare_make(process, number)
+    assert len(bench.recorded()) == recorded
+
+
+def test_two_interrupts(both: tuple[Workbench, bool]) -> None:
+    """An impatient second Ctrl-C changes nothing."""
+    bench, recorded = both
+    process = start(bench, "long")
+    wait_for_process("sleep", "31.25")
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
+    ends_like_bare_make(process, signal.SIGINT)
+    wait_until(lambda: bench.recorded() == (["130"] if recorded else []), "the record")
+
+
+def test_stopping_and_resuming(both: tuple[Workbench, bool]) -> None:
+    """Ctrl-Z at an interactive shell stops all of it, and fg lets it go on where it was."""
+    bench, recorded = both
+    environment = {**bench.environment, "PS1": "READY", "HISTFILE": "/dev/null"}
+    shell = pexpect.spawn(
+        "bash", ["--norc", "-i"], cwd=str(bench.tree), env=environment, encoding="utf-8", timeout=20, echo=False
+    )
+    shell.expect("READY")
+    shell.sendline(f"{bench.make} two")
+    wait_for_process("sleep", "1.125")
+    shell.send("\x1a")
+    shell.expect("Stopped")
+    assert bench.recorded() in ([], [""])
+    shell.sendline("fg; echo status=$?")
+    shell.expect("second line")
+    shell.expect("status=0")
+    shell.sendline("exit")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert bench.recorded() == (["0"] if recorded else [])
+
+
+def test_a_recipe_that_kills_its_make(bench: Workbench, make: str) -> None:
+    """kill -9 of the inner make is a failed command for the outer one; it is recorded with its signal."""
+    bench.make = make
+    bench.write("a: ; @kill -9 $$PPID\n", ["a"])
+    bench.agree()
+    result = bench.run("a")
+    assert result.returncode == 2
+    assert bench.recorded() == ["137"]
+
+
+@pytest.mark.parametrize("milliseconds", [0.0, *(step / 4 for step in range(2, 40))])
+def test_an_interrupt_at_any_moment(bench: Workbench, milliseconds: float) -> None:
+    """During start-up, recording, the command and the end: it ends, nothing is left, and no record is wrong."""
+    bench.make = MAKES[-1]
+    bench.write("a: ; @:\n", ["a"])
+    bench.agree()
+    process = start(bench, "a")
+    # Not a wait for something: the moment itself is what varies.
+    time.sleep(milliseconds / 1000)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode in (0, -2, 2), err
+    assert process.returncode != 2 or LOST_CHILD in err or "Interrupt" in err or "130" in err
+    wait_until(lambda: not left(process), "all processes to be gone", timeout_s=5)
+    assert not re.search(r"sh: |not found|No such file", out + err)
+    assert all(status in ("", "0", "130", "2") for status in bench.recorded())
+
+
+def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
+    """nohup make, and make in the background of a script: the hang-up and the interrupt pass by."""
+    bench, _ = both
+    (bench.tree / "Makefile").write_text(
+        GUARDED.format(rules="short: ; @sleep 1.125; echo done") if both[1] else "short: ; @sleep 1.125; echo done\n"
+    )
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f"trap '' INT HUP; exec {bench.make} short"],
+        cwd=bench.tree,
+        env=bench.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for_process("sleep", "1.125")
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGHUP)
+    assert process.communicate(timeout=20)[0] == "done\n"
+    assert process.returncode == 0

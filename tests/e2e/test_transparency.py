@@ -1,0 +1,152 @@
+"""Promise 1: with the include, and consent, make does what it does without."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from scenarios import SCENARIOS, Scenario
+from workbench import DEBIAN_MAKE, MAKES, Workbench, needs
+
+SHELLS = ["dash", "bash", "busybox", "mksh", "yash"]
+# The one line that may be there as well: make's own, about the goal that it handed over.
+LAST_ERROR = re.compile(r"^make: \*\*\* \[Makefile\.instrumented:\d+: [^\]]+\] (Error \d+|[A-Z][a-z ]+)\n", re.M)
+# Whether make still has a job to wait for when another fails is chance.
+WAITING = "make: *** Waiting for unfinished jobs....\n"
+
+
+@pytest.fixture(scope="session", params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A shell under the name sh, as a system that uses it would have it."""
+    path = needs(request.param)
+    link = tmp_path_factory.mktemp(request.param) / "sh"
+    link.symlink_to(path)
+    return str(link)
+
+
+@pytest.fixture(params=MAKES, ids=["debian", "pypi"][: len(MAKES)])
+def any_make(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def effects(bench: Workbench, tree: Path, scenario: Scenario, shell: str) -> dict[str, object]:
+    """All that a run shows to the world."""
+    arguments = [*scenario.goals, *([f"SHELL={shell}"] if shell else [])]
+    result = subprocess.run(
+        [bench.make, *arguments],
+        cwd=tree,
+        env={**bench.environment, **scenario.variables},
+        input=scenario.stdin.encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    out, err = (stream.decode(errors="replace").replace(str(tree), "TREE") for stream in (result.stdout, result.stderr))
+    out, err = (re.sub(r"auth=(\d+,\d+|fifo:\S+)|/tmp/GMfifo\d+", "auth=", text) for text in (out, err))
+    if not scenario.ordered:
+        out = "".join(sorted(out.splitlines(keepends=True)))
+        err = "".join(sorted(err.replace(WAITING, "").splitlines(keepends=True)))
+    own = {"Makefile", "Makefile.instrumented", "targets.yaml"}
+    files = {
+        str(path.relative_to(tree)): (path.stat().st_mode, path.read_text() if path.is_file() else "")
+        for path in tree.rglob("*")
+        if path.name not in own
+    }
+    if not scenario.silent_about_makefiles:
+        out = err = ""
+    return {"out": out, "err": LAST_ERROR.sub("", err), "status": result.returncode, "files": files}
+
+
+def prepared(tree: Path, scenario: Scenario) -> None:
+    for name, content in scenario.files.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        # The files of a scenario are in order of age, whatever the clock's resolution.
+        age = list(scenario.files).index(name)
+        os.utime(path, (1_600_000_000 + age, 1_600_000_000 + age))
+
+
+def compare(bench: Workbench, scenario: Scenario, shell: str = "") -> None:
+    bare = bench.home.parent / "bare" / bench.tree.name
+    bare.mkdir(parents=True)
+    # As many lines above the rules as the guard has, so that messages name the same ones.
+    (bare / "Makefile").write_text(f"\n\n{scenario.rules}\n")
+    catalog = [target for target in scenario.targets if target not in ("nowhere",)] or ["a"]
+    bench.write(scenario.rules, [*catalog, *(["nowhere"] if "nowhere" in scenario.targets else [])])
+    bench.agree()
+    for tree in (bare, bench.tree):
+        prepared(tree, scenario)
+    expected = effects(bench, bare, scenario, shell)
+    assert effects(bench, bench.tree, scenario, shell) == expected
+    records = sorted(path.suffix for path in (bench.config / "pending").iterdir())
+    if scenario.recorded is not None:
+        assert records == ([".end", ".start"] if scenario.recorded else [])
+    if scenario.recorded:
+        assert bench.recorded() == [str(expected["status"])]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_nothing_differs_but_the_last_error_line(bench: Workbench, any_make: str, scenario: Scenario) -> None:
+    """Output, status, files, environment and order are the same, and the run is recorded as expected."""
+    bench.make = any_make
+    compare(bench, scenario)
+
+
+@pytest.mark.parametrize("scenario", [one for one in SCENARIOS if one.recorded], ids=lambda scenario: scenario.name)
+def test_nothing_differs_whichever_shell_is_sh(bench: Workbench, shell: str, scenario: Scenario) -> None:
+    """The hand-over itself and the recipes run in each shell."""
+    bench.make = MAKES[-1]
+    compare(bench, scenario, shell)
+
+
+def test_the_comparison_can_fail(bench: Workbench) -> None:
+    """A recipe that could tell the difference is caught."""
+    with pytest.raises(AssertionError):
+        compare(bench, Scenario("differs", "a: ; @ls\n", ("a",)))
+
+
+def test_a_reader_that_goes_away_ends_both_alike(bench: Workbench, any_make: str) -> None:
+    """make ... | head: the recipe is killed by the closed pipe, and make's status is the same."""
+    bench.make = any_make
+    rules = "a: ; @yes\n"
+    bench.write(rules, ["a"])
+    bench.agree()
+    (bench.home.parent / "bare.mk").write_text(rules)
+    statuses = []
+    for arguments in (["-f", str(bench.home.parent / "bare.mk")], []):
+        command = f'"{bench.make}" {" ".join(arguments)} a | head -n 1; echo "${{PIPESTATUS[0]}}"'
+        result = subprocess.run(
+            ["bash", "-c", command],
+            cwd=bench.tree,
+            env=bench.environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+        statuses.append(
+            (result.stdout, LAST_ERROR.sub("", result.stderr).replace(str(bench.home.parent / "bare.mk"), ""))
+        )
+    assert statuses[0][0] == statuses[1][0] == "y\n2\n"
+
+
+def test_a_terminal_is_a_terminal(bench: Workbench, any_make: str) -> None:
+    """A recipe finds its three streams on the terminal, in the foreground, and can read from it."""
+    bench.make = any_make
+    bench.write('a: ; @test -t 0 && test -t 1 && test -t 2 && read x && echo "got $$x"\n', ["a"])
+    bench.agree()
+    child = bench.terminal("a")
+    child.sendline("words")
+    child.expect("got words")
+    child.wait()
+    assert child.exitstatus == 0
+
+
+def test_what_only_debian_has_here_is_said() -> None:
+    """Both makes are here wherever the development group is installed; otherwise half of this was not tried."""
+    assert DEBIAN_MAKE in MAKES
+    assert len(MAKES) == 2

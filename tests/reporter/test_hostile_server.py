@@ -1,0 +1,326 @@
+"""Whatever the server does: nothing is lost, nothing gets a second id, and the sender ends in time."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from capture import Capture
+
+from reporter import consent, segment
+from reporter.consent import Collection, Consent
+from reporter.delivery import FIRST_BACKOFF_S, FOREGROUND, RATE_LIMITED_S, Patience, deliver
+from reporter.event import Event
+from reporter.home import Home
+from reporter.outbox import Destination, opened
+
+COUNT = 5
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def fill(home: Home, host: str, count: int = COUNT, key: str = "key") -> Destination:
+    """Consent to ``host``, and ``count`` events that wait for it."""
+    fields = ("command",)
+    collection = Collection("e", "make", "main", host, key, fields)
+    consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", collection))
+    destination = Destination(host, key)
+    events = [
+        Event(f"{host}-{index}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": f"c{index}"})
+        for index in range(count)
+    ]
+    with opened(home.outbox) as outbox:
+        outbox.add(events, destination, time.time())
+    return destination
+
+
+def states(home: Home) -> dict[str, int]:
+    with opened(home.outbox) as outbox:
+        return outbox.counts()
+
+
+def trouble(home: Home, destination: Destination) -> tuple[str, float]:
+    """The last error there, and for how long it is left alone."""
+    with opened(home.outbox) as outbox:
+        found = outbox.trouble(destination)
+    assert found is not None
+    return found.error, found.next_attempt_s - found.error_s
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (301, "TooManyRedirects"),
+        (302, "TooManyRedirects"),
+        (307, "TooManyRedirects"),
+        (308, "TooManyRedirects"),
+        (304, "HTTP 304"),
+        (401, "HTTP 401"),
+        (403, "HTTP 403"),
+        (404, "HTTP 404"),
+        (408, "HTTP 408"),
+        (500, "HTTP 500"),
+        (503, "HTTP 503"),
+    ],
+)
+def test_what_the_server_does_not_take_waits(home: Home, server: Capture, status: int, words: str) -> None:
+    """One request is made, the events wait, and the server is left alone for a while; later all arrive, once."""
+    destination = fill(home, server.host)
+    server.answers = [(status, {"Location": f"{server.host}/elsewhere"}, b"plain words")]
+    deliver(home, FOREGROUND)
+    assert states(home) == {"waiting": COUNT}
+    assert len(server.requests) == 1
+    error, pause_s = trouble(home, destination)
+    assert words in error
+    assert 0 < pause_s <= FIRST_BACKOFF_S
+    deliver(home, FOREGROUND)
+    assert states(home) == {"delivered": COUNT}
+    ids = [event["messageId"] for event in server.requests[-1].document["batch"]]
+    assert ids == [event["messageId"] for event in server.requests[0].document["batch"]]
+
+
+def test_backoff_doubles_and_is_kept_across_runs(home: Home, server: Capture) -> None:
+    """Each failure doubles the pause, at most to an hour, less a fifth at random; a success forgets it."""
+    destination = fill(home, server.host)
+    pauses = []
+    for _ in range(14):
+        server.answers = [(500, {}, b"")]
+        deliver(home, FOREGROUND)
+        pauses.append(trouble(home, destination)[1])
+    for number, pause_s in enumerate(pauses):
+        longest = min(2**number, 3600)
+        assert 0.8 * longest <= pause_s <= longest
+    seen = len(server.requests)
+    deliver(home, Patience(linger_s=0, budget_s=5, heeds_backoff=True))
+    assert len(server.requests) == seen, "the pause is longer than the budget"
+    # A clock that was set back must not make the pause longer than the longest there is.
+    deliver(home, Patience(linger_s=0, budget_s=5, heeds_backoff=True), clock=lambda: time.time() - 86400)
+    assert states(home) == {"delivered": COUNT}
+    with opened(home.outbox) as outbox:
+        assert outbox.trouble(destination) is None
+
+
+def test_a_server_that_comes_back_is_waited_for(home: Home, server: Capture) -> None:
+    """Within the budget the sender tries again by itself."""
+    fill(home, server.host)
+    server.answers = [(503, {}, b""), (500, {}, b"")]
+    deliver(home, Patience(linger_s=0, budget_s=20, heeds_backoff=True))
+    assert states(home) == {"delivered": COUNT}
+    assert len(server.requests) == 3
+
+
+def test_a_polite_rate_limit_is_waited_out(home: Home, server: Capture) -> None:
+    """Retry-After of a second: the client itself comes again."""
+    fill(home, server.host)
+    server.answers = [(429, {"Retry-After": "1"}, b"")]
+    start = time.monotonic()
+    deliver(home, FOREGROUND)
+    assert time.monotonic() - start >= 1
+    assert states(home) == {"delivered": COUNT}
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "3000"}, {}])
+def test_a_long_rate_limit_leaves_the_server_alone(home: Home, server: Capture, headers: dict[str, str]) -> None:
+    """With or without a time in the answer: not before five minutes have passed."""
+    destination = fill(home, server.host)
+    server.answers = [(429, headers, b"")]
+    deliver(home, FOREGROUND)
+    assert states(home) == {"waiting": COUNT}
+    assert trouble(home, destination)[1] >= RATE_LIMITED_S
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_an_event_that_is_refused_is_found_and_parked(home: Home, status: int) -> None:
+    """One bad event among many: the others arrive, it is set aside with the server's words."""
+    with Capture() as server:
+        destination = fill(home, server.host, 9)
+
+        def picky() -> None:
+            take = server._take
+
+            def answer(request: object) -> tuple[int, dict[str, str], bytes]:
+                result = take(request)  # type: ignore[arg-type]
+                return (status, {}, b'{"code": "bad", "message": "no c4"}') if b'"c4"' in request.body else result  # type: ignore[attr-defined]
+
+            server._take = answer  # type: ignore[method-assign]
+
+        picky()
+        deliver(home, FOREGROUND)
+        assert states(home) == {"delivered": 8, "parked": 1}
+        with opened(home.outbox) as outbox:
+            assert list(outbox.parked_reasons()) == [f"HTTP {status}: no c4"]
+            assert outbox.last_events("parked", 5)[0].properties == {"command": "c4"}
+            assert outbox.trouble(destination) is None
+        delivered = [
+            event["messageId"] for r in server.requests if b'"c4"' not in r.body for event in r.document["batch"]
+        ]
+        assert len(delivered) == len(set(delivered)) == 8
+
+
+def test_an_event_over_the_clients_limit_is_parked(home: Home, server: Capture) -> None:
+    """Segment takes 32 KiB an event; the client raises, and the others go."""
+    destination = fill(home, server.host)
+    huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
+    with opened(home.outbox) as outbox:
+        outbox.add([huge], destination, time.time())
+    deliver(home, FOREGROUND)
+    assert states(home) == {"delivered": COUNT, "parked": 1}
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that does with each connection what ``talk`` does."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        while not done.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    talk(connection)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        done.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def hang(connection: socket.socket) -> None:
+    """Take the request and say nothing until the client gives up."""
+    while connection.recv(65536):
+        pass
+
+
+def reset(connection: socket.socket) -> None:
+    """Break off in the middle of the body."""
+    connection.recv(10)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def trickle(connection: socket.socket) -> None:
+    """Answer one byte a second, so that no read ever times out."""
+    connection.recv(65536)
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+        connection.sendall(bytes([byte]))
+        time.sleep(1)
+
+
+def garbage(connection: socket.socket) -> None:
+    """Speak another protocol."""
+    connection.recv(65536)
+    connection.sendall(b"220 mail.example.com ESMTP\r\n")
+
+
+@pytest.mark.parametrize(("talk", "limit_s"), [(hang, 15), (reset, 5), (garbage, 5), (trickle, 40)])
+def test_a_broken_conversation_loses_nothing(home: Home, talk: Callable[[socket.socket], None], limit_s: float) -> None:
+    """The sender ends within its limits, and the events wait."""
+    with raw_server(talk) as host:
+        destination = fill(home, host)
+        start = time.monotonic()
+        deliver(home, FOREGROUND)
+        assert time.monotonic() - start < limit_s
+        assert states(home) == {"waiting": COUNT}
+        assert trouble(home, destination)[0]
+    assert segment.ATTEMPT_TIMEOUT_S < 40
+
+
+def test_a_slow_but_honest_server_is_fine(home: Home) -> None:
+    """An answer after two seconds is an answer, whatever its text."""
+
+    def slow(connection: socket.socket) -> None:
+        connection.recv(65536)
+        time.sleep(2)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntext")
+
+    with raw_server(slow) as host:
+        fill(home, host)
+        deliver(home, FOREGROUND)
+        assert states(home) == {"delivered": COUNT}
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:9", "http://nowhere.invalid", "http://[::1]:9"])
+def test_a_server_that_is_not_there_is_tried_later(home: Home, host: str) -> None:
+    """Refused, or not found by name."""
+    destination = fill(home, host)
+    deliver(home, FOREGROUND)
+    assert states(home) == {"waiting": COUNT}
+    assert "Error" in trouble(home, destination)[0]
+
+
+def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: Home, tmp_path: Path) -> None:
+    """A TLS server that cannot show a certificate gets nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    received = []
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            received.append(secure.recv(65536))
+
+    with raw_server(talk) as host:
+        destination = fill(home, host.replace("http:", "https:"))
+        deliver(home, FOREGROUND)
+        assert states(home) == {"waiting": COUNT}
+        assert "SSL" in trouble(home, destination)[0]
+    assert received == []
+
+
+def test_one_dead_destination_does_not_hold_up_another(home: Home, server: Capture) -> None:
+    """Events of an earlier consent wait for their server; those of the present one arrive at theirs."""
+    fill(home, "http://127.0.0.1:9")
+    fill(home, server.host)
+    deliver(home, Patience(linger_s=0, budget_s=3, heeds_backoff=True))
+    assert states(home) == {"waiting": COUNT, "delivered": COUNT}
+
+
+def test_without_consent_nothing_leaves(home: Home, server: Capture) -> None:
+    """The decision is looked at before sending: a change of mind is in time."""
+    fill(home, server.host)
+    consent.save(home, Consent(consent.DECLINE, "2026-01-02"))
+    deliver(home, FOREGROUND)
+    assert server.requests == []
+
+
+def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: Home, server: Capture) -> None:
+    """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
+    fill(home, server.host, 100_000)
+    start = time.monotonic()
+    deliver(home, Patience(linger_s=0, budget_s=3, heeds_backoff=True))
+    assert time.monotonic() - start < 10
+    counts = states(home)
+    assert counts["delivered"] % 100 == 0
+    assert counts["delivered"] == len(server.events) == len({event["messageId"] for event in server.events}) > 0
+    assert sum(counts.values()) == 100_000
+
+
+def test_credentials_that_lie_about_are_not_sent(
+    home: Home, server: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """~/.netrc may hold a password for the host; the request carries the write key only."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".netrc").write_text("default login me password planted-secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    fill(home, server.host)
+    deliver(home, FOREGROUND)
+    assert server.requests[0].headers["authorization"] == "Basic a2V5Og=="
