@@ -38,4 +38,7 @@ dev.render: dev.provision ## Render Makefile.instrumented from targets.yaml, her
 dev.demo: dev.provision ## Show a tracked run from the catalog to the server
 	@$(PYTHON) examples/demo.py
 
+dev.bench: dev.provision ## Measure what a tracked run costs, side by side with the alternatives
+	@PYTHONPATH=examples $(PYTHON) benchmarks/run.py
+
 endif

@@ -20,6 +20,7 @@ NANOSECONDS = 1_000_000_000
 ABANDONED_AFTER_S = 24 * 3600
 # However long a process id has been in use, no command takes longer than this.
 GIVEN_UP_AFTER_S = 30 * 24 * 3600
+STARTED_WITHIN_S = 60
 # A shell's own clock is believed only as far as it agrees with the file's time: it may come from the environment.
 CLOCK_AGREES_NS = 2 * NANOSECONDS
 # /proc/uptime does not jump when the clock is set; it counts in hundredths of a second.
@@ -50,7 +51,7 @@ class _Moment:
 
 def finished(folder: Path) -> Iterator[Run]:
     """The runs in ``folder`` that have ended, in no particular order."""
-    for start in _starts(folder):
+    for start in _files(folder, ".start"):
         try:
             run = _read(start)
         except (OSError, ValueError):
@@ -60,31 +61,39 @@ def finished(folder: Path) -> Iterator[Run]:
 
 
 def remove(folder: Path, name: str) -> None:
-    """Forget the run ``name``. The end goes first: what is left after an interruption is an abandoned start."""
-    for suffix in (".end", ".start"):
+    """Forget the run ``name``. The start goes first: an end without a start is nothing that happened."""
+    for suffix in (".start", ".end"):
         (folder / (name + suffix)).unlink(missing_ok=True)
 
 
 def remove_abandoned(folder: Path, now_ns: int) -> int:
-    """Forget the runs that can have no end any more; return how many there were."""
+    """Forget the runs that can have no end any more, and ends without a start; return how many of the former."""
     count = 0
-    for start in _starts(folder):
-        try:
-            age_s = (now_ns - start.stat().st_mtime_ns) / NANOSECONDS
-        except OSError:
-            continue
-        process = int(start.stem.partition("-")[0])
+    for start in _files(folder, ".start"):
+        age_s, process = _age_s(start, now_ns), int(start.stem.partition("-")[0])
         if age_s > GIVEN_UP_AFTER_S or (age_s > ABANDONED_AFTER_S and not _is_running(process)):
             remove(folder, start.stem)
             count += 1
+    for end in _files(folder, ".end"):
+        # A hand-over makes its end a moment before its start.
+        if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S:
+            end.unlink(missing_ok=True)
     return count
 
 
-def _starts(folder: Path) -> list[Path]:
+def _files(folder: Path, suffix: str) -> list[Path]:
     try:
-        return [folder / name for name in os.listdir(folder) if re.fullmatch(r"\d+-\d\.start", name)]
+        return [folder / name for name in os.listdir(folder) if re.fullmatch(rf"\d+-\d{re.escape(suffix)}", name)]
     except OSError:
         return []
+
+
+def _age_s(path: Path, now_ns: int) -> float:
+    """How long ago ``path`` was written; 0 when it has just gone."""
+    try:
+        return (now_ns - path.stat().st_mtime_ns) / NANOSECONDS
+    except OSError:
+        return 0
 
 
 def _read(start: Path) -> Run | None:

@@ -1,0 +1,250 @@
+"""What tracking costs, measured side by side in one run: ``make dev.bench``, or ``python benchmarks/run.py``.
+
+Every table compares ways that take turns, so that whatever else the machine does strikes each of them alike. What to
+look at are the ratios; the milliseconds are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+from capture import Capture
+from rich.console import Console
+from rich.table import Table
+
+from reporter import consent, pending
+from reporter.consent import Collection, Consent
+from reporter.delivery import Patience, deliver
+from reporter.event import Event
+from reporter.home import Home
+from reporter.outbox import Destination, opened
+
+HERE = Path(__file__).resolve().parent
+CONSOLE = Console(width=110)
+CATALOG = """\
+project: benchmark
+event: devstack.command.run
+segment: {{write_key: key, host: "{host}"}}
+consent: {{who: The benchmark, why: to measure}}
+targets:
+{targets}
+"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to run the same command."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds: the median and the quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+
+def main() -> None:
+    """Measure everything, and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=60, help="how often each way is run")
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Capture() as server, _Deaf() as deaf:
+        work = Path(folder)
+        tracked = _prepare(work / "tracked", server.host)
+        dead = _prepare(work / "dead network", "http://127.0.0.1:9")
+        _foreground(tracked, dead, server.host, deaf, rounds)
+        _background(tracked, server)
+        _parsing(work / "sizes", rounds)
+        _drain(work / "drain", server.host)
+        for stack in (tracked, dead):
+            subprocess.run(
+                ["make", "metrics-opt-out"], cwd=stack, env=_environment(stack), stdout=subprocess.DEVNULL, check=True
+            )
+
+
+def _environment(stack: Path) -> dict[str, str]:
+    return {"HOME": str(stack / "home"), "PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+
+def _prepare(stack: Path, host: str) -> Path:
+    """A checkout whose developer has agreed."""
+    (stack / "home").mkdir(parents=True)
+    (stack / "targets.yaml").write_text(CATALOG.format(host=host, targets="  - work"))
+    (stack / "Makefile").write_text(".PHONY: work\nwork: ; @:\n")
+    (stack / "GNUmakefile").write_text("include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n")
+    (stack / "least.mk").write_text("%: ; +@$(MAKE) -f Makefile $@\nMakefile least.mk: ;\n")
+    (stack / "wrapped.mk").write_text(
+        f"include Makefile\nwrapped: ; @{sys.executable} {HERE / 'hand_written_wrapper.py'} $(URL) work\n"
+    )
+    subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
+    child = pexpect.spawn(
+        "make", ["metrics-opt-in"], cwd=str(stack), env={**_environment(stack), "VIRTUAL_ENV": sys.prefix}, timeout=30
+    )
+    child.expect("no more: ")
+    child.sendline("yes")
+    child.expect(pexpect.EOF)
+    return stack
+
+
+class _Deaf:
+    """A server that takes connections and never answers."""
+
+    def __enter__(self) -> str:
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1000)
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def _foreground(tracked: Path, dead: Path, host: str, deaf: str, rounds: int) -> None:
+    own, other = _environment(tracked), _environment(dead)
+    nobody = {**own, "HOME": str(tracked / "nobody")}
+    ways = [
+        Way("bare make", ["make", "-f", "Makefile", "work"], nobody, tracked),
+        Way("include, no consent", ["make", "work"], nobody, tracked),
+        Way("least hand-over", ["make", "-f", "least.mk", "work"], nobody, tracked),
+        Way("tracked", ["make", "work"], own, tracked),
+        Way("tracked, dead network", ["make", "work"], other, dead),
+        Way("hand-written wrapper", ["make", "-f", "wrapped.mk", f"URL={host}", "wrapped"], nobody, tracked),
+    ]
+    timings = _in_turns(ways, rounds)
+    black_hole = Way("... to a black hole", ["make", "-f", "wrapped.mk", f"URL={deaf}", "wrapped"], nobody, tracked)
+    timings |= _in_turns([black_hole], 3)
+    bare = timings["bare make"].median
+    least = timings["least hand-over"].median - bare
+    wrapper = timings["hand-written wrapper"].median - bare
+    table = Table("way", "median ms", "quartiles", "extra ms", "x least", "/ wrapper", title="The foreground")
+    for name, timing in timings.items():
+        extra = timing.median - bare
+        table.add_row(
+            name,
+            f"{timing.median:.2f}",
+            f"{timing.low:.2f} - {timing.high:.2f}",
+            f"{extra:+.2f}",
+            f"{extra / least:.1f}",
+            f"1/{wrapper / extra:.0f}" if extra > wrapper / 1000 else "",
+        )
+    CONSOLE.print(table)
+
+
+def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
+    times: dict[str, list[float]] = {way.name: [] for way in ways}
+    for _ in range(rounds):
+        for way in ways:
+            start = time.perf_counter()
+            subprocess.run(way.command, cwd=way.folder, env=way.environment, stdout=subprocess.DEVNULL, check=True)
+            times[way.name].append((time.perf_counter() - start) * 1000)
+            # The reporter of a tracked run must not be measured as part of the next way: it is let to end.
+            _quiet(way.folder / "home")
+    return {name: _timing(values) for name, values in times.items()}
+
+
+def _quiet(home: Path) -> None:
+    """Wait until what a tracked run left in the background has nothing to record any more."""
+    folder = home / ".config" / "benchmark" / "pending"
+    deadline = time.monotonic() + 2
+    while any(pending.finished(folder)) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _timing(values: list[float]) -> Timing:
+    low, median, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    return Timing(median, low, high)
+
+
+def _background(tracked: Path, server: Capture) -> None:
+    """CPU time of whole reporters, from their start to their end."""
+    home = tracked / "home" / ".config" / "benchmark"
+    table = Table("what a reporter does", "CPU s", title="The background, per command")
+    command = [sys.executable, "-I", "-m", "reporter", "run", "--foreground", str(home)]
+
+    def cpu(prepare: Callable[[], object]) -> float:
+        values = []
+        for _ in range(5):
+            prepare()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(command, cwd="/", env=_environment(tracked), stderr=subprocess.DEVNULL, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            values.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return statistics.median(values)
+
+    def record_one() -> None:
+        interpreter = home / "interpreter"
+        kept = interpreter.read_text()
+        interpreter.write_text("/nonexistent\n")
+        subprocess.run(["make", "work"], cwd=tracked, env=_environment(tracked), check=True)
+        interpreter.write_text(kept)
+
+    subprocess.run(command, cwd="/", env=_environment(tracked), stderr=subprocess.DEVNULL, check=True)
+    table.add_row("finds nothing to record or to send", f"{cpu(lambda: None):.3f}")
+    table.add_row("records one run and sends it", f"{cpu(record_one):.3f}")
+    requests, arrived = len(server.requests), len({event["messageId"] for event in server.events})
+    for _ in range(100):
+        subprocess.run(["make", "work"], cwd=tracked, env=_environment(tracked), check=True)
+    server.wait_for(arrived + 100)
+    CONSOLE.print(table)
+    CONSOLE.print(f"A burst of 100 commands was sent by {len(server.requests) - requests} requests.\n")
+
+
+def _parsing(folder: Path, rounds: int) -> None:
+    sizes = (10, 1_000, 10_000)
+    ways, rendering = [], {}
+    for size in sizes:
+        stack = folder / str(size)
+        stack.mkdir(parents=True)
+        targets = "\n".join(f"  - target.{number}" for number in range(size))
+        (stack / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
+        rendering[size] = time.perf_counter() - start
+        (stack / "Makefile").write_text("include Makefile.instrumented\nifndef INSTRUMENTED\ntarget.5: ; @:\nendif\n")
+        ways.append(Way(str(size), ["make", "target.5"], {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}, stack))
+    timings = _in_turns(ways, rounds)
+    table = Table("tracked targets", "make, no consent, ms", "render, s", title="The size of the catalog")
+    for size in sizes:
+        table.add_row(f"{size:,}", f"{timings[str(size)].median:.2f}", f"{rendering[size]:.2f}")
+    CONSOLE.print(table)
+
+
+def _drain(folder: Path, host: str, count: int = 100_000) -> None:
+    home = Home(folder)
+    folder.parent.mkdir(exist_ok=True)
+    home.create()
+    collection = Collection("e", "make", "main", host, "key", ("command",))
+    consent.save(home, Consent(consent.REPORT, "", "id", "digest", collection))
+    properties: dict[str, str | int | bool | None] = {"command": "dev.up.lms", "duration_ms": 1, "exit_status": 0}
+    with opened(home.outbox) as outbox:
+        events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))
+        outbox.add(events, Destination(host, "key"), time.time())
+    start = time.perf_counter()
+    deliver(home, Patience(linger_s=0, budget_s=20, heeds_backoff=True))
+    elapsed = time.perf_counter() - start
+    with opened(home.outbox) as outbox:
+        delivered = outbox.counts().get("delivered", 0)
+    CONSOLE.print(
+        f"\nOf {count:,} waiting events {delivered:,} were delivered in {elapsed:.1f} s,"
+        f" {delivered / elapsed:,.0f} a second."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,370 @@
+"""Promise 3, and that its faults never reach the command: kills, disks, homes, databases, clocks and crowds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from capture import Capture
+from workbench import Workbench, needs, processes, wait_until
+
+RULES = ".PHONY: one two\none: ; @echo one\ntwo: ; @echo two\n"
+
+
+@pytest.fixture
+def consenting(bench: Workbench, server: Capture) -> Workbench:
+    bench.host = server.host
+    bench.write(RULES, ["one", "two"])
+    bench.commit()
+    bench.opt_in()
+    return bench
+
+
+def unread(bench: Workbench, *goals: str) -> None:
+    """Run ``goals`` one by one, and leave what is recorded for a later reporter."""
+    interpreter = bench.config / "interpreter"
+    kept = interpreter.read_text()
+    interpreter.write_text("/nonexistent/python\n")
+    for goal in goals:
+        assert bench.run(goal).returncode == 0
+    interpreter.write_text(kept)
+
+
+def status(bench: Workbench) -> str:
+    result = bench.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    assert "Traceback" not in result.stderr
+    return result.stdout + result.stderr
+
+
+# The system calls by which the reporter takes a lock, writes, commits, removes, connects, sends and hears; of the many
+# writes every third one.
+STEPS = {"flock": 1, "pwrite64": 3, "fdatasync": 1, "unlink": 1, "connect": 1, "sendto": 1, "recvfrom": 1}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
+    consenting: Workbench, server: Capture, step: str
+) -> None:
+    """kill -9 at the first, second, third ... call of a kind, until none is left: each run arrives, under one id."""
+    strace = needs("strace")
+    command = [sys.executable, "-I", "-m", "reporter", "run", "--foreground", str(consenting.config)]
+    expected: set[str] = set()
+    kills, call = 0, 1
+    while True:
+        unread(consenting, "one", "two")
+        result = subprocess.run(
+            [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"inject={step}:signal=KILL:when={call}", *command],
+            cwd="/",
+            env=consenting.environment,
+            capture_output=True,
+            check=False,
+        )
+        assert consenting.reporter("run", "--foreground").returncode == 0
+        arrived = {event["messageId"] for event in server.events}
+        assert len(arrived - expected) == 2, f"killed at {step} number {call}"
+        expected = arrived
+        if result.returncode == 0:
+            break
+        kills += 1
+        call += STEPS[step]
+    assert kills > 0
+    assert list((consenting.config / "pending").glob("*.start")) == []
+    assert "Lost" not in status(consenting)
+    bodies: dict[str, set[str]] = {}
+    for event in server.events:
+        bodies.setdefault(event["messageId"], set()).add(json.dumps(event))
+    assert all(len(versions) == 1 for versions in bodies.values())
+
+
+def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, server: Capture) -> None:
+    """The hand-over's shell was killed, or the machine: no result is made up, a day later the start is gone."""
+    unread(consenting, "one", "two")
+    pending = consenting.config / "pending"
+    [first, second] = sorted(pending.glob("*.start"))
+    first.with_suffix(".end").write_text(" " * 63 + "\n")
+    # Somebody removed the end.
+    orphan = pending / "999999999-0.start"
+    orphan.write_text(second.read_text())
+    consenting.reporter("run", "--foreground")
+    assert [event["properties"]["command"] for event in server.events] == ["two"]
+    assert len(list(pending.glob("*.start"))) == 2, "they may still be running"
+    for path in pending.iterdir():
+        os.utime(path, (time.time() - 90_000,) * 2)
+    consenting.reporter("run", "--foreground")
+    assert list(pending.iterdir()) == []
+    assert len(server.events) == 1
+    assert re.search(r"^Lost: +2: a start without an end", status(consenting), re.M)
+
+
+def test_a_damaged_record_is_left_and_then_removed(consenting: Workbench, server: Capture) -> None:
+    """Garbage beside good records harms none of them."""
+    pending = consenting.config / "pending"
+    for number, content in enumerate([b"", b"2\n", b"\xff\xfe\0", b"1\n" * 8, b"1\nx\n- -\n\n\n\n\nend"]):
+        (pending / f"99999999{number}-0.start").write_bytes(content)
+        (pending / f"99999999{number}-0.end").write_bytes(b"0 - -\n")
+    (pending / "stranger").mkdir()
+    unread(consenting, "one")
+    assert consenting.reporter("run", "--foreground").returncode == 0
+    assert len(server.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("shift_s", "expected_ms"), [(0, (0, 500)), (-86_400, (0, 500)), (86_400, (0, 500))], ids=["kept", "back", "forth"]
+)
+def test_a_clock_that_was_set_changes_no_duration(
+    consenting: Workbench, server: Capture, shift_s: float, expected_ms: tuple[int, int]
+) -> None:
+    """The clock is set during the command: its duration is still what passed."""
+    unread(consenting, "one")
+    [end] = (consenting.config / "pending").glob("*.end")
+    moved = end.stat().st_mtime + shift_s
+    os.utime(end, (moved, moved))
+    consenting.reporter("run", "--foreground")
+    [event] = server.events
+    assert expected_ms[0] <= event["properties"]["duration_ms"] <= expected_ms[1]
+
+
+def test_a_stale_clock_variable_is_not_believed(consenting: Workbench, server: Capture) -> None:
+    """EPOCHREALTIME may come from an environment that exported it long ago."""
+    before = time.time()
+    consenting.run("one", variables={"EPOCHREALTIME": "1000000000.000000"})
+    [event] = server.wait_for(1)
+    start = event["properties"]["start_time"]
+    assert start[:13] >= time.strftime("%Y-%m-%dT%H", time.gmtime(before - 1))
+    assert event["properties"]["duration_ms"] < 1000
+
+
+def damage(path: Path, kind: str) -> None:
+    if kind == "garbage":
+        path.write_bytes(b"this is not a database, and long enough to be looked at" * 100)
+    elif kind == "truncated":
+        path.write_bytes(path.read_bytes()[:5000])
+    elif kind == "another version":
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    elif kind == "another program's":
+        path.unlink()
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.executescript("CREATE TABLE other (x); INSERT INTO other VALUES (1);")
+
+
+@pytest.mark.parametrize("kind", ["garbage", "another version", "another program's", "truncated"])
+def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server: Capture, kind: str) -> None:
+    """It is renamed, byte for byte, and a new one takes its place."""
+    consenting.run("one")
+    server.wait_for(1)
+    consenting.background_ended()
+    outbox = consenting.config / "outbox.sqlite3"
+    damage(outbox, kind)
+    content = outbox.read_bytes()
+    consenting.run("two")
+    server.wait_for(2)
+    consenting.background_ended()
+    assert (consenting.config / "outbox.sqlite3.set-aside-1").read_bytes() == content
+    assert re.search(r"^Delivered: +1$", status(consenting), re.M)
+
+
+def test_a_locked_database_is_waited_for(consenting: Workbench, server: Capture) -> None:
+    """Another program holds it for a while: the command does not notice, the event arrives afterwards."""
+    consenting.run("one")
+    server.wait_for(1)
+    consenting.background_ended()
+    with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        start = time.monotonic()
+        assert consenting.run("two").returncode == 0
+        assert time.monotonic() - start < 2
+        wait_until(lambda: len(reporters(consenting)) == 1, "the reporter to start")
+        connection.execute("COMMIT")
+    server.wait_for(2)
+
+
+def reporters(bench: Workbench) -> list[int]:
+    return [process for process, line in processes().items() if str(bench.config) in line and "run" in line]
+
+
+def test_a_deleted_folder_comes_back(consenting: Workbench, server: Capture) -> None:
+    """Without the pending folder, or the outbox, the next run makes them anew."""
+    shutil.rmtree(consenting.config / "pending")
+    (consenting.config / "outbox.sqlite3").unlink(missing_ok=True)
+    assert consenting.run("one").returncode == 0
+    server.wait_for(1)
+    assert (consenting.config / "pending").stat().st_mode & 0o777 == 0o700
+
+
+@contextlib.contextmanager
+def tmpfs(folder: Path, options: str) -> Iterator[None]:
+    """A small file system of its own at ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode != 0:
+        pytest.skip("a tmpfs can be mounted by root only")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench, server: Capture) -> None:
+    """The end's place was taken at the start; the run becomes an event when there is room again."""
+    with tmpfs(bench.home, "size=2m"):
+        bench.host = server.host
+        bench.write(f"one: ; @dd if=/dev/zero of={bench.home}/filler bs=64k 2>/dev/null; echo full\n", ["one"])
+        bench.opt_in()
+        result = bench.run("one")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "full\n", "")
+        bench.background_ended()
+        assert server.requests == []
+        assert bench.recorded() == ["0"]
+        assert "disk full" in status(bench) or "No space" in status(bench)
+        (bench.home / "filler").unlink()
+        bench.reporter("run", "--foreground")
+        assert [event["properties"]["command"] for event in server.events] == ["one"]
+
+
+def test_a_full_disk_costs_the_record_and_nothing_else(bench: Workbench, server: Capture) -> None:
+    """Nothing can be written at the start: the command runs as ever, and silently."""
+    with tmpfs(bench.home, "size=1m"):
+        bench.host = server.host
+        bench.write(RULES, ["one"])
+        bench.opt_in()
+        subprocess.run(["dd", "if=/dev/zero", f"of={bench.home}/filler", "bs=4k"], capture_output=True, check=False)
+        result = bench.run("one")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+        bench.background_ended()
+        assert server.requests == []
+
+
+def test_a_read_only_home_costs_the_record_and_nothing_else(bench: Workbench, server: Capture) -> None:
+    """Not a word, not a status, not an event."""
+    with tmpfs(bench.home, "size=2m"):
+        bench.host = server.host
+        bench.write(RULES, ["one"])
+        bench.opt_in()
+        subprocess.run(["mount", "-o", "remount,ro", str(bench.home)], check=True)
+        result = bench.run("one")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+        for goal in ("metrics-opt-out", "metrics-status"):
+            told = bench.run(goal, variables={"VIRTUAL_ENV": sys.prefix})
+            assert told.returncode == 2
+            assert "Read-only file system" in told.stderr
+            assert "Traceback" not in told.stderr
+        bench.background_ended()
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "home", ["", "relative/home", "/dev/null/below", "/proc", "/dev/null", "/opt/$(touch pwned)", "/a:b"]
+)
+def test_a_home_that_is_none_is_no_obstacle(bench: Workbench, home: str) -> None:
+    """Unset, relative, missing, not writable, no folder, or named like a command."""
+    bench.write(RULES, ["one"])
+    result = bench.run("one", variables={"HOME": home})
+    assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    told = bench.run("metrics-opt-out", variables={"HOME": home, "VIRTUAL_ENV": sys.prefix})
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert not (bench.tree / "pwned").exists()
+    assert sorted(path.name for path in bench.tree.iterdir()) == ["Makefile", "Makefile.instrumented", "targets.yaml"]
+
+
+def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture) -> None:
+    """sudo make keeps HOME: what belongs to somebody else is neither believed nor written to."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    for path in [consenting.config, *consenting.config.rglob("*")]:
+        os.chown(path, 12345, 12345)
+    before = sorted(consenting.config.rglob("*"))
+    assert consenting.run("one").stdout == "one\n"
+    consenting.background_ended()
+    assert sorted(consenting.config.rglob("*")) == before
+    assert server.requests == []
+    assert "none yet" in status(consenting)
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "folder"])
+def test_marks_of_an_odd_kind_do_not_stop_make(consenting: Workbench, kind: str) -> None:
+    """Whatever stands where the decision is kept, make goes on."""
+    for name in ("metrics.json", f"agreed.{consenting.digest}", "declined", "interpreter"):
+        path = consenting.config / name
+        path.unlink(missing_ok=True)
+        path.symlink_to("/nonexistent/x") if kind == "dangling link" else path.mkdir()
+    result = consenting.run("one")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    told = status(consenting)
+    assert "none yet" in told or "Is a directory" in told
+
+
+def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> None:
+    """Two checkouts share a home; every command succeeds, every run arrives, once, through a handful of senders."""
+    other = consenting.home.parent / "other"
+    shutil.copytree(consenting.tree, other)
+    with ThreadPoolExecutor(50) as pool:
+        runs = [pool.submit(consenting.run, "one", cwd=consenting.tree if n % 2 else other) for n in range(200)]
+        results = [run.result() for run in runs]
+    assert {(result.returncode, result.stdout, result.stderr) for result in results} == {(0, "one\n", "")}
+    events = server.wait_for(200, timeout_s=120)
+    consenting.background_ended()
+    assert len(events) == len({event["messageId"] for event in events}) == 200
+    # Each batch holds at most a hundred.
+    assert len(server.requests) <= 6
+
+
+def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Capture) -> None:
+    """A hundred commands, one after the other, start at most a handful of senders."""
+    for _ in range(100):
+        consenting.run("one")
+    server.wait_for(100, timeout_s=60)
+    assert len(server.requests) <= 5
+
+
+def test_two_projects_in_one_home_do_not_meet(bench: Workbench, server: Capture, tmp_path: Path) -> None:
+    """Each has its own decision, its own id and its own outbox."""
+    bench.host = server.host
+    bench.write(RULES, ["one"])
+    bench.opt_in()
+    second = Workbench(tmp_path / "second", bench.home, host=server.host)
+    second.tree.mkdir()
+    second.write(RULES, ["one"])
+    catalog = second.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text().replace("project: workbench", "project: elsewhere"))
+    second.render()
+    assert second.run("one").returncode == 0
+    assert not (bench.home / ".config" / "elsewhere").exists()
+    second.opt_in()
+    second.run("one")
+    bench.run("one")
+    events = server.wait_for(2)
+    assert len({event["userId"] for event in events}) == 2
+
+
+def test_opting_out_ends_a_running_sender(consenting: Workbench) -> None:
+    """While a sender waits for a server that does not answer, opting out returns soon and nothing is sent after it."""
+    with Capture() as slow:
+        # The catalog's server is gone; the sender is in its backoff, alive.
+        catalog = consenting.tree / "targets.yaml"
+        catalog.write_text(re.sub(r"host: .*", "host: http://127.0.0.1:9", catalog.read_text()))
+        consenting.render()
+        consenting.opt_in()
+        consenting.run("one")
+        wait_until(lambda: "Last error" in status(consenting), "an attempt to fail")
+        assert len(reporters(consenting)) == 1
+        start = time.monotonic()
+        assert consenting.run("metrics-opt-out").returncode == 0
+        assert time.monotonic() - start < 5
+        assert reporters(consenting) == []
+        assert slow.requests == []
+    assert not (consenting.config / "outbox.sqlite3").exists()
