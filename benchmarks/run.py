@@ -91,6 +91,7 @@ def _prepare(stack: Path, host: str) -> Path:
     (stack / "Makefile").write_text(".PHONY: work\nwork: ; @:\n")
     (stack / "GNUmakefile").write_text("include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n")
     (stack / "least.mk").write_text("%: ; +@$(MAKE) -f Makefile $@\nMakefile least.mk: ;\n")
+    (stack / "shell.mk").write_text("%: ; +@$(MAKE) -f Makefile $@; exit $$?\nMakefile shell.mk: ;\n")
     (stack / "wrapped.mk").write_text(
         f"include Makefile\nwrapped: ; @{sys.executable} {HERE / 'hand_written_wrapper.py'} $(URL) work\n"
     )
@@ -122,6 +123,7 @@ def _foreground(tracked: Path, dead: Path, host: str, deaf: str, rounds: int) ->
         Way("bare make", ["make", "-f", "Makefile", "work"], nobody, tracked),
         Way("include, no consent", ["make", "work"], nobody, tracked),
         Way("least hand-over", ["make", "-f", "least.mk", "work"], nobody, tracked),
+        Way("least, through a shell", ["make", "-f", "shell.mk", "work"], nobody, tracked),
         Way("tracked", ["make", "work"], own, tracked),
         Way("tracked, dead network", ["make", "work"], other, dead),
         Way("hand-written wrapper", ["make", "-f", "wrapped.mk", f"URL={host}", "wrapped"], nobody, tracked),
@@ -159,11 +161,17 @@ def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
 
 
 def _quiet(home: Path) -> None:
-    """Wait until what a tracked run left in the background has nothing to record any more."""
-    folder = home / ".config" / "benchmark" / "pending"
-    deadline = time.monotonic() + 2
-    while any(pending.finished(folder)) and time.monotonic() < deadline:
+    """Wait until nothing of a tracked run is left in the background, but for a sender that waits for more."""
+    deadline = time.monotonic() + 5
+    while len(_reporters(home)) > 1 or any(pending.finished(home / ".config" / "benchmark" / "pending")):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the reporters do not end")
         time.sleep(0.005)
+
+
+def _reporters(home: Path) -> list[str]:
+    found = subprocess.run(["pgrep", "-f", f"reporter run {home}/"], capture_output=True, text=True, check=False)
+    return found.stdout.split()
 
 
 def _timing(values: list[float]) -> Timing:

@@ -70,7 +70,8 @@ def _run(home: Home, *, foreground: bool) -> None:
     os.setsid()
     signal.alarm(HARD_LIMIT_S)
     record(home)
-    deliver(home, BACKGROUND)
+    while deliver(home, BACKGROUND):
+        signal.alarm(HARD_LIMIT_S)
 
 
 def _talk(home: Home, options: argparse.Namespace) -> None:

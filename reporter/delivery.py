@@ -3,7 +3,8 @@
 Races, one by one:
 
 * An event is committed while a sender is about to end. The committer either finds the lock taken, and then the
-  sender, which looks once more after it has let the lock go, sees the event; or it gets the lock and sends itself.
+  sender, which looks once more after it has let the lock go, sees the event and comes again; or it gets the lock and
+  sends itself.
 * A sender is killed after the server took a batch and before the outbox knows: the batch is sent again with the
   same message ids, and the server drops the repeat.
 * Consent is withdrawn while a sender runs: it looks before every batch; opting out ends it and waits for its end.
@@ -54,19 +55,21 @@ BACKGROUND = Patience(linger_s=2, budget_s=60, heeds_backoff=True)
 FOREGROUND = Patience(linger_s=0, budget_s=0, heeds_backoff=False)
 
 
-def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.time) -> None:
-    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
-    deadline_s = time.monotonic() + patience.linger_s + patience.budget_s
-    while _may_send(home):
-        with lock.held_or_busy(home.sending_lock) as mine:
-            if not mine:
-                return
-            time.sleep(patience.linger_s)
-            with opened(home.outbox) as outbox:
-                drained = _Sender(home, outbox, patience, deadline_s, clock).drain()
+def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.time) -> bool:
+    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error.
+
+    Return whether more came in the meantime, so that it is worth calling again.
+    """
+    if not _may_send(home):
+        return False
+    with lock.held_or_busy(home.sending_lock) as mine:
+        if not mine:
+            return False
+        time.sleep(patience.linger_s)
         with opened(home.outbox) as outbox:
-            if not drained or not outbox.destinations():
-                return
+            drained = _Sender(home, outbox, patience, clock).drain()
+    with opened(home.outbox) as outbox:
+        return drained and bool(outbox.destinations())
 
 
 def _may_send(home: Home) -> bool:
@@ -75,23 +78,24 @@ def _may_send(home: Home) -> bool:
 
 
 class _Sender:
-    def __init__(
-        self, home: Home, outbox: Outbox, patience: Patience, deadline_s: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, home: Home, outbox: Outbox, patience: Patience, clock: Callable[[], float]) -> None:
         self.home = home
         self.outbox = outbox
         self.patience = patience
-        self.deadline_s = deadline_s
         self.clock = clock
+        self.deadline_s = time.monotonic() + patience.budget_s
 
     def drain(self) -> bool:
-        """Send until nothing waits (True), or nothing more can be sent in time (False)."""
-        while destinations := self.outbox.destinations():
-            if not any([self._drain_one(destination) for destination in destinations]):
-                return False
-        return True
+        """Send all that waits now; return False when some of it could not be sent in time."""
+        waiting = self.outbox.destinations()
+        while waiting and any([self._send_batch(destination) for destination in waiting]):
+            # What comes one by one while this goes on is left to be sent together, a little later.
+            waiting = [
+                one for one in waiting if self.outbox.trouble(one) or self.outbox.waiting(one, BATCH)[BATCH - 1 :]
+            ]
+        return not waiting
 
-    def _drain_one(self, destination: Destination) -> bool:
+    def _send_batch(self, destination: Destination) -> bool:
         """Send one batch to ``destination``; return whether there is time to look there again."""
         pause_s = self._pause_s(destination)
         if pause_s > 0 and self.patience.heeds_backoff:

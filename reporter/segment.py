@@ -89,7 +89,7 @@ def _client(destination: Destination, size: int, on_error: object, *, send: bool
         on_error=on_error,
         max_queue_size=size,
         upload_size=size,
-        upload_interval=1,
+        upload_interval=0.05,
         timeout=REQUEST_TIMEOUT_S,
         max_retries=0,
         max_total_backoff_duration=0,
