@@ -248,7 +248,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     # Made here, not by SQLite, so that it is never readable for others.
     path.touch(mode=0o600, exist_ok=True)
-    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    # What SQLite sorts must not go through a shared temporary folder.
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
