@@ -42,7 +42,8 @@ def traced(bench: Workbench, *arguments: str, variables: dict[str, str] | None =
         if kind == "openat" and not re.search(r"O_WRONLY|O_RDWR|O_CREAT", call):
             continue
         if kind in ("execve", "openat", "mkdir", "unlink", "rename", "connect", "socket", "vfork", "clone", "clone3"):
-            calls.append(re.sub(r"0x[0-9a-f]+|\d+|\[.*\]", "", call.removesuffix(" <unfinished ...>")))
+            call = re.sub(r"( <unfinished \.\.\.>|\) += .*)$", "", call)
+            calls.append(re.sub(r"0x[0-9a-f]+|\d+|\[.*\]", "", call))
     return calls
 
 
