@@ -42,9 +42,14 @@ def status(home: Home, digest: str) -> str:
 
 
 def show(home: Home) -> str:
-    """What waits and what was sent last, each as it stands in the request's body, as one JSON document."""
+    """What waits and what was sent last, each as it stands in the request's body, as one JSON document.
+
+    Of each kind the last SHOWN are shown. Without an outbox the document is empty.
+    """
     from reporter import segment  # noqa: PLC0415  (only Segment's client knows exactly what it sends)
 
+    if not home.outbox.exists():
+        return "{}\n"
     with opened(home.outbox) as outbox:
         states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
         document = {

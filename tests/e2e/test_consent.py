@@ -281,6 +281,31 @@ def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) ->
     ]
 
 
+def test_looking_makes_nothing(asked: Workbench) -> None:
+    """Status and show say that there is nothing, and leave nothing behind."""
+    variables = {"VIRTUAL_ENV": sys.prefix}
+    assert "none yet" in asked.run("metrics-status", variables=variables).stdout
+    assert json.loads(asked.run("metrics-show", variables=variables).stdout) == {}
+    assert not asked.config.exists()
+    asked.run("metrics-opt-out", variables=variables)
+    assert json.loads(asked.run("metrics-show", variables=variables).stdout) == {}
+    assert not (asked.config / "outbox.sqlite3").exists()
+
+
+def test_without_a_write_key_events_stay_here(bench: Workbench) -> None:
+    """The embedded default: the question says so, the run is kept, and status tells that nothing leaves."""
+    bench.write(RULES, ["one"])
+    catalog = bench.tree / "targets.yaml"
+    catalog.write_text(re.sub(r"segment:\n.*\n.*\n", "", catalog.read_text()))
+    bench.render()
+    assert "It would stay on this machine" in bench.opt_in()
+    bench.run("one")
+    bench.background_ended()
+    told = bench.run("metrics-status").stdout
+    assert re.search(r"^Kept here: +1$", told, re.M)
+    assert re.search(r"^Destination: +none", told, re.M)
+
+
 def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Workbench) -> None:
     """No interpreter can import the reporter: one clear message."""
     bench.write(RULES, ["one"])

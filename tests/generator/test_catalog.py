@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from generator.catalog import load
 from generator.cli import main
+from generator.names import fault_of_target
 from generator.problems import CatalogError
+from generator.render import include
 
 GOOD = """\
 project: p
@@ -154,6 +160,23 @@ def test_a_file_that_cannot_be_used_says_why_and_where(
     assert text.startswith(start + ": error: "), text
     assert words in text
     assert "  hint: " in text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(targets=st.lists(st.text(min_size=1, max_size=15), min_size=1, max_size=8, unique=True))
+def test_names_survive_the_way_from_yaml_to_make(tmp_path: Path, targets: list[str]) -> None:
+    """Whatever names are accepted, YAML, the catalog, the include and make agree on them and on their order."""
+    targets = [target for target in targets if fault_of_target(target) is None] or ["a"]
+    document = {"project": "p", "event": "e", "consent": {"who": "w", "why": "y"}, "targets": targets}
+    path = tmp_path / "targets.yaml"
+    YAML(typ="safe").dump(document, path)
+    catalog = load(path)
+    assert [target.name for target in catalog.targets] == targets
+    (tmp_path / "Makefile.instrumented").write_text(include(catalog, source="s", output="o"), encoding="utf-8")
+    makefile = "include Makefile.instrumented\n$(foreach name,$(.metrics.names),$(info $(name)))\nall: ;\n"
+    (tmp_path / "Makefile").write_text(makefile)
+    shown = subprocess.run(["/usr/bin/make", "-s"], cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    assert shown.splitlines()[: len(targets)] == targets
 
 
 def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
