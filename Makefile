@@ -28,12 +28,16 @@ dev.lint: dev.provision ## Check style, types, the rendered recipe's shell and t
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m mypy
-	$(PYTHON) -m generator render --check
-	$(PYTHON) -m generator render --check --catalog examples/openedx-devstack/targets.yaml
+	$(PYTHON) -m generator check
+	$(PYTHON) -m generator doc --check
+	$(PYTHON) -m generator schema --check --output targets.schema.json
+	$(PYTHON) -m generator check --catalog examples/openedx-devstack/targets.yaml
 
-dev.render: dev.provision ## Render Makefile.instrumented from targets.yaml, here and in the example
+dev.render: dev.provision ## Render what is rendered: the includes, the data dictionary and the schema
 	$(PYTHON) -m generator render
 	$(PYTHON) -m generator render --catalog examples/openedx-devstack/targets.yaml
+	$(PYTHON) -m generator doc
+	$(PYTHON) -m generator schema --output targets.schema.json
 
 dev.demo: dev.provision ## Show a tracked run from the catalog to the server
 	@$(PYTHON) examples/demo.py

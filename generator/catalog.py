@@ -155,9 +155,9 @@ class Catalog(_Part):
         return tuple(value) if isinstance(value, list) else value
 
 
-def load(path: Path) -> Catalog:
-    """Read the catalog at ``path``; raise CatalogError that names every problem in it."""
-    source = read(path)
+def load(path: Path, text: str | None = None) -> Catalog:
+    """Read the catalog at ``path``, or ``text`` as if it stood there; raise CatalogError that names every problem."""
+    source = read(path, text)
     catalog = None
     problems = list(source.problems)
     try:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from generator import __version__, output
+from generator import __version__, edit, makefile, output
 from generator.catalog import load
 from generator.problems import GeneratorError
-from generator.render import include, name_from
+from generator.render import data_dictionary, include, name_from
+from generator.source import read_text
 
 CATALOG = Path("targets.yaml")
 INCLUDE = Path("Makefile.instrumented")
+DICTIONARY = Path("docs/data-dictionary.md")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,16 +26,19 @@ def cli() -> None:
     """Measure what make commands cost, from a catalog of targets."""
 
 
-@cli.command()
-@click.option("--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read.")
-@click.option(
-    "--output",
-    "path",
-    type=click.Path(path_type=Path),
-    help=f"What to write.  [default: {INCLUDE} beside the catalog]",
+_catalog = click.option(
+    "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read."
 )
+_output = click.option(
+    "--output", "path", type=click.Path(path_type=Path), help=f"What to write.  [default: {INCLUDE} beside the catalog]"
+)
+
+
+@cli.command()
+@_catalog
+@_output
 @click.option("--check", is_flag=True, help="Write nothing: show how the file differs from the catalog, and exit 1.")
-def render(catalog: Path, path: Path | None, check: bool) -> int:
+def render(catalog: Path, path: Path | None, check: bool) -> None:
     r"""Render the catalog into the include that a Makefile reads.
 
     \b
@@ -41,20 +47,143 @@ def render(catalog: Path, path: Path | None, check: bool) -> int:
       python -m generator render --check
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
     """
+    _write_or_check(*_rendered(catalog, path), check=check, command="render")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+def init(folder: Path) -> None:
+    r"""Propose a catalog for the Makefile in FOLDER, and put the guard in front of it. Overwrites nothing.
+
+    \b
+    Examples:
+      python -m generator init
+      python -m generator init path/to/project
+    """
+    from generator.init import init as begin  # noqa: PLC0415  (rendering need not know how to ask make)
+
+    for line in begin(folder, folder / CATALOG):
+        click.echo(line, err=True)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, required=True)
+@_catalog
+@_output
+def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
+    r"""Track the targets NAMES too, and render.
+
+    \b
+    Examples:
+      python -m generator add dev.shell 'dev.logs.%'
+    """
+    _edit(catalog, path, names, edit.add)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, required=True)
+@_catalog
+@_output
+def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
+    r"""Track the targets NAMES no more, and render.
+
+    \b
+    Examples:
+      python -m generator remove dev.shell
+    """
+    _edit(catalog, path, names, edit.remove)
+
+
+@cli.command(name="list")
+@_catalog
+def list_(catalog: Path) -> None:
+    """Show the tracked targets, and whether the Makefile still has them."""
+    from rich.console import Console  # noqa: PLC0415  (only this command draws a table)
+    from rich.table import Table  # noqa: PLC0415
+
+    rules = makefile.read(catalog.resolve().parent)
+    table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
+    for target in load(catalog).targets:
+        there = target.name in rules.rules or rules.makes(target.name)
+        cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
+        table.add_row(*cells, "yes" if there else "missing")
+    Console().print(table, markup=False)
+
+
+@cli.command()
+@_catalog
+@_output
+@click.option("--format", "format_", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
+def check(catalog: Path, path: Path | None, format_: str) -> int:
+    r"""Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
+
+    \b
+    Examples:
+      python -m generator check
+      python -m generator check --format github
+    """
+    from generator import check as checks  # noqa: PLC0415
+
+    findings = checks.check(catalog, catalog.parent / INCLUDE if path is None else path)
+    if format_ == "json":
+        click.echo(checks.as_json(findings))
+    for finding in findings if format_ != "json" else []:
+        click.echo(finding.as_text() if format_ == "text" else finding.as_github())
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+@cli.command()
+@_catalog
+@click.option("--output", "path", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
+@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+def doc(catalog: Path, path: Path, check: bool) -> None:
+    """Render the data dictionary: every property, its meaning, and an example event."""
+    text = data_dictionary(load(catalog), source=name_from(path, catalog))
+    _write_or_check(path, text, check=check, command="doc")
+
+
+@cli.command()
+@click.option("--output", "path", type=click.Path(path_type=Path), help="Write it there.  [default: to stdout]")
+@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+def schema(path: Path | None, check: bool) -> None:
+    """Print the catalog's JSON Schema."""
+    from generator.schema import schema as text  # noqa: PLC0415
+
+    if path is None:
+        click.echo(text(), nl=False)
+    else:
+        _write_or_check(path, text(), check=check, command="schema")
+
+
+def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> tuple[Path, str]:
     path = catalog.parent / INCLUDE if path is None else path
-    text = include(load(catalog), source=name_from(path, catalog), output=path.name)
+    return path, include(load(catalog, text), source=name_from(path, catalog), output=path.name)
+
+
+def _edit(catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Path, str, str], str]) -> None:
+    """Change the catalog and render it; when the result would be no catalog, neither file is touched."""
+    load(catalog)
+    text = read_text(catalog)
+    for name in names:
+        text = change(catalog, text, name)
+    path, rendered = _rendered(catalog, path, text)
+    output.write(catalog, text)
+    output.write(path, rendered)
+    click.echo(f"{catalog}, {path}: done", err=True)
+
+
+def _write_or_check(path: Path, text: str, *, check: bool, command: str) -> None:
     if not check:
         state = "rendered" if output.write(path, text) else "up to date"
         click.echo(f"{path}: {state}", err=True)
-        return 0
+        return
     difference = output.difference(path, text)
     if difference:
         click.echo(difference, nl=False)
         raise GeneratorError(
-            f"{path}: error: it is not what {catalog} renders to\n  hint: run: python -m generator render"
+            f"{path}: error: it is not what it renders to now\n  hint: run: python -m generator {command}"
         )
     click.echo(f"{path}: up to date", err=True)
-    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.catalog import Catalog
 from generator.collection import collection, digest, question
+from generator.edit import scalar
+from generator.fields import collected
+from generator.makefile import Rule
 
 
 def include(catalog: Catalog, *, source: str, output: str) -> str:
@@ -28,6 +31,30 @@ def include(catalog: Catalog, *, source: str, output: str) -> str:
     )
 
 
+def proposal(project: str, main_branch: str, rules: list[Rule]) -> str:
+    """The text of a first catalog for a project whose Makefile offers ``rules``."""
+    template = _environment().get_template("targets.yaml.j2")
+    return template.render(project=project, main_branch=main_branch, rules=rules)
+
+
+# What git may not know.
+UNKNOWN = ("git_checked_out_master", "git_commit_time", "git_dirty")
+
+
+def data_dictionary(catalog: Catalog, *, source: str) -> str:
+    """The data dictionary, in Markdown, of what ``catalog`` collects."""
+    fields = collected(catalog.fields)
+    example = {
+        "event": catalog.event,
+        "userId": "00000000-0000-4000-8000-000000000000",
+        "properties": {field.name: field.example for field in fields},
+    }
+    template = _environment().get_template("data-dictionary.md.j2")
+    return template.render(
+        catalog=catalog, source=source, fields=fields, unknown=UNKNOWN, example=json.dumps(example, indent=2)
+    )
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_templates()),
@@ -38,6 +65,8 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  (it is a makefile; json_for_make and the catalog's own rules escape)
     )
     environment.filters["json_for_make"] = json_for_make
+    environment.filters["yaml_scalar"] = scalar
+    environment.filters["yaml_text"] = json.dumps
     return environment
 
 

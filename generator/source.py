@@ -44,12 +44,12 @@ class Source:
         return self.values.get(where)
 
 
-def read(path: Path) -> Source:
-    """Read ``path``; raise CatalogError when it is not a readable YAML file in UTF-8.
+def read(path: Path, text: str | None = None) -> Source:
+    """Read ``path``, or ``text`` as if it stood there; raise CatalogError when that is not YAML in UTF-8.
 
     Duplicate keys do not raise: they are collected in ``problems``, to be told together with all else.
     """
-    text = _read_text(path)
+    text = read_text(path) if text is None else text
     source = Source(path, text)
     try:
         # The node tree, not the constructed objects: it alone keeps duplicate keys and every key's position.
@@ -79,7 +79,8 @@ def read(path: Path) -> Source:
     return source
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of ``path``; raise CatalogError when it is missing, no file, too large or not UTF-8."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)

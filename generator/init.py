@@ -1,0 +1,51 @@
+"""From a Makefile that someone else wrote to a first catalog and the guard, overwriting nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from generator import makefile, output
+from generator.problems import GeneratorError
+from generator.render import proposal
+
+GNUMAKEFILE = "# make reads this file before Makefile, which stays as it is.\n{guard}"
+GUARD = "include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
+
+
+def init(folder: Path, catalog: Path) -> list[str]:
+    """Write a proposed ``catalog``, and a GNUmakefile where that is enough; return what to tell and do next.
+
+    Raise GeneratorError when there is a catalog already, or nothing to track.
+    """
+    if catalog.exists():
+        raise GeneratorError(
+            f"{catalog}: error: it is there already\n  hint: edit it, or: python -m generator add NAME"
+        )
+    rules = makefile.read(folder).offered()
+    if not rules:
+        raise GeneratorError(f"{folder}: error: its makefiles offer no target\n  hint: run it where the Makefile is")
+    output.write(catalog, proposal(_project(folder), _main_branch(folder), rules))
+    told = [f"{catalog}: {len(rules)} targets proposed; take out what is not worth measuring"]
+    if (folder / "GNUmakefile").exists() or not (folder / "Makefile").exists():
+        told += ["Put this around the rules of your makefile, as the first thing in it:", "", GUARD.format(rules="...")]
+    else:
+        output.write(folder / "GNUmakefile", GNUMAKEFILE.format(guard=GUARD.format(rules="include Makefile")))
+        told.append(f"{folder / 'GNUmakefile'}: written; your Makefile stays as it is")
+    return [*told, "Next: edit the catalog's consent section, then: python -m generator render"]
+
+
+def _project(folder: Path) -> str:
+    name = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")
+    return name[:64] or "project"
+
+
+def _main_branch(folder: Path) -> str:
+    """What the remote calls its main branch, if a clone remembers that; else ``main``."""
+    command = ["git", "-C", str(folder), "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "main"
+    return result.stdout.strip().removeprefix("origin/") or "main"

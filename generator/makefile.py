@@ -1,0 +1,150 @@
+"""What a Makefile can make, as make itself tells it (``make -p``), and the help texts that stand in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from generator.names import RESERVED_PREFIX, fault_of_target
+from generator.problems import GeneratorError
+
+TIMEOUT_S = 60
+# Asked for this goal, which nobody has, make prints its data base and makes nothing.
+NO_GOAL = ".metrics.no-goal"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A target or, with a ``%`` in its name, a pattern; ``file`` and ``line`` tell where its recipe is, if any."""
+
+    name: str
+    phony: bool = False
+    prerequisites: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Makefile:
+    """All rules of a folder's makefiles, in the order in which their recipes stand there."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    default_goal: str = ""
+
+    def makes(self, name: str) -> bool:
+        """Whether a rule makes ``name``: one of its own, or a pattern."""
+        return name in self.rules or any(matches(pattern, name) for pattern in self.rules if "%" in pattern)
+
+    def needed(self) -> set[str]:
+        """Everything that is a prerequisite of something."""
+        return {name for rule in self.rules.values() for name in rule.prerequisites}
+
+    def offered(self) -> list[Rule]:
+        """The rules that a person may ask for by name, and that a catalog can name.
+
+        Left out are files that only other rules need, and patterns for kinds of files (``%.o``), unless they have a
+        help text.
+        """
+        needed = self.needed()
+        return [
+            rule
+            for rule in self.rules.values()
+            if fault_of_target(rule.name) is None
+            and rule.name not in self.files
+            and (rule.phony or rule.help or (rule.name not in needed and not rule.name.startswith("%")))
+        ]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether make's ``pattern`` matches ``name``: the ``%`` stands for at least one character."""
+    before, percent, after = pattern.partition("%")
+    return bool(percent) and len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
+
+
+def read(folder: Path, makefile: str | None = None) -> Makefile:
+    """Ask make for the rules in ``folder``. Raise GeneratorError when make cannot read the makefiles there."""
+    command = ["make", "-pRrq", *(["-f", makefile] if makefile else []), NO_GOAL]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    try:
+        result = subprocess.run(
+            command,
+            cwd=folder,
+            env={**variables, "LC_ALL": "C", "DO_NOT_TRACK": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise GeneratorError(f"error: make cannot be started: {error.strerror}\n  hint: install GNU make") from None
+    except subprocess.TimeoutExpired:
+        raise GeneratorError(
+            f"{folder}: error: make did not read its makefiles within {TIMEOUT_S} s\n"
+            "  hint: run make -n and see what it waits for"
+        ) from None
+    faults = [line for line in result.stderr.splitlines() if "*** " in line and NO_GOAL not in line]
+    if faults or "\n# Files" not in result.stdout:
+        told = "; ".join(faults) or result.stderr.strip() or "nothing"
+        raise GeneratorError(f"{folder}: error: make cannot read the makefiles here\n  hint: it says: {told}")
+    return _parse(folder, result.stdout)
+
+
+def _parse(folder: Path, database: str) -> Makefile:
+    default = re.search(r"^\.DEFAULT_GOAL := (\S+)", database, re.M)
+    _, _, rest = database.partition("\n# Implicit Rules\n")
+    implicit, _, explicit = rest.partition("\n# Files\n")
+    rules, files = [], []
+    for in_files, section in ((False, implicit), (True, explicit)):
+        for block in section.split("\n\n"):
+            lines = block.strip("\n").split("\n")
+            head = re.match(r"([^\s#:=][^:=]*?) *::?(?: (.*))?$", lines[1 if lines[0] == "# Not a target:" else 0])
+            if head is None:
+                continue
+            if lines[0] == "# Not a target:":
+                files.append(head[1])
+                continue
+            recipe = re.search(r"^#  recipe to execute \(from '(.+)', line (\d+)\):", block, re.M)
+            prerequisites = tuple(name for name in (head[2] or "").split() if name != "|")
+            for name in head[1].split():
+                # A pattern among the files is only mentioned there, by .PHONY for example.
+                if in_files and "%" in name:
+                    continue
+                phony = "Phony target" in block
+                rules.append(
+                    Rule(name, phony, prerequisites, recipe[1] if recipe else "", int(recipe[2]) if recipe else 0)
+                )
+    order = {name: number for number, name in enumerate(dict.fromkeys(rule.file for rule in rules if rule.file))}
+    rules.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line))
+    helps = _helps(folder, sorted({rule.file for rule in rules if rule.file}))
+    described = {
+        rule.name: Rule(rule.name, rule.phony, rule.prerequisites, rule.file, rule.line, helps.get(rule.name, ""))
+        for rule in rules
+        if not rule.name.startswith((".", RESERVED_PREFIX))
+    }
+    made_by_hand = tuple(name for name in files if (folder / name).is_file())
+    return Makefile(described, made_by_hand, default[1] if default else "")
+
+
+def _helps(folder: Path, files: list[str]) -> dict[str, str]:
+    """``target: ## text`` and ``## text`` above a target: the two habits there are."""
+    helps: dict[str, str] = {}
+    for name in files:
+        try:
+            lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        for above, line in zip(["", *lines], lines, strict=False):
+            rule = re.match(r"([^\s#:=][^:=]*?)\s*::?(?!=)(?:.*?##\s*(\S.*))?", line)
+            if rule is None:
+                continue
+            text = rule[2] or (above[2:] if above.startswith("##") else "")
+            for target in rule[1].split():
+                helps.setdefault(target, text.strip("# "))
+    return {name: text for name, text in helps.items() if text}

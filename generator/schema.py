@@ -1,0 +1,18 @@
+"""The catalog's JSON Schema, for editors: named in a catalog's first line, it completes keys and marks mistakes."""
+
+from __future__ import annotations
+
+import json
+
+from generator.catalog import Catalog
+
+
+def schema() -> str:
+    """The schema as JSON text; what only the generator checks (make's names, duplicates) is not in it."""
+    document = Catalog.model_json_schema()
+    document["title"] = "targets.yaml"
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    document["properties"]["targets"]["items"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, document["properties"]["targets"]["items"]]
+    }
+    return json.dumps(document, indent=2) + "\n"

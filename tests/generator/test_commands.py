@@ -1,0 +1,280 @@
+"""init, add, remove, list, check, doc and schema, as a maintainer uses them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from workbench import CATALOG
+
+from generator import edit, makefile
+from generator.catalog import load
+from generator.cli import main
+from generator.names import fault_of_target
+from generator.problems import CatalogError, GeneratorError
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = """\
+include sub.mk
+OUT := out
+.PHONY: all test dev.up.%
+all: prog ## Build everything
+## Run the tests
+test:
+	@echo test
+dev.up.%: ; @echo up $*
+prog: main.o
+	@touch $@
+%.o: ; @touch $@
+deploy:: ; @echo one
+deploy:: ; @echo two
+.hidden: ; @:
+"""
+STYLED = """\
+# A comment at the top
+project:   styled   # with odd   spacing
+event: "e"
+consent: {who: 'We',   why: "to know"}
+targets:
+    # first
+    - alpha   # behind
+    -   name: beta.%
+        stems: [x, y]
+        help: |
+            Two
+            lines
+
+    # above gamma
+    - gamma
+
+# the end
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "My Project"
+    folder.mkdir()
+    (folder / "Makefile").write_text(MAKEFILE)
+    (folder / "sub.mk").write_text("sub: ; @:\n")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_make_tells_what_it_can_make(project: Path) -> None:
+    """Targets and patterns with help texts; no files that others need, no special targets, no makefiles."""
+    rules = makefile.read(project)
+    offered = {rule.name: rule for rule in rules.offered()}
+    assert set(offered) == {"all", "test", "dev.up.%", "deploy", "sub"}
+    assert offered["all"].help == "Build everything"
+    assert offered["test"].help == "Run the tests"
+    assert (offered["deploy"].file, offered["sub"].file) == ("Makefile", "sub.mk")
+    assert rules.makes("main.o")
+    assert not rules.makes("nothing")
+    assert not list(project.glob("*.o")), "nothing was made"
+
+
+def test_init_proposes_a_catalog_that_works_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The proposal loads, renders and checks clean; the Makefile stays as it is behind a GNUmakefile."""
+    assert main(["init"]) == 0
+    assert "Next:" in capsys.readouterr().err
+    catalog = load(project / "targets.yaml")
+    assert catalog.project == "my-project"
+    assert {target.name for target in catalog.targets} == {"all", "test", "dev.up.%", "deploy", "sub"}
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+    assert (project / "Makefile").read_text() == MAKEFILE
+    assert subprocess.run(["make", "test"], capture_output=True, text=True, check=True).stdout == "test\n"
+
+
+def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A catalog that is there is left alone; beside a GNUmakefile the guard is printed instead."""
+    (project / "GNUmakefile").write_text("include Makefile\n")
+    assert main(["init"]) == 0
+    assert "ifndef INSTRUMENTED" in capsys.readouterr().err
+    assert (project / "GNUmakefile").read_text() == "include Makefile\n"
+    (project / "targets.yaml").write_text("mine")
+    assert main(["init"]) == 1
+    assert "there already" in capsys.readouterr().err
+    assert (project / "targets.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "no target")]
+)
+def test_init_says_what_is_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
+) -> None:
+    """A Makefile that make cannot read, one without rules, and none at all."""
+    if content is not None:
+        (tmp_path / "Makefile").write_text(content)
+    assert main(["init", str(tmp_path)]) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "targets.yaml").exists()
+
+
+def test_adding_and_removing_leave_every_other_byte(tmp_path: Path) -> None:
+    """Comments, order, quotes, spacing and blank lines stay; removing what was added gives the old file back."""
+    path = tmp_path / "targets.yaml"
+    added = edit.add(path, STYLED, "delta.%")
+    assert added == STYLED.replace("    - gamma\n", "    - gamma\n    - delta.%\n")
+    assert edit.remove(path, added, "delta.%") == STYLED
+    without = edit.remove(path, STYLED, "beta.%")
+    start, end = STYLED.index("    -   name: beta"), STYLED.index("\n    # above gamma")
+    assert without == STYLED[:start] + STYLED[end:]
+    assert edit.remove(path, STYLED, "alpha") == STYLED.replace("    - alpha   # behind\n", "")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(min_size=1, max_size=12).filter(lambda name: fault_of_target(name) is None))
+def test_any_name_can_be_added_and_removed(tmp_path: Path, name: str) -> None:
+    """Whatever make can name is written so that YAML reads it back, into lists of both styles."""
+    path = tmp_path / "targets.yaml"
+    if name in ("alpha", "gamma", "beta.%", "beta.x", "beta.y"):
+        return
+    added = edit.add(path, STYLED, name)
+    assert load(path, added).targets[-1].name == name
+    assert edit.remove(path, added, name) == STYLED
+    flow = re.sub(r"targets:.*", "targets: [alpha]  # few\n", STYLED, flags=re.S)
+    assert [target.name for target in load(path, edit.add(path, flow, name)).targets] == ["alpha", name]
+
+
+def test_an_edit_that_would_spoil_the_catalog_changes_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name twice, a name that make cannot hold, the last target: an error, and both files as they were."""
+    catalog = project / "targets.yaml"
+    catalog.write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test"))
+    assert main(["render"]) == 0
+    before = (catalog.read_bytes(), (project / "Makefile.instrumented").read_bytes())
+    for arguments in (["add", "test"], ["add", "all", "a b"], ["remove", "test"], ["remove", "other"]):
+        assert main(arguments) == 1
+        assert "error:" in capsys.readouterr().err
+        assert (catalog.read_bytes(), (project / "Makefile.instrumented").read_bytes()) == before
+    assert main(["add", "all", "dev.up.%"]) == 0
+    assert "  dev.up.% \\\n" in (project / "Makefile.instrumented").read_text()
+    assert main(["remove", "test"]) == 0
+    assert [target.name for target in load(catalog).targets] == ["all", "dev.up.%"]
+
+
+def test_list_shows_what_is_tracked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each target with its stems and help, and whether there is a rule for it."""
+    targets = "  - {name: dev.up.%, stems: [x, y], help: Start it, reason: slow}\n  - gone\n"
+    (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^dev\.up\.% +x, y +Start it +slow +yes", shown, re.M)
+    assert re.search(r"^gone +missing", shown, re.M)
+
+
+GUARD = "include Makefile.instrumented\nifndef INSTRUMENTED\n{}\nendif\n"
+FINDINGS = {
+    "stale-include": ("  - test", GUARD.format(MAKEFILE), False),
+    "no-rule": ("  - test\n  - gone\n", GUARD.format(MAKEFILE), True),
+    "no-rule-for-stem": ("  - {name: lib.%, stems: [a, b]}", GUARD.format("lib.a: ; @:"), True),
+    "shadowed-pattern": ("  - dev.%\n  - dev.up.%\n", GUARD.format("dev.%: ; @:\ndev.up.%: ; @:"), True),
+    "never-a-goal": ("  - prog", GUARD.format(MAKEFILE), True),
+    "missing-include": ("  - test", MAKEFILE, True),
+    "missing-guard": ("  - test", "include Makefile.instrumented\n" + MAKEFILE, True),
+    "include-not-first": ("  - test", "X = 1\n" + GUARD.format(MAKEFILE), True),
+    "default-goal": ("  - test", GUARD.format(MAKEFILE) + ".DEFAULT_GOAL := metrics-show\n", True),
+    "makefile": ("  - test", GUARD.format("no rule here"), True),
+    "catalog": ("  - a b", GUARD.format(MAKEFILE), False),
+}
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_check_finds_each_kind_of_fault(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """By its stable name, at its place, with a hint; in three formats; exit 1 for errors, 0 for warnings."""
+    targets, rules, rendered = FINDINGS[name]
+    (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
+    if rendered:
+        assert main(["render"]) == 0
+    else:
+        (project / "Makefile.instrumented").write_text("# old\n")
+    (project / "Makefile").write_text(rules)
+    capsys.readouterr()
+    status = main(["check", "--format", "json"])
+    findings = json.loads(capsys.readouterr().out)
+    found = [finding for finding in findings if finding["name"] == name]
+    assert found, findings
+    assert status == int(any(finding["severity"] == "error" for finding in findings))
+    assert status == int(name not in ("shadowed-pattern", "never-a-goal", "include-not-first"))
+    assert all(finding["hint"] and finding["line"] >= 1 for finding in findings)
+    main(["check"])
+    assert f"[{name}]\n  hint: " in capsys.readouterr().out
+    main(["check", "--format", "github"])
+    assert re.search(rf"^::(error|warning) file=[^,]+,line=\d+,col=\d+,title={name}::", capsys.readouterr().out, re.M)
+
+
+def test_findings_point_at_the_target(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line and column of the very name in the catalog."""
+    (project / "targets.yaml").write_text(
+        CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n  - name: gone\n  - {name: x.%, stems: [a, bb]}\n")
+    )
+    (project / "Makefile").write_text(GUARD.format("test: ; @:\nx.a: ; @:"))
+    assert main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    places = re.findall(r"^targets\.yaml:(\d+:\d+): error: .*\[(.*)\]", capsys.readouterr().out, re.M)
+    assert places == [("12:11", "no-rule"), ("13:28", "no-rule-for-stem")]
+
+
+def test_the_committed_schema_and_dictionary_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What editors and readers get is what the code says."""
+    monkeypatch.chdir(ROOT)
+    assert main(["schema", "--check", "--output", "targets.schema.json"]) == 0
+    assert main(["doc", "--check"]) == 0
+    assert main(["check"]) == 0
+    assert main(["check", "--catalog", "examples/openedx-devstack/targets.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"colour": "blue"},
+        {"targets": []},
+        {"targets": [3]},
+        {"targets": [{"stems": ["a"]}]},
+        {"fields": ["os"]},
+        {"project": "Dev Stack"},
+        {"consent": {"who": "w"}},
+        {"segment": {"write_key": "a b"}},
+        {"main_branch": "--x"},
+    ],
+)
+def test_the_schema_agrees_with_the_generator(tmp_path: Path, change: dict[str, object]) -> None:
+    """Good catalogs pass both; what is wrong with keys, types and patterns is seen by both."""
+    document = {"project": "p", "event": "e", "consent": {"who": "w", "why": "y"}, "targets": ["a", {"name": "b.%"}]}
+    document |= change  # type: ignore[arg-type]
+    path = tmp_path / "targets.yaml"
+    YAML(typ="safe").dump(document, path)
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "targets.schema.json").read_text()))
+    if change:
+        assert list(validator.iter_errors(document))
+        with pytest.raises(CatalogError):
+            load(path)
+    else:
+        validator.validate(document)
+        load(path)
+
+
+def test_completion_and_help_are_there() -> None:
+    """Every command has a help with its purpose; click's completion knows the commands."""
+    listed = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
+    for name in ("add", "check", "doc", "init", "list", "remove", "render", "schema"):
+        assert re.search(rf"^  {name} +\w", listed.stdout, re.M)
+        shown = subprocess.run([sys.executable, "-m", "generator", name, "--help"], capture_output=True, check=True)
+        assert b"Usage:" in shown.stdout
+    with pytest.raises(GeneratorError, match="not tracked"):
+        edit.remove(Path("x"), STYLED, "nobody")
