@@ -113,9 +113,12 @@ def _targets(catalog: Catalog, rules: makefile.Makefile, source: Source) -> Iter
                 hint = "remove it, or add the rule to the Makefile"
                 yield Finding("no-rule", "error", f"no rule makes anything like {target.name!r}", hint, *place)
             for wider in patterns:
-                if wider != target.name and makefile.matches(wider, target.name):
-                    message = f"{wider!r} matches all that {target.name!r} does; the narrower of the two is reported"
-                    yield Finding("shadowed-pattern", "warning", message, "keep both only if that is meant", *place)
+                if wider != target.name and makefile.matches(wider, target.name) and _hidden(rules, target.name, wider):
+                    message = (
+                        f"the rule for {wider!r} hides that for {target.name!r}: make 3.81 takes the first that fits"
+                    )
+                    hint = f"put the rule for {target.name!r} above it in the Makefile"
+                    yield Finding("shadowed-pattern", "warning", message, hint, *place)
         elif not rules.makes(target.name):
             yield Finding(
                 "no-rule",
@@ -137,3 +140,9 @@ def _targets(catalog: Catalog, rules: makefile.Makefile, source: Source) -> Iter
                     hint,
                     *at(("targets", index, "stems", number)),
                 )
+
+
+def _hidden(rules: makefile.Makefile, narrow: str, wide: str) -> bool:
+    """Whether the wide pattern's rule is the first (since 3.82 make prefers the shorter stem, macOS has 3.81)."""
+    order = list(rules.rules)
+    return wide in order and narrow in order and order.index(wide) < order.index(narrow)

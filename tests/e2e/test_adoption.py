@@ -1,0 +1,128 @@
+"""From a Makefile that someone else wrote to a delivered event, with the wheel that a stranger would install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pexpect
+import pytest
+from capture import Capture
+from workbench import Workbench
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DEVSTACK = """\
+DOCKER ?= docker
+COMPOSE := $(DOCKER) compose
+.PHONY: dev.pull dev.provision
+dev.pull: dev.pull.lms+cms ## Pull the default services
+dev.pull.%: ## Pull a service
+	@$(COMPOSE) pull $(subst +, ,$*)
+dev.provision: ## Provision it all
+	@$(COMPOSE) run provision
+dev.up.without-deps.%: ## Start a service only
+	@$(COMPOSE) up -d --no-deps $*
+dev.up.%: dev.pull.% ## Start a service
+	@$(COMPOSE) up -d $*
+"""
+C_PROJECT = """\
+CC ?= cc
+OBJECTS := main.o lib/lib.a
+all: program
+program: $(OBJECTS)
+	cat $^ > $@
+%.o: %.c
+	cp $< $@
+lib/lib.a:
+	$(MAKE) -C lib
+clean:
+	rm -f program *.o
+.PHONY: all clean
+"""
+PYTHON_PROJECT = """\
+.DEFAULT_GOAL := help
+.PHONY: help test lint
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST)
+test: ## Run the tests
+	@echo tested
+lint: ## Check the style
+	@echo linted
+"""
+PROJECTS = {
+    "devstack": (DEVSTACK, {}, ["dev.up.lms"], "dev.up.%"),
+    "c": (C_PROJECT, {"main.c": "", "lib/Makefile": "lib.a: ; echo > $@\n"}, ["all"], "all"),
+    "python": (PYTHON_PROJECT, {}, ["test", "lint"], "test lint"),
+}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a fresh environment, in a folder with a space, into which the built wheel was installed."""
+    folder = tmp_path_factory.mktemp("a stranger's machine")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", str(wheel)], check=True, capture_output=True)
+    return python
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, installed: Path, name: str) -> None:
+    """init, a line edited, render, opt in, a command: the event arrives; what make did before it still does."""
+    rules, files, goals, command = PROJECTS[name]
+    (bench.tree / "Makefile").write_text(rules)
+    for path, content in files.items():
+        (bench.tree / path).parent.mkdir(exist_ok=True)
+        (bench.tree / path).write_text(content)
+    bench.variables = {"DOCKER": "echo"}
+    bench.git("init", "-q", "-b", "main")
+    bench.git("add", ".")
+    bench.git("commit", "-qm", "before")
+    before = bench.run("-n", *goals).stdout, bench.run().stdout
+    bench.git("clean", "-fdxq")
+
+    def generator(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(installed), "-m", "generator", *arguments],
+            cwd=bench.tree,
+            env=bench.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    proposed = generator("init")
+    assert proposed.returncode == 0, proposed.stderr
+    catalog = bench.tree / "targets.yaml"
+    text = catalog.read_text().replace('write_key: ""', "write_key: key").replace("https://api.segment.io", server.host)
+    catalog.write_text(text)
+    assert generator("render").returncode == 0
+    checked = generator("check")
+    assert (checked.returncode, checked.stdout) == (0, "")
+    child = pexpect.spawn(
+        bench.make,
+        ["metrics-opt-in"],
+        cwd=str(bench.tree),
+        env={**bench.environment, "VIRTUAL_ENV": str(installed.parent.parent)},
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect("no more: ")
+    child.sendline("yes")
+    child.expect("Thank you")
+    child.expect(pexpect.EOF)
+    child.close()
+    # Outside the environment, as developers work.
+    assert bench.run(*goals).returncode == 0
+    [event] = server.wait_for(1)
+    assert event["properties"]["command"] == command
+    assert event["properties"]["git_commit_time"] == "2021-05-17T15:02:10-04:00"
+    bench.git("clean", "-fdxq", "-e", "targets.yaml", "-e", "Makefile.instrumented", "-e", "GNUmakefile")
+    after = bench.run("-n", *goals).stdout, bench.run().stdout
+    assert after == before
