@@ -100,7 +100,6 @@ def _guard(rules: makefile.Makefile, include_path: Path) -> Iterator[Finding]:
 
 
 def _targets(catalog: Catalog, rules: makefile.Makefile, source: Source) -> Iterator[Finding]:
-    needed = rules.needed()
     patterns = [target.name for target in catalog.targets if "%" in target.name]
 
     def at(where: Where) -> tuple[str, int, int]:
@@ -127,7 +126,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile, source: Source) -> Iter
                 "remove it, or add the rule to the Makefile",
                 *place,
             )
-        elif target.name in needed and not rules.rules.get(target.name, makefile.Rule("", phony=True)).phony:
+        elif rules.is_part(target.name):
             message = f"{target.name!r} is a file that others need, hardly a goal that people ask for"
             yield Finding("never-a-goal", "warning", message, "track the command that people type instead", *place)
         for number, name in enumerate(target.names[1:]):

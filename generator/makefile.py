@@ -14,6 +14,9 @@ from generator.problems import GeneratorError
 TIMEOUT_S = 60
 # Asked for this goal, which nobody has, make prints its data base and makes nothing.
 NO_GOAL = ".metrics.no-goal"
+FILE_SUFFIX = re.compile(
+    r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|py|txt|html|md|json|ya?ml|mk|pem|gz|xz|zip|stamp)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,22 @@ class Makefile:
     def offered(self) -> list[Rule]:
         """The rules that a person may ask for by name, and that a catalog can name.
 
-        Left out are files that only other rules need, and patterns for kinds of files (``%.o``), unless they have a
-        help text.
+        Left out are files that other rules need, and patterns for kinds of files (``%.o``), unless they have a help
+        text: a makefile does not say which of its targets are files, so that is judged by their names.
         """
-        needed = self.needed()
         return [
             rule
             for rule in self.rules.values()
             if fault_of_target(rule.name) is None
             and rule.name not in self.files
-            and (rule.phony or rule.help or (rule.name not in needed and not rule.name.startswith("%")))
+            and (rule.help or not (rule.name.startswith("%") or self.is_part(rule.name)))
         ]
+
+    def is_part(self, name: str) -> bool:
+        """Whether ``name`` looks like a file that other rules need, rather than like a goal."""
+        rule = self.rules.get(name)
+        looks_like_a_file = "/" in name or FILE_SUFFIX.search(name) is not None
+        return rule is not None and not rule.phony and looks_like_a_file and name in self.needed()
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -26,12 +26,12 @@ MAKEFILE = """\
 include sub.mk
 OUT := out
 .PHONY: all test dev.up.%
-all: prog ## Build everything
+all: prog.o ## Build everything
 ## Run the tests
 test:
 	@echo test
 dev.up.%: ; @echo up $*
-prog: main.o
+prog.o: main.o
 	@touch $@
 %.o: ; @touch $@
 deploy:: ; @echo one
@@ -182,7 +182,7 @@ FINDINGS = {
     "no-rule": ("  - test\n  - gone\n", GUARD.format(MAKEFILE), True),
     "no-rule-for-stem": ("  - {name: lib.%, stems: [a, b]}", GUARD.format("lib.a: ; @:"), True),
     "shadowed-pattern": ("  - dev.%\n  - dev.up.%\n", GUARD.format("dev.%: ; @:\ndev.up.%: ; @:"), True),
-    "never-a-goal": ("  - prog", GUARD.format(MAKEFILE), True),
+    "never-a-goal": ("  - prog.o", GUARD.format(MAKEFILE), True),
     "missing-include": ("  - test", MAKEFILE, True),
     "missing-guard": ("  - test", "include Makefile.instrumented\n" + MAKEFILE, True),
     "include-not-first": ("  - test", "X = 1\n" + GUARD.format(MAKEFILE), True),
