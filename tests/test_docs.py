@@ -1,0 +1,81 @@
+"""What the documentation says is so: its commands are run, its links lead somewhere, its site builds."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from workbench import SYSTEM_PATH
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def session(text: str) -> list[tuple[str, str]]:
+    """(command, output) for each ``$`` line of the page's console blocks."""
+    steps: list[tuple[str, str]] = []
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            steps.append((command, output))
+    return steps
+
+
+def test_the_adoption_guide_is_a_true_story(tmp_path: Path) -> None:
+    """Each command of the guide, in order, prints what the guide shows."""
+    text = (ROOT / "docs" / "adopt.md").read_text()
+    makefile = re.search(r"^```makefile\n(.*?)^```", text, re.M | re.S)
+    assert makefile is not None
+    (tmp_path / "Makefile").write_text(makefile[1])
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "bin" / "python").chmod(0o755)
+    environment = {"PATH": f"{tmp_path / 'bin'}:{SYSTEM_PATH}", "HOME": str(tmp_path / "home"), "COLUMNS": "100"}
+    steps = session(text)
+    assert len(steps) >= 10
+    for command, expected in steps:
+        result = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        shown = "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+        assert shown == expected, command
+
+
+def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
+    """What a reader copies from the README renders."""
+    readme = (ROOT / "README.md").read_text()
+    catalog = re.search(r"^```yaml\n(project: .*?)^```", readme, re.M | re.S)
+    assert catalog is not None
+    (tmp_path / "targets.yaml").write_text(catalog[1])
+    subprocess.run([sys.executable, "-m", "generator", "render"], cwd=tmp_path, check=True, capture_output=True)
+    assert "  dev.up.% dev.up.lms dev.up.studio \\\n" in (tmp_path / "Makefile.instrumented").read_text()
+
+
+def test_the_site_builds_strictly(tmp_path: Path) -> None:
+    """Every page is in the navigation, every link and anchor leads somewhere."""
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (tmp_path / "site" / "adopt" / "index.html").exists()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_at_the_top_level_lead_somewhere(page: str) -> None:
+    """Relative links of the pages that are no part of the site."""
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
+        assert (ROOT / link).exists(), link
