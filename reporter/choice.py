@@ -42,7 +42,7 @@ def opt_in(
     if unknown:
         raise ReporterError(
             f"This project asks for {', '.join(unknown)}, which the installed reporter does not know.\n"
-            "Upgrade it: python -m pip install --upgrade instrumented-make"
+            "Upgrade instrumented-make in the environment that runs it."
         )
     out.write(explain(collection, question))
     if stdin is None or not stdin.isatty():
