@@ -126,3 +126,29 @@ def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, insta
     bench.git("clean", "-fdxq", "-e", "targets.yaml", "-e", "Makefile.instrumented", "-e", "GNUmakefile")
     after = bench.run("-n", *goals).stdout, bench.run().stdout
     assert after == before
+
+
+def test_a_command_of_its_own_is_found(
+    bench: Workbench, installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """pipx and uv tool put nothing but a link to the command on PATH; the consent targets find its interpreter."""
+    environment = tmp_path_factory.mktemp("tools") / "environment"
+    venv.create(environment, with_pip=False)
+    site = next((environment / "lib").glob("python*")) / "site-packages"
+    (site / "shared.pth").write_text(f"{next((installed.parent.parent / 'lib').glob('python*')) / 'site-packages'}\n")
+    command = environment / "bin" / "instrumented-make"
+    command.write_text(f"#!{environment}/bin/python\nfrom generator.cli import main\nraise SystemExit(main())\n")
+    command.chmod(0o755)
+    (bench.home / "bin").mkdir()
+    (bench.home / "bin" / "instrumented-make").symlink_to(command)
+    bench.variables["PATH"] = f"{bench.home}/bin:{bench.environment['PATH']}"
+    bench.write("one: ; @:\n", ["one"])
+    rendered = subprocess.run(
+        ["instrumented-make", "render", "--check"],
+        cwd=bench.tree,
+        env=bench.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    assert "none yet" in bench.run("metrics-status").stdout
