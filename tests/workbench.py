@@ -185,19 +185,26 @@ def processes() -> dict[int, list[str]]:
     return found
 
 
-def wait_for_process(*command: str) -> int:
-    """Wait until a process with exactly this command line runs; return its id.
+def wait_for_process(session: int | None, *command: str) -> int:
+    """Wait until a process with exactly this command line runs in ``session``; return its id.
 
     A shell that is about to start it may lose a signal that comes now, with or without this project (dash does).
     """
     found: list[int] = []
 
     def runs() -> bool:
-        found[:] = [process for process, line in processes().items() if line == list(command)]
+        found[:] = [process for process, line in processes().items() if line == list(command) and _in(session, process)]
         return bool(found)
 
     wait_until(runs, " ".join(command))
     return found[0]
+
+
+def _in(session: int | None, process: int) -> bool:
+    try:
+        return os.getsid(process) == session
+    except OSError:
+        return False
 
 
 def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> None:

@@ -55,7 +55,7 @@ def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server
     outside_ms = (time.perf_counter() - start) * 1000
     assert consenting.run("fails").returncode == 2
     child = consenting.terminal("slow")
-    wait_for_process("sleep", "31.25")
+    wait_for_process(child.pid, "sleep", "31.25")
     pressed = time.perf_counter()
     child.sendintr()
     child.expect(pexpect.EOF)

@@ -84,7 +84,7 @@ def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Sign
     """Ctrl-C, a hang-up, a closed session: everything ends, at once, and the signal is recorded."""
     bench, recorded = both
     process = start(bench, *goals)
-    sleeper = wait_for_process("sleep", "31.25")
+    sleeper = wait_for_process(process.pid, "sleep", "31.25")
     os.killpg(process.pid, number)
     began = time.monotonic()
     ends_like_bare_make(process, number)
@@ -98,7 +98,7 @@ def test_a_signal_to_make_alone(both: tuple[Workbench, bool], number: signal.Sig
     """The status is the same and nothing is left; when it takes effect is told in docs/decisions/0004."""
     bench, recorded = both
     process = start(bench, "short")
-    wait_for_process("sleep", "1.125")
+    wait_for_process(process.pid, "sleep", "1.125")
     os.kill(process.pid, number)
     ends_like_bare_make(process, number)
     assert len(bench.recorded()) == recorded
@@ -108,7 +108,7 @@ def test_two_interrupts(both: tuple[Workbench, bool]) -> None:
     """An impatient second Ctrl-C changes nothing."""
     bench, recorded = both
     process = start(bench, "long")
-    wait_for_process("sleep", "31.25")
+    wait_for_process(process.pid, "sleep", "31.25")
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
     ends_like_bare_make(process, signal.SIGINT)
@@ -124,7 +124,7 @@ def test_stopping_and_resuming(both: tuple[Workbench, bool]) -> None:
     )
     shell.expect("READY")
     shell.sendline(f"{bench.make} two")
-    wait_for_process("sleep", "1.125")
+    wait_for_process(shell.pid, "sleep", "1.125")
     shell.send("\x1a")
     shell.expect("Stopped")
     assert bench.recorded() in ([], [""])
@@ -180,7 +180,7 @@ def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
         text=True,
         start_new_session=True,
     )
-    wait_for_process("sleep", "1.125")
+    wait_for_process(process.pid, "sleep", "1.125")
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGHUP)
     assert process.communicate(timeout=20)[0] == "done\n"
