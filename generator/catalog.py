@@ -252,7 +252,7 @@ def _duplicates(source: Source) -> list[Problem]:
         line = position.line if position else 0
         if name in first:
             message = f"the target {name!r} is tracked already, in line {first[name]}"
-            problems.append(Problem(message, "remove one of the two", position))
+            problems.append(Problem(message, "remove one of the two", position, "duplicate"))
         first.setdefault(name, line)
     return problems
 

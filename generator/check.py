@@ -44,7 +44,7 @@ def check(catalog_path: Path, include_path: Path) -> list[Finding]:
         catalog = load(catalog_path)
     except CatalogError as error:
         return [
-            Finding("catalog", "error", one.message, one.hint, str(catalog_path), *_place(one.position))
+            Finding(one.name, "error", one.message, one.hint, str(catalog_path), *_place(one.position))
             for one in error.problems
         ]
     findings = list(_include(catalog, catalog_path, include_path))

@@ -189,7 +189,7 @@ def _write_or_check(path: Path, text: str, *, check: bool, command: str) -> None
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit status: 0 done, 1 expected failure, 2 usage, 3 defect, 130 Ctrl-C."""
     try:
-        result = cli.main(arguments, prog_name="python -m generator", standalone_mode=False)
+        result = cli.main(arguments, complete_var="_INSTRUMENTED_MAKE_COMPLETE", standalone_mode=False)
     except GeneratorError as error:
         click.echo(str(error), err=True)
         return 1

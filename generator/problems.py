@@ -17,11 +17,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend: ``message`` says what is wrong, ``hint`` what to do about it."""
+    """One thing to mend: ``message`` says what is wrong, ``hint`` what to do; ``name`` is stable, for programs."""
 
     message: str
     hint: str
     position: Position | None = None
+    name: str = "catalog"
 
 
 class GeneratorError(Exception):

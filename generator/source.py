@@ -145,7 +145,10 @@ class _Reader:
             if key in result:
                 first = self.source.keys[(*where, key)].line
                 problem = Problem(
-                    f"the key {key!r} stands here again", f"remove it, or the one in line {first}", position
+                    f"the key {key!r} stands here again",
+                    f"remove it, or the one in line {first}",
+                    position,
+                    "duplicate",
                 )
                 self.source.problems.append(problem)
                 continue

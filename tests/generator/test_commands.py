@@ -19,7 +19,7 @@ from generator import edit, makefile
 from generator.catalog import load
 from generator.cli import main
 from generator.names import fault_of_target
-from generator.problems import CatalogError, GeneratorError
+from generator.problems import CatalogError
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = """\
@@ -188,6 +188,7 @@ FINDINGS = {
     "include-not-first": ("  - test", "X = 1\n" + GUARD.format(MAKEFILE), True),
     "default-goal": ("  - test", GUARD.format(MAKEFILE) + ".DEFAULT_GOAL := metrics-show\n", True),
     "makefile": ("  - test", GUARD.format("no rule here"), True),
+    "duplicate": ("  - test\n  - test\n", GUARD.format(MAKEFILE), False),
     "catalog": ("  - a b", GUARD.format(MAKEFILE), False),
 }
 
@@ -276,5 +277,16 @@ def test_completion_and_help_are_there() -> None:
         assert re.search(rf"^  {name} +\w", listed.stdout, re.M)
         shown = subprocess.run([sys.executable, "-m", "generator", name, "--help"], capture_output=True, check=True)
         assert b"Usage:" in shown.stdout
-    with pytest.raises(GeneratorError, match="not tracked"):
-        edit.remove(Path("x"), STYLED, "nobody")
+    variables = {
+        "_INSTRUMENTED_MAKE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "instrumented-make re",
+        "COMP_CWORD": "1",
+    }
+    completed = subprocess.run(
+        [sys.executable, "-c", "from generator.cli import main; main()"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.stdout.split() == ["plain,remove", "plain,render"]
