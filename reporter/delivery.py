@@ -68,8 +68,10 @@ def deliver(home: Home, patience: Patience, clock: Callable[[], float] = time.ti
         time.sleep(patience.linger_s)
         with opened(home.outbox) as outbox:
             drained = _Sender(home, outbox, patience, clock).drain()
+    if not drained or not _may_send(home):
+        return False
     with opened(home.outbox) as outbox:
-        return drained and bool(outbox.destinations())
+        return bool(outbox.destinations())
 
 
 def _may_send(home: Home) -> bool:

@@ -74,7 +74,10 @@ def _iso(time_ns: int) -> str:
 
 
 def _on_main_branch(run: Run, collection: Collection) -> bool | None:
-    return run.ref == f"refs/heads/{collection.main_branch}" if run.repository else None
+    # In git's reftable format .git/HEAD names this branch, whatever is checked out.
+    if not run.repository or run.ref == "refs/heads/.invalid":
+        return None
+    return run.ref == f"refs/heads/{collection.main_branch}"
 
 
 PROPERTIES: dict[str, Callable[[Run, Collection], Value]] = {

@@ -80,6 +80,12 @@ def test_a_repository_without_a_commit(bench: Workbench, server: Capture) -> Non
     assert reported(bench, server) == (True, None)
 
 
+def test_a_repository_whose_head_says_nothing(repository: Workbench, server: Capture) -> None:
+    """The reftable format keeps branches elsewhere: unknown is null."""
+    (repository.tree / ".git" / "HEAD").write_text("ref: refs/heads/.invalid\n")
+    assert reported(repository, server) == (None, None)
+
+
 def test_a_hostile_repository_executes_nothing(repository: Workbench, server: Capture) -> None:
     """Whatever git can be configured to run, and a branch named like a command, stay text."""
     mark = repository.home.parent / "pwned"
