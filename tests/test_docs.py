@@ -60,6 +60,22 @@ def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
     assert "  dev.up.% dev.up.lms dev.up.studio \\\n" in (tmp_path / "Makefile.instrumented").read_text()
 
 
+def test_the_demonstration_shows_what_the_readme_promises() -> None:
+    """The main job of the README: a question, four commands, their events as they arrived, the cost, an opt-out."""
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "demo.py")], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r'"command": "(.*)"', result.stdout.partition("3. The events")[2]) == [
+        "dev.pull",
+        "dev.up.lms dev.up.studio",
+        "dev.provision.forum",
+        "dev.up.%",
+    ]
+    assert re.search(r"tracked +[\d.]+ ms", result.stdout)
+    assert "have been deleted" in result.stdout
+
+
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
     """Every page is in the navigation, every link and anchor leads somewhere."""
     result = subprocess.run(
