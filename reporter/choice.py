@@ -17,6 +17,7 @@ from reporter import consent, lock
 from reporter.consent import DECLINE, LOCAL, REPORT, Collection, Consent
 from reporter.event import PROPERTIES, Value
 from reporter.home import Home, ReporterError
+from reporter.recording import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ def _agree(home: Home, decision: str, collection: Collection, digest: str) -> No
     """Keep a yes. The file that make looks for comes last: it never speaks of a decision that is not kept."""
     home.create()
     _forget_agreement(home)
+    # What was recorded so far belongs to the decision that was in force then.
+    record(home, foreground=True)
     user_id = consent.user_id(home) or str(uuid.uuid4())
     consent.save(home, Consent(decision, _now(), user_id, digest, collection))
     home.write(home.interpreter, f"{sys.executable}\n")
@@ -141,4 +144,4 @@ def _forget_agreement(home: Home) -> None:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from reporter.home import Home
@@ -62,6 +63,14 @@ class Consent:
     user_id: str = ""
     digest: str = ""
     collection: Collection | None = None
+
+    @property
+    def since_ns(self) -> int:
+        """When it was made, in nanoseconds since 1970; 0 for a legacy date."""
+        try:
+            return round(datetime.fromisoformat(self.timestamp).timestamp() * 1_000_000) * 1000
+        except ValueError:
+            return 0
 
     @property
     def records(self) -> bool:

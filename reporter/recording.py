@@ -33,10 +33,14 @@ def record(home: Home, *, foreground: bool = False, clock: Callable[[], float] =
         if decision is None or not decision.records or decision.collection is None:
             return []
         now_s = clock()
+        found = sorted(pending.finished(home.pending), key=lambda run: run.start_ns)
+        # It began under another decision, which may have said less, and ended under this one.
+        strangers = [run for run in found if run.start_ns < decision.since_ns]
         runs = [
             run
-            for run in sorted(pending.finished(home.pending), key=lambda run: run.start_ns)
-            if foreground or not run.testing or now_s - run.end_ns / pending.NANOSECONDS > LEFT_TO_FOREGROUND_S
+            for run in found
+            if run not in strangers
+            and (foreground or not run.testing or now_s - run.end_ns / pending.NANOSECONDS > LEFT_TO_FOREGROUND_S)
         ]
         events = [event.build(run, decision) for run in runs]
         destination = None
@@ -44,8 +48,9 @@ def record(home: Home, *, foreground: bool = False, clock: Callable[[], float] =
             destination = Destination(decision.collection.host, decision.collection.write_key)
         with opened(home.outbox) as outbox:
             outbox.add(events, destination, now_s)
-            for run in runs:
+            for run in [*strangers, *runs]:
                 pending.remove(home.pending, run.name)
+            outbox.count_lost("it began under an earlier decision", len(strangers))
             abandoned = pending.remove_abandoned(home.pending, round(now_s * pending.NANOSECONDS))
             outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
             outbox.trim(now_s)

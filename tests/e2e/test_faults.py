@@ -357,6 +357,25 @@ def test_two_projects_in_one_home_do_not_meet(bench: Workbench, server: Capture,
     assert len({event["userId"] for event in events}) == 2
 
 
+def test_a_run_belongs_to_the_decision_under_which_it_began(bench: Workbench, server: Capture) -> None:
+    """Recorded under 'local' and not yet read, or still running when its user says yes: it is not sent."""
+    bench.host = server.host
+    bench.write(RULES + "slow: ; @read line\n", ["one", "two", "slow"])
+    bench.opt_in("local")
+    unread(bench, "one")
+    running = subprocess.Popen([bench.make, "slow"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE)
+    wait_until(lambda: len(bench.recorded()) == 2, "the record of the start")
+    bench.opt_in("yes")
+    running.communicate(b"go\n", timeout=10)
+    bench.run("two")
+    server.wait_for(1)
+    bench.background_ended()
+    assert [event["properties"]["command"] for event in server.events] == ["two"]
+    told = status(bench)
+    assert re.search(r"^Kept here: +1$", told, re.M)
+    assert re.search(r"^Lost: +1: it began under an earlier decision$", told, re.M)
+
+
 def test_opting_out_ends_a_running_sender(consenting: Workbench) -> None:
     """While a sender waits for a server that does not answer, opting out returns soon and nothing is sent after it."""
     with Capture() as slow:
