@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from workbench import SYSTEM_PATH
 
+from generator.cli import cli
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -58,6 +60,17 @@ def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
     (tmp_path / "targets.yaml").write_text(catalog[1])
     subprocess.run([sys.executable, "-m", "generator", "render"], cwd=tmp_path, check=True, capture_output=True)
     assert "  dev.up.% dev.up.lms dev.up.studio \\\n" in (tmp_path / "Makefile.instrumented").read_text()
+
+
+def test_every_command_that_is_named_exists() -> None:
+    """No page speaks of a generator command, a consent target or a target of this repository that is not there."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    text = "\n".join(page.read_text() for page in pages)
+    targets = set(re.findall(r"^([a-z][a-z.-]*):", (ROOT / "Makefile").read_text(), re.M))
+    consent = set(re.findall(r"^(metrics-[a-z-]+):", (ROOT / "Makefile.instrumented").read_text(), re.M))
+    assert set(re.findall(r"python -m generator ([a-z]+)", text)) <= set(cli.commands)
+    assert set(re.findall(r"make (metrics-[a-z-]+)", text)) == consent
+    assert set(re.findall(r"^    make ([a-z.-]+)", text, re.M)) <= targets
 
 
 def test_the_demonstration_shows_what_the_readme_promises() -> None:
