@@ -9,8 +9,8 @@ from pathlib import Path
 
 from generator import makefile, output
 from generator.catalog import Catalog, load
-from generator.problems import CatalogError, GeneratorError
-from generator.render import include, name_from
+from generator.problems import CatalogError, GeneratorError, Position
+from generator.render import include_at
 from generator.source import Source, Where
 from generator.source import read as read_source
 
@@ -66,13 +66,12 @@ def as_json(findings: list[Finding]) -> str:
     return json.dumps([asdict(finding) for finding in findings], indent=2)
 
 
-def _place(position: object) -> tuple[int, int]:
-    return (getattr(position, "line", 1), getattr(position, "column", 1))
+def _place(position: Position | None) -> tuple[int, int]:
+    return (position.line, position.column) if position else (1, 1)
 
 
 def _include(catalog: Catalog, catalog_path: Path, include_path: Path) -> Iterator[Finding]:
-    text = include(catalog, source=name_from(include_path, catalog_path), output=include_path.name)
-    if output.current(include_path) != text:
+    if output.current(include_path) != include_at(include_path, catalog, catalog_path):
         message = f"{include_path.name} is not what {catalog_path.name} renders to"
         yield Finding("stale-include", "error", message, "run: python -m generator render", str(include_path))
 

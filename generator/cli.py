@@ -12,7 +12,7 @@ import click
 from generator import __version__, edit, makefile, output
 from generator.catalog import load
 from generator.problems import GeneratorError
-from generator.render import data_dictionary, include, name_from
+from generator.render import data_dictionary, include_at, name_from
 from generator.source import read_text
 
 CATALOG = Path("targets.yaml")
@@ -157,7 +157,7 @@ def schema(path: Path | None, check: bool) -> None:
 
 def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> tuple[Path, str]:
     path = catalog.parent / INCLUDE if path is None else path
-    return path, include(load(catalog, text), source=name_from(path, catalog), output=path.name)
+    return path, include_at(path, load(catalog, text), catalog)
 
 
 def _edit(catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Path, str, str], str]) -> None:

@@ -15,6 +15,11 @@ from generator.fields import collected
 from generator.makefile import Rule
 
 
+def include_at(path: Path, catalog: Catalog, catalog_path: Path) -> str:
+    """The text that belongs at ``path`` for the ``catalog`` that was read from ``catalog_path``."""
+    return include(catalog, source=name_from(path, catalog_path), output=path.name)
+
+
 def include(catalog: Catalog, *, source: str, output: str) -> str:
     """The text of the rendered include for ``catalog``.
 
