@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -21,7 +22,9 @@ HARD_LIMIT_S = 180
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         if not options.home:
             raise ReporterError(
@@ -50,13 +53,39 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="turn finished runs into events, and deliver what waits")
     run.add_argument("--foreground", action="store_true", help="print the events and try to deliver them at once")
     run.add_argument("home")
-    for name in ("opt-in", "opt-out", "status", "show"):
-        command = commands.add_parser(name)
-        command.add_argument("--collection", required=True, type=json.loads)
-        command.add_argument("--question", required=True, type=json.loads)
-        command.add_argument("--digest", required=True)
-        command.add_argument("home")
+    run.set_defaults(parser=run)
+    for name in ("opt-in", "opt-out", "status", "show", "stats"):
+        # The include puts what the user typed between the name of the command and what it says itself.
+        command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
+        if name == "stats":
+            _select(command)
+        command.add_argument("--collection", required=True, type=json.loads, help=argparse.SUPPRESS)
+        command.add_argument("--question", required=True, type=json.loads, help=argparse.SUPPRESS)
+        command.add_argument("--digest", required=True, help=argparse.SUPPRESS)
+        command.add_argument("--home", required=True, help=argparse.SUPPRESS)
+        command.set_defaults(parser=command)
     return parser
+
+
+def _select(stats: argparse.ArgumentParser) -> None:
+    stats.add_argument("--since", type=_moment, metavar="DATE", help="only runs that started then or later (UTC)")
+    stats.add_argument(
+        "--command", action="append", default=[], dest="commands", metavar="NAME", help="only this one; may be repeated"
+    )
+    stats.add_argument("--include-test", action="store_true", help="count test data as well")
+    stats.add_argument(
+        "--branch", choices=["master", "all"], default="all", help="only runs on the main branch, or all"
+    )
+    stats.add_argument("--format", choices=["table", "json", "csv"], default="table")
+
+
+def _moment(text: str) -> float:
+    from reporter.summary import moment  # noqa: PLC0415
+
+    try:
+        return moment(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00") from None
 
 
 def _run(home: Home, *, foreground: bool) -> None:
@@ -87,7 +116,26 @@ def _talk(home: Home, options: argparse.Namespace) -> None:
     else:
         if home.path.exists():
             record(home)
-        sys.stdout.write(overview.status(home, options.digest) if options.command == "status" else overview.show(home))
+        if options.command == "stats":
+            sys.stdout.write(_stats(home, options))
+        else:
+            text = overview.status(home, options.digest) if options.command == "status" else overview.show(home)
+            sys.stdout.write(text)
+
+
+def _stats(home: Home, options: argparse.Namespace) -> str:
+    from reporter import history, summary  # noqa: PLC0415
+
+    selection = summary.Selection(
+        options.since, tuple(options.commands), options.include_test, options.branch == "master"
+    )
+    figures = history.own(home, selection)
+    if options.format == "json":
+        return summary.as_json(figures)
+    if options.format == "csv":
+        return summary.as_csv(figures)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return summary.as_table(figures, with_people=False, width=width)
 
 
 def _fail(message: str) -> int:

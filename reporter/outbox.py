@@ -156,6 +156,11 @@ class Outbox:
         ).fetchall()
         return [_event(row[0]) for row in reversed(rows)]
 
+    def properties(self, *names: str) -> Iterator[tuple[object, ...]]:
+        """The named properties of every event; a boolean is 1 or 0."""
+        columns = ", ".join("json_extract(event, ?)" for _ in names)
+        return self._connection.execute(f"SELECT {columns} FROM events", [f"$.properties.{name}" for name in names])  # noqa: S608
+
     def parked_reasons(self) -> dict[str, int]:
         """Why events were refused for good, and how many."""
         return dict(

@@ -278,6 +278,7 @@ def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) ->
         "metrics-opt-out",
         "metrics-status",
         "metrics-show",
+        "metrics-stats",
     ]
 
 

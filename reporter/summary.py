@@ -1,0 +1,252 @@
+"""What a history of runs amounts to, command by command, and how it is shown.
+
+These are the definitions that every front end uses, whatever computed the figures: ``metrics-stats`` from the
+outbox, or ``python -m generator report`` from a warehouse.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+WEEK_S = 7 * 24 * 3600
+# 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are counted from the one that it was in.
+BEFORE_THURSDAY_S = 3 * 24 * 3600
+MEDIAN, P95 = 50, 95
+SHOWN_WEEKS = 12
+_BARS = "▁▂▃▄▅▆▇█"
+_NO_RUNS = "·"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which runs count. ``since_s``: started then or later (seconds since 1970); ``commands``: only these are shown."""
+
+    since_s: float | None = None
+    commands: tuple[str, ...] = ()
+    include_test: bool = False
+    only_master: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A command's runs in the week that began on Monday ``number`` weeks after that of 1970-01-01."""
+
+    number: int
+    runs: int
+    median_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One command: ``failed`` runs had a positive exit status, ``interrupted`` ones a negative (a signal)."""
+
+    command: str
+    people: int
+    runs: int
+    total_ms: int
+    median_ms: float
+    p95_ms: float
+    failed: int
+    interrupted: int
+    weeks: tuple[Week, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of the commands that are shown, most time first, and the time that all commands took."""
+
+    figures: tuple[Figures, ...]
+    total_ms: int
+
+    def share(self, figures: Figures) -> float:
+        """Of all the time, what this command took: 0 to 1."""
+        return figures.total_ms / self.total_ms if self.total_ms else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What of a run the figures need; ``week`` as :func:`week_of` gives it."""
+
+    command: str
+    duration_ms: int
+    exit_status: int
+    week: int
+
+
+def week_of(start_s: float) -> int:
+    """The number of the week of a time in seconds since 1970."""
+    return int((start_s + BEFORE_THURSDAY_S) // WEEK_S)
+
+
+def monday(week: int) -> str:
+    """The date on which a week began, as ISO 8601."""
+    return datetime.fromtimestamp(week * WEEK_S - BEFORE_THURSDAY_S, timezone.utc).date().isoformat()
+
+
+def moment(text: str) -> float:
+    """A date, or a date and time, in ISO 8601 as seconds since 1970. Without a zone it is UTC. Raise ValueError."""
+    # Python 3.10 does not know the zone Z.
+    time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def ranks(percent: int, count: int) -> tuple[int, int]:
+    """The two ranks, from 0, of ``count`` sorted values between which this quantile lies."""
+    low = percent * (count - 1) // 100
+    return low, min(low + 1, count - 1)
+
+
+def between(percent: int, count: int, low: float, high: float) -> float:
+    """The quantile between the values at :func:`ranks`, by linear interpolation.
+
+    This is definition 7 of Hyndman and Fan (1996), as in SQL's PERCENTILE_CONT; whole numbers decide on which side
+    of a rank it lies, so that every engine finds the same.
+    """
+    return low + (high - low) * (percent * (count - 1) % 100) / 100
+
+
+def quantile(values: Sequence[int], percent: int) -> float:
+    """The quantile of sorted ``values``, of which there is at least one."""
+    low, high = ranks(percent, len(values))
+    return between(percent, len(values), values[low], values[high])
+
+
+def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:
+    """The summary of one person's runs; only ``commands``, if any are named, are shown."""
+    by_command: dict[str, list[Run]] = {}
+    for run in runs:
+        by_command.setdefault(run.command, []).append(run)
+    figures = [_figures(command, of_command) for command, of_command in by_command.items()]
+    return selected(figures, commands)
+
+
+def selected(figures: Iterable[Figures], commands: tuple[str, ...]) -> Summary:
+    """The summary of these figures, most time first, of which only ``commands``, if any are named, are shown."""
+    ordered = sorted(figures, key=lambda one: (-one.total_ms, one.command))
+    shown = tuple(one for one in ordered if not commands or one.command in commands)
+    return Summary(shown, sum(one.total_ms for one in ordered))
+
+
+def _figures(command: str, runs: list[Run]) -> Figures:
+    durations = sorted(run.duration_ms for run in runs)
+    weeks: dict[int, list[int]] = {}
+    for run in runs:
+        weeks.setdefault(run.week, []).append(run.duration_ms)
+    return Figures(
+        command=command,
+        people=1,
+        runs=len(runs),
+        total_ms=sum(durations),
+        median_ms=quantile(durations, MEDIAN),
+        p95_ms=quantile(durations, P95),
+        failed=sum(run.exit_status > 0 for run in runs),
+        interrupted=sum(run.exit_status < 0 for run in runs),
+        weeks=tuple(
+            Week(number, len(values), quantile(sorted(values), MEDIAN)) for number, values in sorted(weeks.items())
+        ),
+    )
+
+
+def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -> str:
+    """Lines of text, aligned; commands are cut where a line would be wider than ``width`` characters."""
+    if not summary.figures:
+        return "No such runs are on record.\n"
+    last = max(week.number for one in summary.figures for week in one.weeks)
+    head = ["command", *(["people"] if with_people else []), "runs", "time", "median", "p95", "failed", "interrupted"]
+    rows = [[*head, "median by week"]]
+    for one in summary.figures:
+        row = [one.command, *([f"{one.people:,}"] if with_people else []), f"{one.runs:,}"]
+        row += [percentage(summary.share(one)), duration(one.median_ms), duration(one.p95_ms)]
+        row += [percentage(one.failed / one.runs), percentage(one.interrupted / one.runs), _sparkline(one.weeks, last)]
+        rows.append(row)
+    return _aligned(rows, width)
+
+
+def as_json(summary: Summary) -> str:
+    """One JSON object: ``total_ms`` of all commands, and ``commands``, with every week that had runs."""
+    commands = [
+        {
+            **_flat(summary, one),
+            "weeks": [
+                {"monday": monday(week.number), "runs": week.runs, "median_ms": week.median_ms} for week in one.weeks
+            ],
+        }
+        for one in summary.figures
+    ]
+    return json.dumps({"total_ms": summary.total_ms, "commands": commands}, indent=2) + "\n"
+
+
+def as_csv(summary: Summary) -> str:
+    """A line for each command below the names of the columns; without the weeks."""
+    stream = io.StringIO()
+    columns = list(_flat(summary, _EMPTY))
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_flat(summary, one) for one in summary.figures)
+    return stream.getvalue()
+
+
+_EMPTY = Figures("", 0, 1, 0, 0, 0, 0, 0, ())
+
+
+def _flat(summary: Summary, one: Figures) -> dict[str, str | int | float]:
+    return {
+        "command": one.command,
+        "people": one.people,
+        "runs": one.runs,
+        "total_ms": one.total_ms,
+        "time_share": summary.share(one),
+        "median_ms": one.median_ms,
+        "p95_ms": one.p95_ms,
+        "failed": one.failed,
+        "failed_share": one.failed / one.runs,
+        "interrupted": one.interrupted,
+        "interrupted_share": one.interrupted / one.runs,
+    }
+
+
+def percentage(share: float) -> str:
+    """A share from 0 to 1 for people to read."""
+    return f"{share:.1%}"
+
+
+def duration(milliseconds: float) -> str:
+    """A duration for people to read, with two or three significant digits."""
+    if milliseconds < 1_000:
+        return f"{milliseconds:.0f} ms"
+    unit, size = next(
+        (unit, size)
+        for unit, size, below in (("s", 1_000, 60_000), ("min", 60_000, 3_600_000), ("h", 3_600_000, float("inf")))
+        if milliseconds < below
+    )
+    value = milliseconds / size
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+
+
+def _sparkline(weeks: Sequence[Week], last: int) -> str:
+    """A bar for each of the weeks up to ``last``, in proportion to the highest median shown."""
+    medians = {week.number: week.median_ms for week in weeks if week.number > last - SHOWN_WEEKS}
+    highest = max(medians.values(), default=0) or 1
+    return "".join(
+        _BARS[round(medians[week] / highest * (len(_BARS) - 1))] if week in medians else _NO_RUNS
+        for week in range(last - SHOWN_WEEKS + 1, last + 1)
+    )
+
+
+def _aligned(rows: list[list[str]], width: int | None) -> str:
+    """Names to the left, numbers to the right, two spaces between columns."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    if width is not None:
+        spare = width - sum(widths[1:]) - 2 * (len(widths) - 1)
+        widths[0] = max(min(widths[0], spare), min(widths[0], 12))
+    lines = []
+    for row in rows:
+        name = row[0] if len(row[0]) <= widths[0] else f"{row[0][: widths[0] - 1]}…"
+        numbers = [cell.rjust(size) for cell, size in zip(row[1:-1], widths[1:-1], strict=True)]
+        lines.append("  ".join([name.ljust(widths[0]), *numbers, row[-1]]).rstrip())
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,89 @@
+"""``make metrics-stats``: a developer's own figures, from what was recorded on this machine alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from capture import Capture
+from workbench import Workbench
+
+RULES = "one: ; @echo one\nbad: ; @false\n"
+
+
+@pytest.fixture
+def measured(bench: Workbench, server: Capture) -> Workbench:
+    """A developer who ran ``one`` twice and ``bad`` once on the main branch, and ``one`` once on another."""
+    bench.host = server.host
+    bench.write(RULES, ["one", "bad"])
+    bench.commit()
+    bench.opt_in()
+    for goal in ("one", "bad", "one"):
+        bench.run(goal)
+    bench.git("checkout", "-qb", "feature")
+    bench.run("one")
+    bench.run("one", variables={"DEVSTACK_METRICS_TESTING": "yes"})
+    bench.background_ended()
+    return bench
+
+
+def runs(bench: Workbench, options: str = "") -> dict[str, int]:
+    """The number of runs of each command that metrics-stats knows under these options."""
+    result = bench.run("metrics-stats", f"ARGS=--format json {options}")
+    assert result.returncode == 0, result.stderr
+    return {command["command"]: command["runs"] for command in json.loads(result.stdout)["commands"]}
+
+
+def test_what_was_run_is_counted(measured: Workbench) -> None:
+    """Real runs, without test data; each option leaves out what it says."""
+    assert runs(measured) == {"one": 3, "bad": 1}
+    assert runs(measured, "--include-test") == {"one": 4, "bad": 1}
+    assert runs(measured, "--branch master") == {"one": 2, "bad": 1}
+    assert runs(measured, "--command bad") == {"bad": 1}
+    assert runs(measured, "--since 2026-01-01") == {"one": 3, "bad": 1}
+    assert runs(measured, "--since 2999-01-01") == {}
+    lines = measured.run("metrics-stats").stdout.splitlines()
+    assert lines[0].split()[:4] == ["command", "runs", "time", "median"]
+    bad = next(line.split() for line in lines if line.startswith("bad"))
+    assert bad[1] == "1"
+    assert "100.0%" in bad
+    assert measured.run("metrics-stats", "ARGS=--format csv").stdout.startswith("command,people,runs,")
+
+
+def test_a_run_counts_at_once(measured: Workbench) -> None:
+    """What no reporter has read yet, because its interpreter is gone, is read first."""
+    (measured.config / "interpreter").write_text("/nonexistent/python\n")
+    measured.run("bad")
+    result = measured.run("metrics-stats", "ARGS=--format json", variables={"VIRTUAL_ENV": sys.prefix})
+    assert (
+        json.loads(result.stdout)["commands"][-1] | {"runs": 2, "failed": 2}
+        == json.loads(result.stdout)["commands"][-1]
+    )
+
+
+def test_nothing_on_record_is_said(bench: Workbench) -> None:
+    """Before any decision there are no figures, and looking leaves nothing behind."""
+    bench.write(RULES, ["one"])
+    result = bench.run("metrics-stats", variables={"VIRTUAL_ENV": sys.prefix})
+    assert (result.returncode, result.stdout) == (0, "No such runs are on record.\n")
+    assert not bench.config.exists()
+
+
+@pytest.mark.parametrize("options", ["--since yesterday", "--branch feature", "--frmat json", "--format", "json"])
+def test_a_mistyped_option_is_explained(measured: Workbench, options: str) -> None:
+    """The message names what is wrong and how it is called, and nothing of the include's own options."""
+    result = measured.run("metrics-stats", f"ARGS={options}")
+    assert result.returncode == 2
+    assert "make metrics-stats ARGS=" in result.stderr
+    assert options.split(maxsplit=1)[0].removesuffix("rmat") in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "--collection" not in result.stderr
+
+
+def test_only_the_command_line_gives_options(measured: Workbench) -> None:
+    """A Makefile, or an environment, that has an ARGS of its own for something else changes nothing."""
+    text = (measured.tree / "Makefile").read_text()
+    (measured.tree / "Makefile").write_text(text.replace("one:", "ARGS = --nonsense\none:"))
+    result = measured.run("metrics-stats", variables={"ARGS": "--nonsense"})
+    assert (result.returncode, result.stdout[:7]) == (0, "command")
