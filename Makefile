@@ -18,7 +18,7 @@ dev.provision: $(VENV)/provisioned ## Create the virtual environment with all th
 $(VENV)/provisioned: pyproject.toml
 	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report]' --group dev
 	@touch $@
 
 dev.test: dev.provision ## Run the tests

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from analysis.cli import report
 from generator import __version__, edit, makefile, output
 from generator.catalog import load
 from generator.problems import GeneratorError
@@ -25,6 +26,8 @@ DICTIONARY = Path("docs/data-dictionary.md")
 def cli() -> None:
     """Measure what make commands cost, from a catalog of targets."""
 
+
+cli.add_command(report)
 
 _catalog = click.option(
     "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read."

@@ -25,7 +25,7 @@ def include(catalog: Catalog, *, source: str, output: str) -> str:
 
     ``source`` and ``output`` are the names under which the header speaks of the catalog and of itself.
     """
-    template = _environment().get_template("Makefile.instrumented.j2")
+    template = environment().get_template("Makefile.instrumented.j2")
     return template.render(
         catalog=catalog,
         source=source,
@@ -38,7 +38,7 @@ def include(catalog: Catalog, *, source: str, output: str) -> str:
 
 def proposal(project: str, main_branch: str, rules: list[Rule]) -> str:
     """The text of a first catalog for a project whose Makefile offers ``rules``."""
-    template = _environment().get_template("targets.yaml.j2")
+    template = environment().get_template("targets.yaml.j2")
     return template.render(project=project, main_branch=main_branch, rules=rules)
 
 
@@ -54,13 +54,14 @@ def data_dictionary(catalog: Catalog, *, source: str) -> str:
         "userId": "00000000-0000-4000-8000-000000000000",
         "properties": {field.name: field.example for field in fields},
     }
-    template = _environment().get_template("data-dictionary.md.j2")
+    template = environment().get_template("data-dictionary.md.j2")
     return template.render(
         catalog=catalog, source=source, fields=fields, unknown=UNKNOWN, example=json.dumps(example, indent=2)
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """How every template of the project is read."""
     environment = Environment(
         loader=FileSystemLoader(_templates()),
         undefined=StrictUndefined,

@@ -79,7 +79,7 @@ def _select(stats: argparse.ArgumentParser) -> None:
     stats.add_argument("--format", choices=["table", "json", "csv"], default="table")
 
 
-def _moment(text: str) -> float:
+def _moment(text: str) -> int:
     from reporter.summary import moment  # noqa: PLC0415
 
     try:

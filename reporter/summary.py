@@ -26,7 +26,7 @@ _NO_RUNS = "·"
 class Selection:
     """Which runs count. ``since_s``: started then or later (seconds since 1970); ``commands``: only these are shown."""
 
-    since_s: float | None = None
+    since_s: int | None = None
     commands: tuple[str, ...] = ()
     include_test: bool = False
     only_master: bool = False
@@ -88,11 +88,11 @@ def monday(week: int) -> str:
     return datetime.fromtimestamp(week * WEEK_S - BEFORE_THURSDAY_S, timezone.utc).date().isoformat()
 
 
-def moment(text: str) -> float:
-    """A date, or a date and time, in ISO 8601 as seconds since 1970. Without a zone it is UTC. Raise ValueError."""
+def moment(text: str) -> int:
+    """An ISO 8601 date, or date and time, as whole seconds since 1970. Without a zone it is UTC. Raise ValueError."""
     # Python 3.10 does not know the zone Z.
     time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    return int((time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp())
 
 
 def ranks(percent: int, count: int) -> tuple[int, int]:

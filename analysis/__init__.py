@@ -1,0 +1,1 @@
+"""Analysis: from the events that arrived to answers; needs the extra ``report``."""

@@ -1,0 +1,133 @@
+"""The sentences that answer the questions, each with its figures."""
+
+from __future__ import annotations
+
+from analysis.figures import AGES_DAYS, Answers, Time
+from analysis.queries import OTHER
+from analysis.words import listed
+from reporter.summary import Figures, duration, monday, percentage
+
+
+def runs(found: Answers) -> int:
+    """How many runs there are."""
+    return sum(one.runs for one in found.summary.figures)
+
+
+def scope(found: Answers) -> str:
+    """What was looked at."""
+    first, last = found.timeline[0].week, found.timeline[-1].week
+    commands = len(found.summary.figures)
+    return f"{commands} commands in the weeks from {monday(first)} to {monday(last)}. Times are UTC."
+
+
+def tiles(found: Answers) -> list[tuple[str, str]]:
+    """The four figures that come first."""
+    failed = sum(one.failed for one in found.summary.figures)
+    total_ms = sum(one.total_ms for one in found.summary.figures)
+    return [
+        ("Runs", f"{runs(found):,}"),
+        ("People", f"{found.people:,}"),
+        ("Hours spent", f"{total_ms / 3_600_000:,.0f}"),
+        ("Failed", percentage(failed / runs(found))),
+    ]
+
+
+def footer(hidden: int, min_people: int) -> list[str]:
+    """What a reader should know."""
+    lines = [
+        "A run failed when its exit status is positive, and was interrupted when a signal ended it. "
+        "Its duration is the time until it succeeded, failed or was interrupted."
+    ]
+    if hidden:
+        commands = "1 command is" if hidden == 1 else f"{hidden} commands are"
+        lines.append(f"{commands} shown as “other”: each was run by fewer than {min_people} people.")
+    return lines
+
+
+def used(found: Answers) -> str:
+    """Which command is used most."""
+    first, *rest = sorted(found.summary.figures, key=lambda one: (-one.runs, one.command))
+    text = (
+        f"{first.command} is used most: {first.runs:,} of {runs(found):,} runs ({percentage(first.runs / runs(found))})"
+    )
+    if found.people > 1:
+        text += f", by {first.people:,} of {found.people:,} people"
+    return f"{text}{_next(rest, found)}."
+
+
+def _next(rest: list[Figures], found: Answers) -> str:
+    if not rest:
+        return ""
+    names = [f"{one.command} ({percentage(one.runs / runs(found))})" for one in rest[:2]]
+    return f"; {listed(names)} follow{'s' if len(names) == 1 else ''}"
+
+
+def time(found: Answers) -> str:
+    """Which command takes the most time."""
+    first, *rest = found.summary.figures
+    text = (
+        f"{first.command} takes the most time: {duration(first.total_ms)}, {percentage(found.summary.share(first))} of "
+        f"all that was spent, with a median of {duration(first.median_ms)} a run"
+    )
+    if rest:
+        both = found.summary.share(first) + found.summary.share(rest[0])
+        text += f"; with {rest[0].command} it is {percentage(both)}"
+    return f"{text}."
+
+
+def endings(found: Answers) -> str:
+    """Which commands end badly, and when that was worst."""
+    figures = found.summary.figures
+    # Of what is hardly ever run, a single mishap is a large share.
+    often = [one for one in figures if one.runs >= runs(found) / 100 and one.command != OTHER] or figures
+    failing = max(often, key=lambda one: (one.failed / one.runs, one.command))
+    killed = max(often, key=lambda one: (one.interrupted / one.runs, one.command))
+    if not failing.failed and not killed.interrupted:
+        return "No run failed and none was interrupted."
+    parts = []
+    if failing.failed:
+        parts.append(
+            f"{failing.command} fails most: {percentage(failing.failed / failing.runs)} of {failing.runs:,} runs"
+        )
+    if killed.interrupted:
+        share = percentage(killed.interrupted / killed.runs)
+        parts.append(f"{killed.command} is interrupted most: {share} of {killed.runs:,} runs")
+    text = "; ".join(parts) + "."
+    worst = max(found.timeline, key=lambda one: (_failing(one), one.week))
+    if failing.failed and len(found.timeline) > 1:
+        overall = sum(one.failed for one in found.timeline) / runs(found)
+        text += (
+            f" Most failed in the week of {monday(worst.week)}: {percentage(_failing(worst))} of runs, against "
+            f"{percentage(overall)} overall."
+        )
+    return text
+
+
+def _failing(week: Time) -> float:
+    return week.failed / week.runs
+
+
+def ages(found: Answers) -> str:
+    """How old the code is that people work on."""
+    if not found.ages:
+        return "No run on the main branch is on record with the time of its commit."
+    weeks = found.ages[-4:]
+    people = sum(one.people for one in weeks)
+    shares = [sum(one.at_least[place] for one in weeks) / people for place in range(len(AGES_DAYS))]
+    return (
+        f"In the last {len(weeks)} weeks, {percentage(shares[1])} of people worked on commits that were "
+        f"{AGES_DAYS[1]} days old or older, {percentage(shares[2])} on some of {AGES_DAYS[2] // 7} weeks or more, and "
+        f"{percentage(1 - shares[0])} on some of less than a day."
+    )
+
+
+def weeks(found: Answers) -> str:
+    """What happened over time."""
+    whole = found.timeline[1:-1] if len(found.timeline) > 4 else found.timeline
+    first, last = whole[0], whole[-1]
+    text = (
+        f"From the week of {monday(first.week)} to that of {monday(last.week)} the time spent went from "
+        f"{duration(first.total_ms)} to {duration(last.total_ms)}, of {first.people:,} and {last.people:,} people"
+    )
+    per = [one.total_ms / one.people for one in (first, last)]
+    return f"{text}: {duration(per[0])} and {duration(per[1])} for each of them."

@@ -1,0 +1,208 @@
+"""Did a change help? Before against after, by the commit that people had checked out.
+
+Each person is compared with themselves: somebody with a slow machine who pulls late would otherwise make what is old
+look slow. A person with ``b`` runs before and ``a`` after weighs ``a*b / (a+b)`` on both sides (Mantel and Haenszel
+1959), so people who ran a command on one side alone do not count.
+
+People, not runs, are resampled (Field and Welsh 2007): the runs of one person are alike. The interval is the
+estimate and its bootstrap standard error times a Student t quantile, whose degrees of freedom are the effective
+number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one, so that a few who run most of it do not
+make it look certain. The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is
+the chance of calling *any* command changed when none did. Durations are those of runs that succeeded: what begins to
+fail at once did not get faster.
+
+``tests/analysis/test_change.py`` holds the false alarms and the power by simulation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+FALSE_ALARM = 0.05
+RESAMPLES = 1_000
+# Below this effective number of people the bootstrap's standard error is too small, in simulation as in the literature.
+ENOUGH_PEOPLE = 8
+_AT_ONCE = 250
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Runs of one command: an element for each person (from 0), side (``after`` is 0 or 1) and rounded duration."""
+
+    person: Integers
+    after: Integers
+    rounded_ms: Integers
+    succeeded: Integers
+    failed: Integers
+    interrupted: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An estimate with its standard error; ``low`` and ``high`` are the simultaneous interval, once it is known.
+
+    ``people`` have runs on both sides and count like ``effective_people`` who run it equally often.
+    """
+
+    before: float
+    after: float
+    estimate: float
+    standard_error: float
+    people: int
+    effective_people: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def enough(self) -> bool:
+        """Whether an interval can be trusted at all."""
+        return self.effective_people >= ENOUGH_PEOPLE and self.standard_error > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One command before and after.
+
+    ``duration``: medians in milliseconds, and the logarithm of their ratio. ``failures``: shares of runs that failed,
+    and their difference. Either is None when nobody has such runs on both sides, or too few to be told of.
+    """
+
+    command: str
+    runs_before: int
+    runs_after: int
+    duration: Effect | None
+    failures: Effect | None
+
+
+def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
+    """The comparison of one command, as yet without intervals: these depend on how many there are."""
+    runs = counts.succeeded + counts.failed + counts.interrupted
+    return Comparison(
+        command=command,
+        runs_before=int(runs[counts.after == 0].sum()),
+        runs_after=int(runs[counts.after == 1].sum()),
+        duration=_duration(counts, rng),
+        failures=_failures(counts, runs, rng),
+    )
+
+
+def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
+    """The same with intervals that all hold at once, but for a chance of ``false_alarm``."""
+    effects = [effect for one in comparisons for effect in (one.duration, one.failures) if effect and effect.enough]
+    level = false_alarm / max(len(effects), 1)
+    return [
+        replace(one, duration=_with_interval(one.duration, level), failures=_with_interval(one.failures, level))
+        for one in comparisons
+    ]
+
+
+def _with_interval(effect: Effect | None, level: float) -> Effect | None:
+    if effect is None or not effect.enough:
+        return effect
+    half = float(stats.t.ppf(1 - level / 2, effect.effective_people - 1)) * effect.standard_error
+    return replace(effect, low=effect.estimate - half, high=effect.estimate + half)
+
+
+def _duration(counts: Counts, rng: np.random.Generator) -> Effect | None:
+    """The logarithm of the ratio of the weighted medians."""
+    person, weight, share = _paired(counts, counts.succeeded)
+    if not len(weight):
+        return None
+    values, column = np.unique(counts.rounded_ms, return_inverse=True)
+    mass = np.zeros((2, len(weight), len(values)), dtype=np.float32)
+    paired = person >= 0
+    rows = person[paired]
+    np.add.at(mass, (counts.after[paired], rows, column[paired]), (share[paired] * weight[rows]).astype(np.float32))
+
+    def medians(times: Floats) -> Floats:
+        return np.stack([_medians(times.astype(np.float32) @ mass[side], values) for side in (0, 1)])
+
+    before, after = medians(np.ones((1, len(weight))))[:, 0]
+    resampled = np.concatenate([np.log(ratio[1] / ratio[0]) for ratio in map(medians, _resamples(len(weight), rng))])
+    return Effect(
+        before=float(before),
+        after=float(after),
+        estimate=float(np.log(after / before)),
+        standard_error=float(resampled.std(ddof=1)),
+        people=len(weight),
+        effective_people=_effective(weight),
+    )
+
+
+def _failures(counts: Counts, runs: Integers, rng: np.random.Generator) -> Effect | None:
+    """The difference of the weighted shares of runs that failed."""
+    person, weight, _ = _paired(counts, runs)
+    if not len(weight):
+        return None
+    paired = person >= 0
+    totals = np.zeros((2, 2, len(weight)))
+    np.add.at(totals[0], (counts.after[paired], person[paired]), counts.failed[paired])
+    np.add.at(totals[1], (counts.after[paired], person[paired]), runs[paired])
+    shares = totals[0] / totals[1]
+    before, after = (shares @ weight) / weight.sum()
+    resampled = np.concatenate(
+        [(times @ (weight * (shares[1] - shares[0]))) / (times @ weight) for times in _resamples(len(weight), rng)]
+    )
+    return Effect(
+        before=float(before),
+        after=float(after),
+        estimate=float(after - before),
+        standard_error=float(resampled.std(ddof=1)),
+        people=len(weight),
+        effective_people=_effective(weight),
+    )
+
+
+def _paired(counts: Counts, runs: Integers) -> tuple[Integers, Floats, Floats]:
+    """Who has runs on both sides: their number for each element (or -1), their weights, and each element's share of
+    the runs of its person and side.
+    """  # noqa: D205  (what is returned is one thing in three arrays)
+    size = int(counts.person.max(initial=-1)) + 1
+    totals = np.zeros((2, size))
+    np.add.at(totals, (counts.after, counts.person), runs)
+    both = (totals > 0).all(axis=0)
+    number = np.full(size, -1, dtype=np.int64)
+    number[both] = np.arange(both.sum())
+    before, after = totals[:, both]
+    weight = before * after / (before + after)
+    mine = totals[counts.after, counts.person]
+    share = np.divide(runs, mine, out=np.zeros(len(runs)), where=mine > 0)
+    return number[counts.person], weight, share
+
+
+def _resamples(people: int, rng: np.random.Generator) -> list[Floats]:
+    """How often each person is drawn, for RESAMPLES draws of as many people, a part at a time."""
+    even = np.full(people, 1 / people)
+    return [rng.multinomial(people, even, size=_AT_ONCE).astype(float) for _ in range(RESAMPLES // _AT_ONCE)]
+
+
+def _medians(mass: npt.NDArray[np.float32], values: Integers) -> Floats:
+    """The weighted median of each row, the mass of a value spread evenly over the step that was rounded to it."""
+    total = np.cumsum(mass, axis=1, dtype=np.float64)
+    half = total[:, -1:] / 2
+    column = np.argmax(total >= half, axis=1)[:, None]
+    here = np.take_along_axis(mass, column, axis=1)
+    within: Floats = 1 - (np.take_along_axis(total, column, axis=1) - half) / here
+    low = values[column]
+    medians: Floats = np.maximum((low + within * _step(low))[:, 0], 1.0)
+    return medians
+
+
+def _step(rounded_ms: Integers) -> Integers:
+    """The width of the step that :func:`analysis.queries.rounded` rounds down to this value."""
+    size = 10.0 ** np.floor(np.log10(np.maximum(rounded_ms, 100)) - 2 + 1e-12)
+    leading = rounded_ms / (100 * size)
+    return (size * np.where(leading >= 5, 5, np.where(leading >= 2, 2, 1))).astype(np.int64)
+
+
+def _effective(weight: Floats) -> float:
+    """Kish's effective number of people."""
+    return float(weight.sum() ** 2 / (weight**2).sum())

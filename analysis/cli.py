@@ -1,0 +1,141 @@
+"""``python -m generator report``: parses, calls, prints. What needs the extra is imported when it is called."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from generator import output
+from generator.problems import GeneratorError
+from reporter.summary import Selection, Summary, as_csv, as_json, as_table, moment
+
+MIN_PEOPLE = 5
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions
+    """A date, or a date and time."""
+
+    name = "date"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds since 1970; fail when ``value`` is no date."""
+        if isinstance(value, int):
+            return value
+        try:
+            return moment(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00", param, ctx)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--table", help="Where SOURCE is a warehouse: the table there.  [default: devstack_command_run]")
+@click.option("--since", type=Moment(), help="Only runs that started then or later (UTC).")
+@click.option("--command", "commands", multiple=True, help="Only this one; may be repeated.")
+@click.option("--include-test", is_flag=True, help="Count test data as well.")
+@click.option(
+    "--branch",
+    type=click.Choice(["master", "all"]),
+    default="all",
+    show_default=True,
+    help="Only runs on the main branch, or all; --change always looks at the main branch alone.",
+)
+@click.option(
+    "--min-people",
+    type=click.IntRange(min=1),
+    default=MIN_PEOPLE,
+    show_default=True,
+    help="Commands that fewer people ran are shown as 'other'; in one's own outbox none is.",
+)
+@click.option("--change", type=Moment(), help="Compare before and after this commit time, by the commit checked out.")
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    metavar="WEEKS",
+    help="With --change: compare runs that started at most so long before or after it.",
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page there instead.")
+def report(
+    source: str,
+    table: str | None,
+    since: int | None,
+    commands: tuple[str, ...],
+    include_test: bool,
+    branch: str,
+    min_people: int,
+    change: int | None,
+    window: int,
+    format_: str,
+    html: Path | None,
+) -> None:
+    r"""Answer what takes the time, what fails, and whether a change helped.
+
+    SOURCE is an outbox, files of events (Parquet, or JSON lines; a folder or a pattern of them), or the URL of a
+    warehouse: postgres://, snowflake://, bigquery://, clickhouse://, trino://, pyspark://.
+
+    \b
+    Examples:
+      python -m generator report ~/.config/devstack/outbox.sqlite3
+      python -m generator report 'exports/*.parquet' --since 2026-01-01 --html report.html
+      python -m generator report postgres://me@warehouse/events --table devstack.devstack_command_run
+      python -m generator report events.jsonl --change 2026-05-17T15:02:10+02:00
+    """
+    try:
+        from rich.console import Console  # noqa: PLC0415
+
+        from analysis import comparison, figures, page  # noqa: PLC0415
+        from analysis.progress import Steps  # noqa: PLC0415
+        from analysis.source import opened  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise GeneratorError(
+            f"report: error: {error.name} is not installed\n"
+            "  hint: install the extra that reports need: pip install 'instrumented-make[report]', "
+            "or '.[report]' in a checkout"
+        ) from None
+
+    selection = Selection(since, commands, include_test, only_master=branch == "master")
+    with Steps(Console(stderr=True)) as steps:
+        opening = opened(source, table)
+        history = figures.History(opening, selection, min_people, steps)
+        if html is not None:
+            steps.expect(8 + (len(history.commands) if change is not None else 0))
+            text = page.page(history, opening, steps, change, window)
+        elif change is not None:
+            steps.expect(1 + len(history.commands))
+            compared = history.comparisons(change, window)
+            text = {
+                "table": lambda: comparison.as_table(compared, _width()),
+                "json": lambda: comparison.as_json(compared, _iso(change)),
+                "csv": lambda: comparison.as_csv(compared),
+            }[format_]()
+        else:
+            steps.expect(3)
+            text = _summary(history.summary(), format_, with_people=not opening.own)
+    if html is None:
+        click.echo(text, nl=False)
+    else:
+        output.write(html, text)
+        click.echo(f"{html}: written", err=True)
+
+
+def _summary(summary: Summary, format_: str, *, with_people: bool) -> str:
+    if format_ == "json":
+        return as_json(summary)
+    if format_ == "csv":
+        return as_csv(summary)
+    return as_table(summary, with_people=with_people, width=_width())
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

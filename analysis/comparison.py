@@ -1,0 +1,100 @@
+"""Shows a comparison: as a table with a sentence for each command, or for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from analysis import words
+from analysis.change import FALSE_ALARM, Comparison, Effect
+from reporter.summary import duration, percentage
+
+Shown = Callable[[float], str]
+
+
+def as_table(comparisons: list[Comparison], width: int | None) -> str:
+    """A row for each command, then the verdicts; ``width`` in characters, None for as wide as it needs."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("command", "people", "runs", "median", "time", "failed", "points"):
+        table.add_column(name, justify="left" if name == "command" else "right", no_wrap=name != "command")
+    for one in comparisons:
+        table.add_row(
+            one.command,
+            str(one.duration.people) if one.duration else "0",
+            f"{one.runs_before:,} → {one.runs_after:,}",
+            _pair(one.duration, duration),
+            _interval(one.duration, lambda value: f"{math.exp(value) - 1:+.0%}"),
+            _pair(one.failures, percentage),
+            _interval(one.failures, lambda value: f"{value * 100:+.1f}"),
+        )
+    stream = io.StringIO()
+    console = Console(file=stream, width=width or 200, highlight=False, markup=False)
+    console.print(table)
+    console.print()
+    for one in comparisons:
+        console.print(words.sentence(one))
+    console.print()
+    console.print(words.verdict(comparisons))
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def as_json(comparisons: list[Comparison], change: str) -> str:
+    """One JSON object; what cannot be told is null."""
+    commands = [_flat(one) for one in comparisons]
+    document = {
+        "change": change,
+        "false_alarm": FALSE_ALARM,
+        "verdict": words.verdict(comparisons),
+        "commands": commands,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_csv(comparisons: list[Comparison]) -> str:
+    """A line for each command below the names of the columns; what cannot be told is empty."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(_flat(Comparison("", 0, 0, None, None))), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_flat(one) for one in comparisons)
+    return stream.getvalue()
+
+
+def _flat(one: Comparison) -> dict[str, str | int | float | None]:
+    return {
+        "command": one.command,
+        "runs_before": one.runs_before,
+        "runs_after": one.runs_after,
+        **{f"duration_{name}": value for name, value in _effect(one.duration, exponential=True).items()},
+        "duration_verdict": words.of_duration(one),
+        **{f"failed_{name}": value for name, value in _effect(one.failures, exponential=False).items()},
+        "failed_verdict": words.of_failures(one),
+    }
+
+
+def _effect(effect: Effect | None, *, exponential: bool) -> dict[str, int | float | None]:
+    """Under names that say what it is: a ratio of medians in ms, or a difference of shares."""
+    name = "ratio" if exponential else "difference"
+    names = ("people", "effective_people", "before", "after", name, f"{name}_low", f"{name}_high")
+    if effect is None:
+        return dict.fromkeys(names)
+    bounds = [effect.estimate, effect.low, effect.high]
+    told = [(math.exp(value) if exponential else value) if math.isfinite(value) else None for value in bounds]
+    return dict(zip(names, [effect.people, effect.effective_people, effect.before, effect.after, *told], strict=True))
+
+
+def _pair(effect: Effect | None, shown: Shown) -> str:
+    return f"{shown(effect.before)} → {shown(effect.after)}" if effect else "-"
+
+
+def _interval(effect: Effect | None, shown: Shown) -> str:
+    if effect is None:
+        return "-"
+    if not effect.enough:
+        return shown(effect.estimate)
+    return f"{shown(effect.estimate)} ({shown(effect.low)} to {shown(effect.high)})"

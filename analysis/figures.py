@@ -1,0 +1,178 @@
+"""Asks the engine the questions, and turns what it says into figures.
+
+Nothing that names or numbers a person gets further than this module, and no command that few people use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from analysis import change, queries
+from analysis.progress import Steps
+from analysis.source import Source, rows
+from generator.problems import GeneratorError
+from reporter.summary import MEDIAN, P95, WEEK_S, Figures, Selection, Summary, Week, between, selected
+
+SPREAD = (5, 25, 50, 75, 95)
+AGES_DAYS = (1, 7, 28)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Runs started in one hour of the week; ``hour`` counts from Monday 0:00 UTC, to 167."""
+
+    hour: int
+    runs: int
+    failed: int
+    interrupted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """One week of everything; ``week`` as in :class:`reporter.summary.Week`."""
+
+    week: int
+    people: int
+    runs: int
+    total_ms: int
+    failed: int
+    interrupted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How many of a week's ``people`` worked on code of at least 1, 7 and 28 days (AGES_DAYS), on the main branch."""
+
+    week: int
+    people: int
+    at_least: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that a report shows. ``spread``: for each command its durations in ms at the percentages SPREAD."""
+
+    summary: Summary
+    people: int
+    spread: dict[str, tuple[float, ...]]
+    hours: tuple[Hour, ...]
+    timeline: tuple[Time, ...]
+    ages: tuple[Age, ...]
+
+
+class History:
+    """The runs of a source that a selection takes, without what may not be told."""
+
+    def __init__(self, source: Source, selection: Selection, min_people: int, steps: Steps) -> None:
+        """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
+        self._source = source
+        self._selection = selection
+        self._steps = steps
+        self.min_people = min_people
+        steps.begin("Reading the events")
+        every = queries.selected(queries.runs(source.events), selection)
+        totals = self._ask(queries.totals(every))
+        kept = [row["command"] for row in totals if source.own or row["people"] >= min_people]
+        self.hidden = len(totals) - len(kept)
+        self._runs = queries.regrouped(every, kept) if self.hidden else every
+        self._totals = self._ask(queries.totals(self._runs)) if self.hidden else totals
+        for command in selection.commands:
+            if command not in {row["command"] for row in self._totals}:
+                few = "" if source.own else f", or fewer than {min_people} people did"
+                raise GeneratorError(f"{source.name}: error: nobody ran {command}{few}")
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that can be compared: those shown, without OTHER, which is a different mixture every week."""
+        chosen = self._selection.commands
+        names = [row["command"] for row in sorted(self._totals, key=lambda row: (-row["total_ms"], row["command"]))]
+        mixed = {queries.OTHER} if self.hidden else set()
+        return [name for name in names if name not in mixed and (not chosen or name in chosen)]
+
+    def summary(self) -> Summary:
+        """The figures of every command shown."""
+        self._steps.begin("Finding medians")
+        spread = {row["command"]: row for row in self._ask(queries.spread(self._runs, (MEDIAN, P95)))}
+        self._steps.begin("Finding medians of weeks")
+        weeks: dict[str, list[Week]] = {}
+        for row in self._ask(queries.weeks(self._runs, (MEDIAN,))):
+            weeks.setdefault(row["command"], []).append(Week(row["week"], row["count"], _quantile(row, MEDIAN)))
+        figures = [
+            Figures(
+                command=row["command"],
+                people=row["people"],
+                runs=row["runs"],
+                total_ms=int(row["total_ms"]),
+                median_ms=_quantile(spread[row["command"]], MEDIAN),
+                p95_ms=_quantile(spread[row["command"]], P95),
+                failed=row["failed"],
+                interrupted=row["interrupted"],
+                weeks=tuple(sorted(weeks[row["command"]], key=lambda week: week.number)),
+            )
+            for row in self._totals
+        ]
+        return selected(figures, self._selection.commands)
+
+    def answers(self) -> Answers:
+        """All that a page shows; with ``commands`` selected, of those alone."""
+        summary = self.summary()
+        shown = self._runs
+        if self._selection.commands:
+            shown = shown.filter(shown.command.isin(list(self._selection.commands)))
+        self._steps.begin("Finding how durations are spread")
+        spread = {
+            row["command"]: tuple(_quantile(row, percent) for percent in SPREAD)
+            for row in self._ask(queries.spread(shown, SPREAD))
+        }
+        self._steps.begin("Finding when runs fail")
+        hours = [
+            Hour(row["hour"], row["runs"], row["failed"], row["interrupted"]) for row in self._ask(queries.hours(shown))
+        ]
+        self._steps.begin("Finding how old the code was")
+        ages = [
+            Age(row["week"], row["people"], tuple(row[f"at_least_{days}"] for days in AGES_DAYS))
+            for row in self._ask(queries.ages(shown, AGES_DAYS))
+        ]
+        self._steps.begin("Following the weeks")
+        timeline = [
+            Time(row["week"], row["people"], row["runs"], int(row["total_ms"]), row["failed"], row["interrupted"])
+            for row in self._ask(queries.timeline(shown))
+        ]
+        people = self._ask(queries.people(shown))[0]["people"]
+        return Answers(summary, people, spread, tuple(hours), tuple(timeline), tuple(ages))
+
+    def comparisons(self, change_s: int, window_weeks: int) -> list[change.Comparison]:
+        """Every command before and after the commit of ``change_s``, with intervals that hold at once.
+
+        Only runs on the main branch: on another, the time of a commit does not say what is in it. Only runs that
+        started within ``window_weeks`` of it: over years, much else changes.
+        """
+        start_s, window_s = self._runs.start_s, window_weeks * WEEK_S
+        runs = self._runs.filter(self._runs.on_master, start_s >= change_s - window_s, start_s < change_s + window_s)
+        rng = np.random.default_rng(0)
+        found = []
+        for command in self.commands:
+            self._steps.begin(f"Comparing {command}")
+            table = rows(self._source, queries.sides(runs, command, change_s))
+            columns = {
+                name: table[name].to_numpy().astype(np.int64)
+                for name in ("person", "after", "rounded_ms", "succeeded", "failed", "interrupted")
+            }
+            one = change.compare(command, change.Counts(**columns), rng)
+            found.append(replace(one, duration=self._told(one.duration), failures=self._told(one.failures)))
+        return change.with_intervals(found)
+
+    def _told(self, effect: change.Effect | None) -> change.Effect | None:
+        """A team is not told of a few people, however many ran the command at other times."""
+        return effect if effect is None or self._source.own or effect.people >= self.min_people else None
+
+    def _ask(self, question: Any) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = rows(self._source, question).to_pylist()
+        return answer
+
+
+def _quantile(row: dict[str, Any], percent: int) -> float:
+    return between(percent, row["count"], row[f"low_{percent}"], row[f"high_{percent}"])

@@ -1,0 +1,68 @@
+"""Tells on stderr what is being done, once it takes longer than two seconds."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+PATIENCE_S = 2.0
+
+
+class Steps:
+    """Work of several steps, to be used as a context manager; :meth:`begin` names the one that begins.
+
+    A terminal shows a bar that goes away again; anything else is told the names of the steps, a line each.
+    """
+
+    def __init__(self, console: Console, patience_s: float = PATIENCE_S) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+        )
+        self._task = self._bar.add_task("", total=None)
+        self._name = ""
+        self._begun = 0
+        self._shown = False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(patience_s, self._show)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Steps:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            if self._shown and self._console.is_terminal:
+                self._bar.stop()
+            self._shown = False
+
+    def expect(self, total: int) -> None:
+        """From now on it is known that there are ``total`` steps in all."""
+        self._bar.update(self._task, total=total)
+
+    def begin(self, name: str) -> None:
+        """The steps begun before are done; this one begins."""
+        with self._lock:
+            self._name = name
+            self._bar.update(self._task, description=name, completed=self._begun)
+            self._begun += 1
+            if self._shown:
+                self._tell()
+
+    def _show(self) -> None:
+        with self._lock:
+            self._shown = True
+            if self._console.is_terminal:
+                self._bar.start()
+            self._tell()
+
+    def _tell(self) -> None:
+        if not self._console.is_terminal:
+            self._console.print(f"{self._name} ...", markup=False, highlight=False)

@@ -1,0 +1,243 @@
+"""Opens what holds the events: the outbox, a file of events, or a warehouse by its URL.
+
+Whatever it is, the events come as one table of the shape that Segment's warehouses use for a track event, and the
+queries run on the engine that holds it. Files are read by DuckDB, inside this process.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import json
+import os
+import re
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from generator.problems import GeneratorError
+
+# https://www.twilio.com/docs/segment/connections/storage/warehouses/schema: a table for each event, a column for each
+# property; a column appears with its first value that is not null, so the last two may be missing.
+REQUIRED = ("user_id", "command", "duration_ms", "exit_status", "start_time", "is_test")
+OPTIONAL = ("git_checked_out_master", "git_commit_time")
+TABLE = "devstack_command_run"
+
+_PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
+_JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+_SQLITE = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox."""
+
+    name: str
+    events: Any
+    own: bool = False
+
+
+def opened(source: str, table: str | None = None) -> Source:
+    """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
+
+    Raise GeneratorError when there are none.
+    """
+    if re.match(r"[a-z][a-z0-9+]*://", source):
+        return Source(_without_password(source), _in_warehouse(source, table or TABLE))
+    paths = sorted(glob.glob(source, recursive=True)) or [source]
+    if len(paths) == 1 and Path(paths[0]).is_dir():
+        paths = sorted(str(path) for path in Path(paths[0]).rglob("*.parquet"))
+        if not paths:
+            raise GeneratorError(f"{source}: error: there is no *.parquet file in this folder")
+    if _head(paths[0]) == _SQLITE:
+        return Source(source, _in_memory(_from_outbox(paths[0])), own=True)
+    connection = _duckdb()
+    if all(path.endswith(".parquet") for path in paths):
+        events = _told(source, lambda: connection.read_parquet(paths))
+        return Source(source, _checked(source, events))
+    if all(path.endswith(_JSON) for path in paths):
+        return Source(source, _checked(source, _told(source, lambda: _from_json(connection, paths))))
+    raise GeneratorError(
+        f"{source}: error: it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}\n"
+        "  hint: a warehouse is given by its URL, such as postgres://user@host/database"
+    )
+
+
+def rows(source: Source, expression: Any) -> Any:
+    """What ``expression`` gives on the engine that holds the events, as a pyarrow.Table. Raise GeneratorError."""
+    return _told(source.name, expression.to_pyarrow)
+
+
+def _told(name: str, question: Any) -> Any:
+    """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
+    try:
+        return question()
+    except (GeneratorError, KeyboardInterrupt):
+        raise
+    except RuntimeError as error:
+        # DuckDB turns Ctrl-C during a query into this.
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise _refused(name, error) from None
+    except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
+        raise _refused(name, error) from None
+
+
+def _refused(name: str, error: Exception) -> GeneratorError:
+    said = " ".join(str(error).split()) or type(error).__name__
+    return GeneratorError(f"{name}: error: {said[:500]}")
+
+
+def _duckdb() -> Any:
+    connection = ibis.duckdb.connect()
+    # Times without a zone are UTC, wherever this runs; what does not fit into memory is not put into this folder.
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.con.execute("SET temp_directory = $folder", {"folder": f"{tempfile.gettempdir()}/report-{os.getpid()}"})
+    return connection
+
+
+def _in_memory(table: pa.Table) -> Any:
+    return _duckdb().create_table(TABLE, table)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(len(_SQLITE))
+    except OSError as error:
+        raise GeneratorError(f"{path}: error: it cannot be read: {error.strerror}") from None
+
+
+def _from_outbox(path: str) -> pa.Table:
+    """The events of a reporter's outbox, read without changing it."""
+    columns = ", ".join(f"json_extract(event, '$.properties.{name}')" for name in _PROPERTIES)
+    query = f"SELECT json_extract(event, '$.userId'), {columns} FROM events"  # noqa: S608
+    try:
+        with closing(sqlite3.connect(f"file:{Path(path).resolve().as_posix()}?mode=ro", uri=True)) as connection:
+            values = connection.execute(query).fetchall()
+    except sqlite3.Error as error:
+        raise GeneratorError(f"{path}: error: it is no outbox: {error}") from None
+    names = ["user_id", *_PROPERTIES]
+    table = pa.table({name: [row[index] for row in values] for index, name in enumerate(names)}, schema=_OUTBOX)
+    return table.set_column(
+        names.index("git_checked_out_master"),
+        "git_checked_out_master",
+        table["git_checked_out_master"].cast(pa.bool_()),
+    )
+
+
+_OUTBOX = pa.schema(
+    [("user_id", pa.string())]
+    + [
+        (name, pa.int64() if name in ("duration_ms", "exit_status", "git_checked_out_master") else pa.string())
+        for name in _PROPERTIES
+    ]
+)
+
+
+def _from_json(connection: Any, paths: list[str]) -> Any:
+    """Rows of the table's shape, or track events as the reporter sends them, one JSON object a line.
+
+    A server may take an event twice (delivery is at least once), so of the same id the first one counts.
+    """
+    first = _first_object(paths[0])
+    nested = isinstance(first.get("properties"), dict)
+    if nested:
+        properties = ", ".join(f"{name} VARCHAR" for name in _PROPERTIES)
+        columns = {"messageId": "VARCHAR", "userId": "VARCHAR", "properties": f"STRUCT({properties})"}
+        chosen = ["messageId AS id", "userId AS user_id", *(f"properties.{name} AS {name}" for name in _PROPERTIES)]
+    else:
+        missing = [name for name in ("id", *REQUIRED) if name not in first]
+        if missing:
+            raise GeneratorError(f"{paths[0]}:1:1: error: an event has no {missing[0]}\n  hint: {_SHAPE}")
+        columns = dict.fromkeys(("id", "user_id", *_PROPERTIES), "VARCHAR")
+        chosen = list(columns)
+    kinds = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+    query = (
+        f"CREATE TABLE {TABLE} AS SELECT DISTINCT ON (id) {', '.join(chosen)} "  # noqa: S608
+        f"FROM read_json($paths, format = 'newline_delimited', columns = {{{kinds}}})"
+    )
+    try:
+        connection.con.execute(query, {"paths": paths})
+    except duckdb.InvalidInputException as error:
+        raise _json_problem(paths[0], str(error)) from None
+    return connection.table(TABLE)
+
+
+_SHAPE = "a line is a row with the columns of the table, or a track event with messageId, userId and properties"
+
+
+def _json_problem(path: str, said: str) -> GeneratorError:
+    """DuckDB tells file, line and byte of a malformed line; here they are in their usual order."""
+    where = re.search(r'file "(?P<file>.*)", at byte (?P<byte>\d+) in line (?P<line>\d+): *(?P<what>.*)', said)
+    if where is None:
+        return GeneratorError(f"{path}: error: {said.splitlines()[0]}\n  hint: {_SHAPE}")
+    place = f"{where['file']}:{where['line']}:{where['byte']}"
+    return GeneratorError(f"{place}: error: {where['what'].splitlines()[0]}\n  hint: {_SHAPE}")
+
+
+def _first_object(path: str) -> dict[str, Any]:
+    with gzip.open(path, "rt") if path.endswith(".gz") else open(path, encoding="utf-8") as stream:
+        try:
+            value = json.loads(stream.readline() or "null")
+        except ValueError as error:
+            raise GeneratorError(f"{path}:1:1: error: it is no JSON object: {error}\n  hint: {_SHAPE}") from None
+    if not isinstance(value, dict):
+        raise GeneratorError(f"{path}:1:1: error: the first line is no JSON object\n  hint: {_SHAPE}")
+    return value
+
+
+def _in_warehouse(url: str, table: str) -> Any:
+    name = _without_password(url)
+    engine = urlsplit(url).scheme
+    try:
+        connection = ibis.connect(url)
+    except (ImportError, AttributeError):
+        raise GeneratorError(
+            f"{name}: error: Ibis cannot speak to {engine} here\n"
+            f"  hint: pip install 'ibis-framework[{'postgres' if engine == 'postgresql' else engine}]'"
+        ) from None
+    except Exception as error:
+        raise _refused(name, error) from None
+    schema, _, plain = table.rpartition(".")
+    try:
+        events = connection.table(plain, database=schema or None)
+    except Exception:
+        raise GeneratorError(
+            f"{name}: error: there is no table {table}{_others(connection, schema)}\n"
+            "  hint: name it: --table SCHEMA.TABLE"
+        ) from None
+    return _checked(f"{name}, {table}", events)
+
+
+def _others(connection: Any, schema: str) -> str:
+    try:
+        names = sorted(connection.list_tables(database=schema or None))
+    except Exception:
+        return ""
+    return f"; there are: {', '.join(names[:20])}" if names else ", nor any other"
+
+
+def _checked(name: str, events: Any) -> Any:
+    """The table under lower-case names (some engines give others), with what may be missing as nulls."""
+    events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
+    missing = [column for column in REQUIRED if column not in events.columns]
+    if missing:
+        raise GeneratorError(
+            f"{name}: error: it has no column {missing[0]}; its columns: {', '.join(events.columns)}\n"
+            f"  hint: the table of a track event has {', '.join(REQUIRED)}"
+        )
+    absent = {column: ibis.null() for column in OPTIONAL if column not in events.columns}
+    return events.mutate(**absent) if absent else events
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
