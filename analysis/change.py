@@ -1,8 +1,9 @@
 """Did a change help? Before against after, by the commit that people had checked out.
 
 Each person is compared with themselves: somebody with a slow machine who pulls late would otherwise make what is old
-look slow. A person with ``b`` runs before and ``a`` after weighs ``a*b / (a+b)`` on both sides (Mantel and Haenszel
-1959), so people who ran a command on one side alone do not count.
+look slow. So durations are taken relative to the person's own before medians are, and a person with ``b`` runs before
+and ``a`` after weighs ``a*b / (a+b)`` on both sides (Mantel and Haenszel 1959); people who ran a command on one side
+alone do not count.
 
 People, not runs, are resampled (Field and Welsh 2007): the runs of one person are alike. The interval is the
 estimate and its bootstrap standard error times a Student t quantile, whose degrees of freedom are the effective
@@ -28,9 +29,12 @@ RESAMPLES = 1_000
 # Below this effective number of people the bootstrap's standard error is too small, in simulation as in the literature.
 ENOUGH_PEOPLE = 8
 _AT_ONCE = 250
+# Of a logarithm: one per cent, as the durations are rounded.
+STEP = 0.01
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Masses = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +116,37 @@ def _with_interval(effect: Effect | None, level: float) -> Effect | None:
 
 
 def _duration(counts: Counts, rng: np.random.Generator) -> Effect | None:
-    """The logarithm of the ratio of the weighted medians."""
+    """The logarithm of the ratio of the weighted medians, of durations relative to each person's own.
+
+    What is relative to the person does not depend on who has the slow machines. ``before`` is the median of what was
+    measured; ``after`` is what it became of that.
+    """
     person, weight, share = _paired(counts, counts.succeeded)
     if not len(weight):
         return None
-    values, column = np.unique(counts.rounded_ms, return_inverse=True)
-    mass = np.zeros((2, len(weight), len(values)), dtype=np.float32)
-    paired = person >= 0
-    rows = person[paired]
-    np.add.at(mass, (counts.after[paired], rows, column[paired]), (share[paired] * weight[rows]).astype(np.float32))
+    mine = (person >= 0) & (share > 0)
+    who, side, logarithm = person[mine], counts.after[mine], np.log(np.maximum(counts.rounded_ms[mine], 1))
+    per_run = share[mine]
+    people, weights = len(weight), (share[mine] * weight[who])
+    own = _histograms(side * people + who, logarithm, per_run, 2 * people)
+    level = (_medians(own[0]) + own[1]).reshape(2, people).mean(axis=0)
+    relative = _histograms(side * people + who, logarithm - level[who], weights, 2 * people)[0]
+    sides = relative.reshape(2, people, -1)
 
-    def medians(times: Floats) -> Floats:
-        return np.stack([_medians(times.astype(np.float32) @ mass[side], values) for side in (0, 1)])
+    def ratio(times: Floats) -> Floats:
+        before, after = (_medians(times.astype(np.float32) @ sides[number]) for number in (0, 1))
+        return after - before
 
-    before, after = medians(np.ones((1, len(weight))))[:, 0]
-    resampled = np.concatenate([np.log(ratio[1] / ratio[0]) for ratio in map(medians, _resamples(len(weight), rng))])
+    estimate = float(ratio(np.ones((1, people)))[0])
+    resampled = np.concatenate([ratio(times) for times in _resamples(people, rng)])
+    everybody, start = _histograms(side, logarithm, weights, 2)
+    before = math.exp(float(_medians(everybody)[0]) + start)
     return Effect(
-        before=float(before),
-        after=float(after),
-        estimate=float(np.log(after / before)),
+        before=before,
+        after=before * math.exp(estimate),
+        estimate=estimate,
         standard_error=float(resampled.std(ddof=1)),
-        people=len(weight),
+        people=people,
         effective_people=_effective(weight),
     )
 
@@ -184,23 +198,23 @@ def _resamples(people: int, rng: np.random.Generator) -> list[Floats]:
     return [rng.multinomial(people, even, size=_AT_ONCE).astype(float) for _ in range(RESAMPLES // _AT_ONCE)]
 
 
-def _medians(mass: npt.NDArray[np.float32], values: Integers) -> Floats:
-    """The weighted median of each row, the mass of a value spread evenly over the step that was rounded to it."""
-    total = np.cumsum(mass, axis=1, dtype=np.float64)
+def _histograms(row: Integers, value: Floats, mass: Floats, rows: int) -> tuple[Masses, float]:
+    """The mass of each row in steps of STEP from the lowest value on, and that value."""
+    origin = float(value.min())
+    column = ((value - origin) / STEP).astype(np.int64)
+    size = int(column.max()) + 1
+    return np.bincount(row * size + column, mass, rows * size).reshape(rows, size).astype(np.float32), origin
+
+
+def _medians(mass: Masses) -> Floats:
+    """The median of each row, from its first step on; what is in a step is spread evenly over it."""
+    total = np.cumsum(mass, axis=1)
     half = total[:, -1:] / 2
     column = np.argmax(total >= half, axis=1)[:, None]
     here = np.take_along_axis(mass, column, axis=1)
-    within: Floats = 1 - (np.take_along_axis(total, column, axis=1) - half) / here
-    low = values[column]
-    medians: Floats = np.maximum((low + within * _step(low))[:, 0], 1.0)
+    missing = (np.take_along_axis(total, column, axis=1) - half) / here
+    medians: Floats = ((column + 1 - missing) * STEP)[:, 0].astype(np.float64)
     return medians
-
-
-def _step(rounded_ms: Integers) -> Integers:
-    """The width of the step that :func:`analysis.queries.rounded` rounds down to this value."""
-    size = 10.0 ** np.floor(np.log10(np.maximum(rounded_ms, 100)) - 2 + 1e-12)
-    leading = rounded_ms / (100 * size)
-    return (size * np.where(leading >= 5, 5, np.where(leading >= 2, 2, 1))).astype(np.int64)
 
 
 def _effective(weight: Floats) -> float:

@@ -101,8 +101,7 @@ def report(
         ) from None
 
     selection = Selection(since, commands, include_test, only_master=branch == "master")
-    with Steps(Console(stderr=True)) as steps:
-        opening = opened(source, table)
+    with Steps(Console(stderr=True)) as steps, opened(source, table) as opening:
         history = figures.History(opening, selection, min_people, steps)
         if html is not None:
             steps.expect(8 + (len(history.commands) if change is not None else 0))

@@ -118,7 +118,7 @@ def sides(table: Any, command: str, change_s: int) -> Any:
     of_command = table.filter(table.command == command, table.commit_s.notnull())
     after = (of_command.commit_s >= change_s).ifelse(1, 0)
     counted = (
-        of_command.mutate(after=after, rounded_ms=_rounded(of_command.duration_ms))
+        of_command.mutate(after=after, rounded_ms=rounded(of_command.duration_ms))
         .group_by(["user_id", "after", "rounded_ms"])
         .agg(
             succeeded=lambda run: (run.exit_status == 0).ifelse(1, 0).sum(),
@@ -177,8 +177,8 @@ def _quantiles(table: Any, by: list[str], value: Any, percents: Sequence[int]) -
     return ranked.group_by(by).agg(count=ranked["count"].max(), **bounds)
 
 
-def _rounded(value: Any) -> Any:
-    """Durations in steps of one per cent at most, in whole numbers, so that few are different."""
+def rounded(value: Any) -> Any:
+    """Durations in steps of one per cent at most: 350 whole numbers between each power of ten and the next."""
     steps = [
         (value >= factor * size, value // (step * size) * (step * size))
         for size in (1_000_000, 100_000, 10_000, 1_000, 100, 10, 1)

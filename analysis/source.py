@@ -13,7 +13,8 @@ import os
 import re
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,20 @@ class Source:
     own: bool = False
 
 
-def opened(source: str, table: str | None = None) -> Source:
+@contextmanager
+def opened(source: str, table: str | None = None) -> Iterator[Source]:
     """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
 
     Raise GeneratorError when there are none.
     """
+    found = _found(source, table)
+    try:
+        yield found
+    finally:
+        found.events.get_backend().disconnect()
+
+
+def _found(source: str, table: str | None) -> Source:
     if re.match(r"[a-z][a-z0-9+]*://", source):
         return Source(_without_password(source), _in_warehouse(source, table or TABLE))
     paths = sorted(glob.glob(source, recursive=True)) or [source]
@@ -209,13 +219,15 @@ def _in_warehouse(url: str, table: str) -> Any:
         raise _refused(name, error) from None
     schema, _, plain = table.rpartition(".")
     try:
-        events = connection.table(plain, database=schema or None)
-    except Exception:
+        return _checked(f"{name}, {table}", connection.table(plain, database=schema or None))
+    except Exception as error:
+        others = _others(connection, schema)
+        connection.disconnect()
+        if isinstance(error, GeneratorError):
+            raise
         raise GeneratorError(
-            f"{name}: error: there is no table {table}{_others(connection, schema)}\n"
-            "  hint: name it: --table SCHEMA.TABLE"
+            f"{name}: error: there is no table {table}{others}\n  hint: name it: --table SCHEMA.TABLE"
         ) from None
-    return _checked(f"{name}, {table}", events)
 
 
 def _others(connection: Any, schema: str) -> str:

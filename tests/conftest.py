@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 from capture import Capture
 from workbench import MAKES, Workbench
+
+# Tests run side by side already; NumPy reads this when it is loaded.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,96 @@
+"""The same questions give the same answers wherever the events are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pytest
+from rich.console import Console
+from team_history import CHANGE_S
+
+from analysis import figures, queries
+from analysis.progress import Steps
+from analysis.source import OPTIONAL, REQUIRED, opened
+from generator.problems import GeneratorError
+from reporter.summary import Selection
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "sql"
+DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "trino", "pyspark")
+
+
+def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, object]:
+    """All that a report can say of a source."""
+    with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
+        history = figures.History(found, Selection(**selection), 5, steps)
+        return history.answers(), history.comparisons(CHANGE_S, 8)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [{}, {"since_s": CHANGE_S, "include_test": True}, {"only_master": True, "commands": ("dev.provision", "dev.down")}],
+    ids=["all", "since", "picked"],
+)
+def test_postgres_answers_as_duckdb_does(history: Path, postgres: str, selection: dict[str, Any]) -> None:
+    """Every figure is equal to the last bit, though the server's clock is New York's."""
+    assert everything(postgres, "devstack.devstack_command_run", **selection) == everything(str(history), **selection)
+
+
+def _open(source: str, table: str | None = None) -> None:
+    with opened(source, table):
+        pass
+
+
+def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
+    """And the password of the URL is not."""
+    with pytest.raises(GeneratorError) as error:
+        _open(postgres, "devstack.runs")
+    assert "there is no table devstack.runs; there are: devstack_command_run" in str(error.value)
+    assert "secret-word" not in str(error.value)
+
+
+def test_a_server_that_does_not_answer_is_an_error() -> None:
+    """The message is the driver's, and the password is not shown."""
+    with pytest.raises(GeneratorError, match=r"^postgres://me@127.0.0.1:9/x: error: ") as error:
+        _open("postgres://me:secret-word@127.0.0.1:9/x")
+    assert "secret-word" not in str(error.value)
+
+
+def test_a_missing_driver_is_named() -> None:
+    """What must be installed for an engine is said."""
+    with pytest.raises(GeneratorError, match=r"pip install 'ibis-framework\[trino\]'"):
+        _open("trino://me@127.0.0.1:9/hive/default")
+
+
+def questions(dialect: str) -> dict[str, Any]:
+    """Every query there is, for a table as Segment's connector makes it there."""
+    types = dict.fromkeys((*REQUIRED, *OPTIONAL), "string") | {"duration_ms": "int64", "exit_status": "int64"}
+    types |= dict.fromkeys(("start_time", "git_commit_time"), "timestamp('UTC')") | {
+        "git_checked_out_master": "boolean"
+    }
+    upper = dialect == "snowflake"
+    events = ibis.table({name.upper() if upper else name: kind for name, kind in types.items()}, "devstack_command_run")
+    if upper:
+        events = events.rename({name: name.upper() for name in types})
+    runs = queries.selected(queries.runs(events), Selection(since_s=1_767_571_200, only_master=True))
+    grouped = queries.regrouped(runs, ["dev.down", "dev.provision"])
+    return {
+        "totals": queries.totals(grouped),
+        "people": queries.people(runs),
+        "spread": queries.spread(runs, (50, 95)),
+        "weeks": queries.weeks(runs, (50,)),
+        "hours": queries.hours(runs),
+        "timeline": queries.timeline(runs),
+        "ages": queries.ages(runs, (1, 28)),
+        "sides": queries.sides(runs, "dev.provision", CHANGE_S),
+    }
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_each_engine_is_asked_in_its_own_words(dialect: str) -> None:
+    """The SQL is the golden file's; a difference is to be read, not only copied (see CONTRIBUTING.md)."""
+    text = "".join(
+        f"-- {name}\n{ibis.to_sql(expression, dialect=dialect)};\n\n" for name, expression in questions(dialect).items()
+    )
+    assert text == (GOLDEN / f"{dialect}.sql").read_text()

@@ -1,0 +1,641 @@
+-- totals
+SELECT
+  "t2"."command" AS "command",
+  COUNT(*) AS "people",
+  SUM("t2"."runs") AS "runs",
+  SUM("t2"."total_ms") AS "total_ms",
+  SUM("t2"."failed") AS "failed",
+  SUM("t2"."interrupted") AS "interrupted"
+FROM (
+  SELECT
+    "t1"."command" AS "command",
+    "t1"."user_id" AS "user_id",
+    SUM("t1"."duration_ms") AS "total_ms",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      CASE
+        WHEN "t0"."command" IN ('dev.down', 'dev.provision')
+        THEN "t0"."command"
+        ELSE 'other'
+      END AS "command",
+      "t0"."user_id" AS "user_id",
+      "t0"."duration_ms" AS "duration_ms",
+      "t0"."exit_status" AS "exit_status",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      isNotNull("t0"."command")
+      AND isNotNull("t0"."user_id")
+      AND isNotNull("t0"."duration_ms")
+      AND isNotNull("t0"."exit_status")
+      AND isNotNull("t0"."start_time")
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    "t1"."command",
+    "t1"."user_id"
+) AS "t2"
+GROUP BY
+  "t2"."command";
+
+-- people
+SELECT
+  COUNT(*) AS "people"
+FROM (
+  SELECT DISTINCT
+    "t0"."user_id" AS "user_id"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    isNotNull("t0"."command")
+    AND isNotNull("t0"."user_id")
+    AND isNotNull("t0"."duration_ms")
+    AND isNotNull("t0"."exit_status")
+    AND isNotNull("t0"."start_time")
+    AND NOT (
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+    )
+    AND "t0"."git_checked_out_master"
+    AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+) AS "t1";
+
+-- spread
+SELECT
+  "t3"."command" AS "command",
+  MAX("t3"."count") AS "count",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) / (
+        100
+      )) AS Nullable(Int64))
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) / (
+          100
+        )) AS Nullable(Int64)) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR((
+        (
+          "t3"."count" - 1
+        ) * 95
+      ) / (
+        100
+      )) AS Nullable(Int64))
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_95",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR((
+          (
+            "t3"."count" - 1
+          ) * 95
+        ) / (
+          100
+        )) AS Nullable(Int64)) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_95"
+FROM (
+  SELECT
+    "t2"."command" AS "command",
+    "t2"."value" AS "value",
+    "t2"."number" AS "number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command" AS "command",
+      "t1"."value" AS "value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      "t1"."command",
+      "t1"."value"
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  "t3"."command";
+
+-- weeks
+SELECT
+  "t3"."command" AS "command",
+  "t3"."week" AS "week",
+  MAX("t3"."count") AS "count",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) / (
+        100
+      )) AS Nullable(Int64))
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) / (
+          100
+        )) AS Nullable(Int64)) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_50"
+FROM (
+  SELECT
+    "t2"."command" AS "command",
+    "t2"."week" AS "week",
+    "t2"."value" AS "value",
+    "t2"."number" AS "number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command" AS "command",
+      "t1"."week" AS "week",
+      "t1"."value" AS "value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          (
+            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+          ) / (
+            604800
+          )
+        ) AS Nullable(Int64)) AS "week",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      "t1"."command",
+      "t1"."week",
+      "t1"."value"
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  "t3"."command",
+  "t3"."week";
+
+-- hours
+SELECT
+  *
+FROM (
+  SELECT
+    CAST(FLOOR((
+      "t1"."start_s" + 259200
+    ) / (
+      3600
+    )) AS Nullable(Int64)) % 168 AS "hour",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      "t0"."command" AS "command",
+      "t0"."user_id" AS "user_id",
+      "t0"."duration_ms" AS "duration_ms",
+      "t0"."exit_status" AS "exit_status",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      isNotNull("t0"."command")
+      AND isNotNull("t0"."user_id")
+      AND isNotNull("t0"."duration_ms")
+      AND isNotNull("t0"."exit_status")
+      AND isNotNull("t0"."start_time")
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    CAST(FLOOR((
+      "t1"."start_s" + 259200
+    ) / (
+      3600
+    )) AS Nullable(Int64)) % 168
+) AS "t2"
+ORDER BY
+  "t2"."hour" ASC;
+
+-- timeline
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week" AS "week",
+    COUNT(*) AS "people",
+    SUM("t2"."runs") AS "runs",
+    SUM("t2"."total_ms") AS "total_ms",
+    SUM("t2"."failed") AS "failed",
+    SUM("t2"."interrupted") AS "interrupted"
+  FROM (
+    SELECT
+      "t1"."week" AS "week",
+      "t1"."user_id" AS "user_id",
+      SUM("t1"."duration_ms") AS "total_ms",
+      COUNT(*) AS "runs",
+      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          (
+            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+          ) / (
+            604800
+          )
+        ) AS Nullable(Int64)) AS "week"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      "t1"."week",
+      "t1"."user_id"
+  ) AS "t2"
+  GROUP BY
+    "t2"."week"
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- ages
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week" AS "week",
+    COUNT(*) AS "people",
+    SUM(CASE WHEN "t2"."age_s" >= 86400 THEN 1 ELSE 0 END) AS "at_least_1",
+    SUM(CASE WHEN "t2"."age_s" >= 2419200 THEN 1 ELSE 0 END) AS "at_least_28"
+  FROM (
+    SELECT
+      "t1"."week" AS "week",
+      "t1"."user_id" AS "user_id",
+      CAST(FLOOR((
+        SUM("t1"."age_s")
+      ) / (
+        COUNT(*)
+      )) AS Nullable(Int64)) AS "age_s"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          (
+            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+          ) / (
+            604800
+          )
+        ) AS Nullable(Int64)) AS "week",
+        GREATEST(
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) - CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)),
+          0
+        ) AS "age_s"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+        AND isNotNull(
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
+        )
+    ) AS "t1"
+    GROUP BY
+      "t1"."week",
+      "t1"."user_id"
+  ) AS "t2"
+  GROUP BY
+    "t2"."week"
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- sides
+SELECT
+  "t3".*
+  EXCEPT ("user_id")
+FROM (
+  SELECT
+    "t2"."user_id" AS "user_id",
+    "t2"."after" AS "after",
+    "t2"."rounded_ms" AS "rounded_ms",
+    "t2"."succeeded" AS "succeeded",
+    "t2"."failed" AS "failed",
+    "t2"."interrupted" AS "interrupted",
+    DENSE_RANK() OVER (
+      ORDER BY "t2"."user_id" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) - 1 AS "person"
+  FROM (
+    SELECT
+      "t1"."user_id" AS "user_id",
+      "t1"."after" AS "after",
+      "t1"."rounded_ms" AS "rounded_ms",
+      SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CASE
+          WHEN CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1777370400
+          THEN 1
+          ELSE 0
+        END AS "after",
+        CASE
+          WHEN "t0"."duration_ms" >= 500000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            5000000
+          )) AS Nullable(Int64)) * 5000000
+          WHEN "t0"."duration_ms" >= 200000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            2000000
+          )) AS Nullable(Int64)) * 2000000
+          WHEN "t0"."duration_ms" >= 100000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            1000000
+          )) AS Nullable(Int64)) * 1000000
+          WHEN "t0"."duration_ms" >= 50000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            500000
+          )) AS Nullable(Int64)) * 500000
+          WHEN "t0"."duration_ms" >= 20000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            200000
+          )) AS Nullable(Int64)) * 200000
+          WHEN "t0"."duration_ms" >= 10000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            100000
+          )) AS Nullable(Int64)) * 100000
+          WHEN "t0"."duration_ms" >= 5000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            50000
+          )) AS Nullable(Int64)) * 50000
+          WHEN "t0"."duration_ms" >= 2000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            20000
+          )) AS Nullable(Int64)) * 20000
+          WHEN "t0"."duration_ms" >= 1000000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            10000
+          )) AS Nullable(Int64)) * 10000
+          WHEN "t0"."duration_ms" >= 500000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            5000
+          )) AS Nullable(Int64)) * 5000
+          WHEN "t0"."duration_ms" >= 200000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            2000
+          )) AS Nullable(Int64)) * 2000
+          WHEN "t0"."duration_ms" >= 100000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            1000
+          )) AS Nullable(Int64)) * 1000
+          WHEN "t0"."duration_ms" >= 50000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            500
+          )) AS Nullable(Int64)) * 500
+          WHEN "t0"."duration_ms" >= 20000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            200
+          )) AS Nullable(Int64)) * 200
+          WHEN "t0"."duration_ms" >= 10000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            100
+          )) AS Nullable(Int64)) * 100
+          WHEN "t0"."duration_ms" >= 5000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            50
+          )) AS Nullable(Int64)) * 50
+          WHEN "t0"."duration_ms" >= 2000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            20
+          )) AS Nullable(Int64)) * 20
+          WHEN "t0"."duration_ms" >= 1000
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            10
+          )) AS Nullable(Int64)) * 10
+          WHEN "t0"."duration_ms" >= 500
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            5
+          )) AS Nullable(Int64)) * 5
+          WHEN "t0"."duration_ms" >= 200
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            2
+          )) AS Nullable(Int64)) * 2
+          WHEN "t0"."duration_ms" >= 100
+          THEN CAST(FLOOR((
+            "t0"."duration_ms"
+          ) / (
+            1
+          )) AS Nullable(Int64)) * 1
+          ELSE "t0"."duration_ms"
+        END AS "rounded_ms"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+        AND "t0"."command" = 'dev.provision'
+        AND isNotNull(
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
+        )
+    ) AS "t1"
+    GROUP BY
+      "t1"."user_id",
+      "t1"."after",
+      "t1"."rounded_ms"
+  ) AS "t2"
+) AS "t3";
+

@@ -1,0 +1,637 @@
+-- totals
+SELECT
+  "t2"."command",
+  COUNT(*) AS "people",
+  SUM("t2"."runs") AS "runs",
+  SUM("t2"."total_ms") AS "total_ms",
+  SUM("t2"."failed") AS "failed",
+  SUM("t2"."interrupted") AS "interrupted"
+FROM (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    SUM("t1"."duration_ms") AS "total_ms",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      CASE
+        WHEN "t0"."command" IN ('dev.down', 'dev.provision')
+        THEN "t0"."command"
+        ELSE 'other'
+      END AS "command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+GROUP BY
+  1;
+
+-- people
+SELECT
+  COUNT(*) AS "people"
+FROM (
+  SELECT DISTINCT
+    "t0"."user_id"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."command" IS NOT NULL
+    AND "t0"."user_id" IS NOT NULL
+    AND "t0"."duration_ms" IS NOT NULL
+    AND "t0"."exit_status" IS NOT NULL
+    AND "t0"."start_time" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+    )
+    AND "t0"."git_checked_out_master"
+    AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+) AS "t1";
+
+-- spread
+SELECT
+  "t3"."command",
+  MAX("t3"."count") AS "count",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) AS DOUBLE PRECISION) / (
+        100
+      )) AS BIGINT)
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) AS DOUBLE PRECISION) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 95
+      ) AS DOUBLE PRECISION) / (
+        100
+      )) AS BIGINT)
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_95",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 95
+        ) AS DOUBLE PRECISION) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_95"
+FROM (
+  SELECT
+    "t2"."command",
+    "t2"."value",
+    "t2"."number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command",
+      "t1"."value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  1;
+
+-- weeks
+SELECT
+  "t3"."command",
+  "t3"."week",
+  MAX("t3"."count") AS "count",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) AS DOUBLE PRECISION) / (
+        100
+      )) AS BIGINT)
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "low_50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) AS DOUBLE PRECISION) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      )
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) AS "high_50"
+FROM (
+  SELECT
+    "t2"."command",
+    "t2"."week",
+    "t2"."value",
+    "t2"."number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command",
+      "t1"."week",
+      "t1"."value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) + 259200
+          ) AS DOUBLE PRECISION) / (
+            604800
+          )
+        ) AS BIGINT) AS "week",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  1,
+  2;
+
+-- hours
+SELECT
+  *
+FROM (
+  SELECT
+    CAST(FLOOR(CAST((
+      "t1"."start_s" + 259200
+    ) AS DOUBLE PRECISION) / (
+      3600
+    )) AS BIGINT) % 168 AS "hour",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      "t0"."command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    1
+) AS "t2"
+ORDER BY
+  "t2"."hour" ASC;
+
+-- timeline
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week",
+    COUNT(*) AS "people",
+    SUM("t2"."runs") AS "runs",
+    SUM("t2"."total_ms") AS "total_ms",
+    SUM("t2"."failed") AS "failed",
+    SUM("t2"."interrupted") AS "interrupted"
+  FROM (
+    SELECT
+      "t1"."week",
+      "t1"."user_id",
+      SUM("t1"."duration_ms") AS "total_ms",
+      COUNT(*) AS "runs",
+      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) + 259200
+          ) AS DOUBLE PRECISION) / (
+            604800
+          )
+        ) AS BIGINT) AS "week"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+  GROUP BY
+    1
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- ages
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week",
+    COUNT(*) AS "people",
+    SUM(CASE WHEN "t2"."age_s" >= 86400 THEN 1 ELSE 0 END) AS "at_least_1",
+    SUM(CASE WHEN "t2"."age_s" >= 2419200 THEN 1 ELSE 0 END) AS "at_least_28"
+  FROM (
+    SELECT
+      "t1"."week",
+      "t1"."user_id",
+      CAST(FLOOR(CAST((
+        SUM("t1"."age_s")
+      ) AS DOUBLE PRECISION) / (
+        COUNT(*)
+      )) AS BIGINT) AS "age_s"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) + 259200
+          ) AS DOUBLE PRECISION) / (
+            604800
+          )
+        ) AS BIGINT) AS "week",
+        GREATEST(
+          CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) - CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT),
+          0
+        ) AS "age_s"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) IS NOT NULL
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+  GROUP BY
+    1
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- sides
+SELECT
+  "t3"."after",
+  "t3"."rounded_ms",
+  "t3"."succeeded",
+  "t3"."failed",
+  "t3"."interrupted",
+  "t3"."person"
+FROM (
+  SELECT
+    "t2"."user_id",
+    "t2"."after",
+    "t2"."rounded_ms",
+    "t2"."succeeded",
+    "t2"."failed",
+    "t2"."interrupted",
+    DENSE_RANK() OVER (
+      ORDER BY "t2"."user_id" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) - 1 AS "person"
+  FROM (
+    SELECT
+      "t1"."user_id",
+      "t1"."after",
+      "t1"."rounded_ms",
+      SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CASE
+          WHEN CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1777370400
+          THEN 1
+          ELSE 0
+        END AS "after",
+        CASE
+          WHEN "t0"."duration_ms" >= 500000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            5000000
+          )) AS BIGINT) * 5000000
+          WHEN "t0"."duration_ms" >= 200000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            2000000
+          )) AS BIGINT) * 2000000
+          WHEN "t0"."duration_ms" >= 100000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            1000000
+          )) AS BIGINT) * 1000000
+          WHEN "t0"."duration_ms" >= 50000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            500000
+          )) AS BIGINT) * 500000
+          WHEN "t0"."duration_ms" >= 20000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            200000
+          )) AS BIGINT) * 200000
+          WHEN "t0"."duration_ms" >= 10000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            100000
+          )) AS BIGINT) * 100000
+          WHEN "t0"."duration_ms" >= 5000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            50000
+          )) AS BIGINT) * 50000
+          WHEN "t0"."duration_ms" >= 2000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            20000
+          )) AS BIGINT) * 20000
+          WHEN "t0"."duration_ms" >= 1000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            10000
+          )) AS BIGINT) * 10000
+          WHEN "t0"."duration_ms" >= 500000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            5000
+          )) AS BIGINT) * 5000
+          WHEN "t0"."duration_ms" >= 200000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            2000
+          )) AS BIGINT) * 2000
+          WHEN "t0"."duration_ms" >= 100000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            1000
+          )) AS BIGINT) * 1000
+          WHEN "t0"."duration_ms" >= 50000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            500
+          )) AS BIGINT) * 500
+          WHEN "t0"."duration_ms" >= 20000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            200
+          )) AS BIGINT) * 200
+          WHEN "t0"."duration_ms" >= 10000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            100
+          )) AS BIGINT) * 100
+          WHEN "t0"."duration_ms" >= 5000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            50
+          )) AS BIGINT) * 50
+          WHEN "t0"."duration_ms" >= 2000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            20
+          )) AS BIGINT) * 20
+          WHEN "t0"."duration_ms" >= 1000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            10
+          )) AS BIGINT) * 10
+          WHEN "t0"."duration_ms" >= 500
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            5
+          )) AS BIGINT) * 5
+          WHEN "t0"."duration_ms" >= 200
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            2
+          )) AS BIGINT) * 2
+          WHEN "t0"."duration_ms" >= 100
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE PRECISION) / (
+            1
+          )) AS BIGINT) * 1
+          ELSE "t0"."duration_ms"
+        END AS "rounded_ms"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."start_time") AS DOUBLE PRECISION)) AS BIGINT) >= 1767571200
+        AND "t0"."command" = 'dev.provision'
+        AND CAST(FLOOR(CAST(EXTRACT('epoch' FROM "t0"."git_commit_time") AS DOUBLE PRECISION)) AS BIGINT) IS NOT NULL
+    ) AS "t1"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t2"
+) AS "t3";
+

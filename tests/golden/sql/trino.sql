@@ -1,0 +1,630 @@
+-- totals
+SELECT
+  "t2"."command",
+  COUNT(*) AS "people",
+  SUM("t2"."runs") AS "runs",
+  SUM("t2"."total_ms") AS "total_ms",
+  SUM("t2"."failed") AS "failed",
+  SUM("t2"."interrupted") AS "interrupted"
+FROM (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    SUM("t1"."duration_ms") AS "total_ms",
+    COUNT(*) AS "runs",
+    SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+  FROM (
+    SELECT
+      IF("t0"."command" IN ('dev.down', 'dev.provision'), "t0"."command", 'other') AS "command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+GROUP BY
+  1;
+
+-- people
+SELECT
+  COUNT(*) AS "people"
+FROM (
+  SELECT DISTINCT
+    "t0"."user_id"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."command" IS NOT NULL
+    AND "t0"."user_id" IS NOT NULL
+    AND "t0"."duration_ms" IS NOT NULL
+    AND "t0"."exit_status" IS NOT NULL
+    AND "t0"."start_time" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+    )
+    AND "t0"."git_checked_out_master"
+    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+) AS "t1";
+
+-- spread
+SELECT
+  "t3"."command",
+  MAX("t3"."count") AS "count",
+  MIN(
+    IF(
+      "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) AS DOUBLE) / (
+        100
+      )) AS BIGINT),
+      "t3"."value",
+      NULL
+    )
+  ) AS "low_50",
+  MIN(
+    IF(
+      "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) AS DOUBLE) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      ),
+      "t3"."value",
+      NULL
+    )
+  ) AS "high_50",
+  MIN(
+    IF(
+      "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 95
+      ) AS DOUBLE) / (
+        100
+      )) AS BIGINT),
+      "t3"."value",
+      NULL
+    )
+  ) AS "low_95",
+  MIN(
+    IF(
+      "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 95
+        ) AS DOUBLE) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      ),
+      "t3"."value",
+      NULL
+    )
+  ) AS "high_95"
+FROM (
+  SELECT
+    "t2"."command",
+    "t2"."value",
+    "t2"."number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command",
+      "t1"."value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  1;
+
+-- weeks
+SELECT
+  "t3"."command",
+  "t3"."week",
+  MAX("t3"."count") AS "count",
+  MIN(
+    IF(
+      "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 50
+      ) AS DOUBLE) / (
+        100
+      )) AS BIGINT),
+      "t3"."value",
+      NULL
+    )
+  ) AS "low_50",
+  MIN(
+    IF(
+      "t3"."up_to" > LEAST(
+        CAST(FLOOR(CAST((
+          (
+            "t3"."count" - 1
+          ) * 50
+        ) AS DOUBLE) / (
+          100
+        )) AS BIGINT) + 1,
+        "t3"."count" - 1
+      ),
+      "t3"."value",
+      NULL
+    )
+  ) AS "high_50"
+FROM (
+  SELECT
+    "t2"."command",
+    "t2"."week",
+    "t2"."value",
+    "t2"."number",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ORDER BY "t2"."value" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "up_to",
+    SUM("t2"."number") OVER (
+      PARTITION BY "t2"."command", "t2"."week"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "count"
+  FROM (
+    SELECT
+      "t1"."command",
+      "t1"."week",
+      "t1"."value",
+      COUNT(*) AS "number"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
+          ) AS DOUBLE) / (
+            604800
+          )
+        ) AS BIGINT) AS "week",
+        "t0"."duration_ms" AS "value"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t2"
+) AS "t3"
+GROUP BY
+  1,
+  2;
+
+-- hours
+SELECT
+  *
+FROM (
+  SELECT
+    CAST(FLOOR(CAST((
+      "t1"."start_s" + 259200
+    ) AS DOUBLE) / (
+      3600
+    )) AS BIGINT) % 168 AS "hour",
+    COUNT(*) AS "runs",
+    SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+  FROM (
+    SELECT
+      "t0"."command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+  ) AS "t1"
+  GROUP BY
+    1
+) AS "t2"
+ORDER BY
+  "t2"."hour" ASC;
+
+-- timeline
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week",
+    COUNT(*) AS "people",
+    SUM("t2"."runs") AS "runs",
+    SUM("t2"."total_ms") AS "total_ms",
+    SUM("t2"."failed") AS "failed",
+    SUM("t2"."interrupted") AS "interrupted"
+  FROM (
+    SELECT
+      "t1"."week",
+      "t1"."user_id",
+      SUM("t1"."duration_ms") AS "total_ms",
+      COUNT(*) AS "runs",
+      SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+      SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
+          ) AS DOUBLE) / (
+            604800
+          )
+        ) AS BIGINT) AS "week"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+  GROUP BY
+    1
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- ages
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."week",
+    COUNT(*) AS "people",
+    SUM(IF("t2"."age_s" >= 86400, 1, 0)) AS "at_least_1",
+    SUM(IF("t2"."age_s" >= 2419200, 1, 0)) AS "at_least_28"
+  FROM (
+    SELECT
+      "t1"."week",
+      "t1"."user_id",
+      CAST(FLOOR(CAST((
+        SUM("t1"."age_s")
+      ) AS DOUBLE) / (
+        COUNT(*)
+      )) AS BIGINT) AS "age_s"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          CAST((
+            CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
+          ) AS DOUBLE) / (
+            604800
+          )
+        ) AS BIGINT) AS "week",
+        GREATEST(
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) - CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT),
+          0
+        ) AS "age_s"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) IS NOT NULL
+    ) AS "t1"
+    GROUP BY
+      1,
+      2
+  ) AS "t2"
+  GROUP BY
+    1
+) AS "t3"
+ORDER BY
+  "t3"."week" ASC;
+
+-- sides
+SELECT
+  "t3"."after",
+  "t3"."rounded_ms",
+  "t3"."succeeded",
+  "t3"."failed",
+  "t3"."interrupted",
+  "t3"."person"
+FROM (
+  SELECT
+    "t2"."user_id",
+    "t2"."after",
+    "t2"."rounded_ms",
+    "t2"."succeeded",
+    "t2"."failed",
+    "t2"."interrupted",
+    DENSE_RANK() OVER (ORDER BY "t2"."user_id" ASC) - 1 AS "person"
+  FROM (
+    SELECT
+      "t1"."user_id",
+      "t1"."after",
+      "t1"."rounded_ms",
+      SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+      SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+      SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+    FROM (
+      SELECT
+        "t0"."command",
+        "t0"."user_id",
+        "t0"."duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        IF(
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) >= 1777370400,
+          1,
+          0
+        ) AS "after",
+        CASE
+          WHEN "t0"."duration_ms" >= 500000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            5000000
+          )) AS BIGINT) * 5000000
+          WHEN "t0"."duration_ms" >= 200000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            2000000
+          )) AS BIGINT) * 2000000
+          WHEN "t0"."duration_ms" >= 100000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            1000000
+          )) AS BIGINT) * 1000000
+          WHEN "t0"."duration_ms" >= 50000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            500000
+          )) AS BIGINT) * 500000
+          WHEN "t0"."duration_ms" >= 20000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            200000
+          )) AS BIGINT) * 200000
+          WHEN "t0"."duration_ms" >= 10000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            100000
+          )) AS BIGINT) * 100000
+          WHEN "t0"."duration_ms" >= 5000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            50000
+          )) AS BIGINT) * 50000
+          WHEN "t0"."duration_ms" >= 2000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            20000
+          )) AS BIGINT) * 20000
+          WHEN "t0"."duration_ms" >= 1000000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            10000
+          )) AS BIGINT) * 10000
+          WHEN "t0"."duration_ms" >= 500000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            5000
+          )) AS BIGINT) * 5000
+          WHEN "t0"."duration_ms" >= 200000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            2000
+          )) AS BIGINT) * 2000
+          WHEN "t0"."duration_ms" >= 100000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            1000
+          )) AS BIGINT) * 1000
+          WHEN "t0"."duration_ms" >= 50000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            500
+          )) AS BIGINT) * 500
+          WHEN "t0"."duration_ms" >= 20000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            200
+          )) AS BIGINT) * 200
+          WHEN "t0"."duration_ms" >= 10000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            100
+          )) AS BIGINT) * 100
+          WHEN "t0"."duration_ms" >= 5000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            50
+          )) AS BIGINT) * 50
+          WHEN "t0"."duration_ms" >= 2000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            20
+          )) AS BIGINT) * 20
+          WHEN "t0"."duration_ms" >= 1000
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            10
+          )) AS BIGINT) * 10
+          WHEN "t0"."duration_ms" >= 500
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            5
+          )) AS BIGINT) * 5
+          WHEN "t0"."duration_ms" >= 200
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            2
+          )) AS BIGINT) * 2
+          WHEN "t0"."duration_ms" >= 100
+          THEN CAST(FLOOR(CAST((
+            "t0"."duration_ms"
+          ) AS DOUBLE) / (
+            1
+          )) AS BIGINT) * 1
+          ELSE "t0"."duration_ms"
+        END AS "rounded_ms"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND "t0"."user_id" IS NOT NULL
+        AND "t0"."duration_ms" IS NOT NULL
+        AND "t0"."exit_status" IS NOT NULL
+        AND "t0"."start_time" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+        AND "t0"."command" = 'dev.provision'
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) IS NOT NULL
+    ) AS "t1"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t2"
+) AS "t3";
+
