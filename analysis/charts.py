@@ -217,9 +217,9 @@ def _percent(effect: Effect, value: float, *, of_failures: bool) -> float:
 
 def _bars(rows: Rows, field: str, title: str, width: int) -> Chart:
     marks = base(rows).encode(y=commands(rows, width))
-    top = max(row[field] for row in rows) * 1.12
+    top = max(row[field] for row in rows) * (1.15 if width == WIDE else 1.25)
     x = alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=alt.Axis(title=title, tickCount=5))
     return alt.layer(
-        marks.mark_bar(fill="var(--accent)", height=16, cornerRadiusEnd=3).encode(x=x, description="text:N"),
+        marks.mark_bar(fill="var(--accent)", height=16).encode(x=x, description="text:N"),
         marks.mark_text(align="left", dx=5, fill="var(--ink)", fontSize=12, aria=False).encode(x=x, text="label:N"),
     ).properties(width=width, height=height(rows) + 20)

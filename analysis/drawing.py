@@ -97,7 +97,7 @@ def svg(chart: Chart, text: str) -> str:
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         background="transparent",
         font="system-ui, sans-serif",
-        padding=2,
+        padding={"left": 2, "top": 2, "right": 16, "bottom": 2},
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
             labelColor="var(--soft)",

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import duckdb
@@ -178,31 +178,41 @@ def _from_json(connection: Any, paths: list[str]) -> Any:
     try:
         connection.con.execute(query, {"paths": paths})
     except duckdb.InvalidInputException as error:
-        raise _json_problem(paths[0], str(error)) from None
+        raise _json_problem(paths, str(error)) from None
     return connection.table(TABLE)
 
 
 _SHAPE = "a line is a row with the columns of the table, or a track event with messageId, userId and properties"
 
 
-def _json_problem(path: str, said: str) -> GeneratorError:
-    """DuckDB tells file, line and byte of a malformed line; here they are in their usual order."""
-    where = re.search(r'file "(?P<file>.*)", at byte (?P<byte>\d+) in line (?P<line>\d+): *(?P<what>.*)', said)
-    if where is None:
-        return GeneratorError(f"{path}: error: {said.splitlines()[0]}\n  hint: {_SHAPE}")
-    place = f"{where['file']}:{where['line']}:{where['byte']}"
-    return GeneratorError(f"{place}: error: {where['what'].splitlines()[0]}\n  hint: {_SHAPE}")
+def _json_problem(paths: list[str], said: str) -> GeneratorError:
+    """Where the first line is that is no JSON; DuckDB knows too, but counts one line too many."""
+    for path in paths:
+        with _text(path) as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    json.loads(line)
+                except json.JSONDecodeError as error:
+                    return GeneratorError(f"{path}:{number}:{error.colno}: error: {error.msg}\n  hint: {_SHAPE}")
+    return GeneratorError(f"{paths[0]}: error: {said.splitlines()[0]}\n  hint: {_SHAPE}")
 
 
 def _first_object(path: str) -> dict[str, Any]:
-    with gzip.open(path, "rt") if path.endswith(".gz") else open(path, encoding="utf-8") as stream:
+    with _text(path) as stream:
         try:
             value = json.loads(stream.readline() or "null")
-        except ValueError as error:
-            raise GeneratorError(f"{path}:1:1: error: it is no JSON object: {error}\n  hint: {_SHAPE}") from None
+        except json.JSONDecodeError as error:
+            raise GeneratorError(f"{path}:1:{error.colno}: error: {error.msg}\n  hint: {_SHAPE}") from None
     if not isinstance(value, dict):
         raise GeneratorError(f"{path}:1:1: error: the first line is no JSON object\n  hint: {_SHAPE}")
     return value
+
+
+def _text(path: str) -> IO[str]:
+    # What is no UTF-8 is found as no JSON.
+    if path.endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return open(path, encoding="utf-8", errors="replace")
 
 
 def _in_warehouse(url: str, table: str) -> Any:
