@@ -18,11 +18,13 @@ fail at once did not get faster.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
+
+from analysis.figures import History
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
@@ -86,6 +88,24 @@ class Comparison:
     failures: Effect | None
 
 
+def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comparison]:
+    """Every command before and after the commit of ``change_s``, with intervals that hold at once.
+
+    A team is not told of a few people, however many ran the command at other times.
+    """
+    rng = np.random.default_rng(0)
+    found = []
+    for command in history.commands:
+        table = history.sides(command, change_s, window_weeks)
+        columns = {one.name: table[one.name].to_numpy().astype(np.int64) for one in fields(Counts)}
+        one = compare(command, Counts(**columns), rng)
+        duration, failures = (
+            effect if effect and history.may_be_told(effect.people) else None for effect in (one.duration, one.failures)
+        )
+        found.append(replace(one, duration=duration, failures=failures))
+    return with_intervals(found)
+
+
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
     """The comparison of one command, as yet without intervals: these depend on how many there are."""
     runs = counts.succeeded + counts.failed + counts.interrupted
@@ -111,7 +131,7 @@ def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALA
 def _with_interval(effect: Effect | None, level: float) -> Effect | None:
     if effect is None or not effect.enough:
         return effect
-    half = float(stats.t.ppf(1 - level / 2, effect.effective_people - 1)) * effect.standard_error
+    half = float(special.stdtrit(effect.effective_people - 1, 1 - level / 2)) * effect.standard_error
     return replace(effect, low=effect.estimate - half, high=effect.estimate + half)
 
 

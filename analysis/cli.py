@@ -87,41 +87,57 @@ def report(
       python -m generator report postgres://me@warehouse/events --table devstack.devstack_command_run
       python -m generator report events.jsonl --change 2026-05-17T15:02:10+02:00
     """
+    selection = Selection(since, commands, include_test, only_master=branch == "master")
     try:
-        from rich.console import Console  # noqa: PLC0415
-
-        from analysis import comparison, figures, page  # noqa: PLC0415
-        from analysis.progress import Steps  # noqa: PLC0415
-        from analysis.source import opened  # noqa: PLC0415
+        text = _text(source, table, selection, min_people, change, window, format_, html)
     except ModuleNotFoundError as error:
         raise GeneratorError(
             f"report: error: {error.name} is not installed\n"
             "  hint: install the extra that reports need: pip install 'instrumented-make[report]', "
             "or '.[report]' in a checkout"
         ) from None
-
-    selection = Selection(since, commands, include_test, only_master=branch == "master")
-    with Steps(Console(stderr=True)) as steps, opened(source, table) as opening:
-        history = figures.History(opening, selection, min_people, steps)
-        if html is not None:
-            steps.expect(8 + (len(history.commands) if change is not None else 0))
-            text = page.page(history, opening, steps, change, window)
-        elif change is not None:
-            steps.expect(1 + len(history.commands))
-            compared = history.comparisons(change, window)
-            text = {
-                "table": lambda: comparison.as_table(compared, _width()),
-                "json": lambda: comparison.as_json(compared, _iso(change)),
-                "csv": lambda: comparison.as_csv(compared),
-            }[format_]()
-        else:
-            steps.expect(3)
-            text = _summary(history.summary(), format_, with_people=not opening.own)
     if html is None:
         click.echo(text, nl=False)
     else:
         output.write(html, text)
         click.echo(f"{html}: written", err=True)
+
+
+def _text(
+    source: str,
+    table: str | None,
+    selection: Selection,
+    min_people: int,
+    change: int | None,
+    window: int,
+    format_: str,
+    html: Path | None,
+) -> str:
+    from rich.console import Console  # noqa: PLC0415
+
+    from analysis.figures import History  # noqa: PLC0415
+    from analysis.progress import Steps  # noqa: PLC0415
+    from analysis.source import opened  # noqa: PLC0415
+
+    with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
+        history = History(found, selection, min_people, steps)
+        compared = 0 if change is None else len(history.commands)
+        if html is not None:
+            from analysis.page import page  # noqa: PLC0415  (it draws)
+
+            steps.expect(8 + compared)
+            return page(history, found, steps, change, window)
+        if change is not None:
+            from analysis import comparison  # noqa: PLC0415  (it computes)
+            from analysis.change import comparisons  # noqa: PLC0415
+
+            steps.expect(1 + compared)
+            effects = comparisons(history, change, window)
+            if format_ == "table":
+                return comparison.as_table(effects, _width())
+            return comparison.as_json(effects, _iso(change)) if format_ == "json" else comparison.as_csv(effects)
+        steps.expect(3)
+        return _summary(history.summary(), format_, with_people=not found.own)
 
 
 def _summary(summary: Summary, format_: str, *, with_people: bool) -> str:

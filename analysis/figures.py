@@ -5,16 +5,14 @@ Nothing that names or numbers a person gets further than this module, and no com
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from analysis import change, queries
+from analysis import queries
 from analysis.progress import Steps
 from analysis.source import Source, rows
 from generator.problems import GeneratorError
-from reporter.summary import MEDIAN, P95, WEEK_S, Figures, Selection, Summary, Week, between, selected
+from reporter.summary import MEDIAN, P95, WEEK_S, Figures, Selection, Summary, Week, hundredths, selected
 
 SPREAD = (5, 25, 50, 75, 95)
 AGES_DAYS = (1, 7, 28)
@@ -72,6 +70,7 @@ class History:
         self._selection = selection
         self._steps = steps
         self.min_people = min_people
+        self._exact = source.engine in queries.EXACT
         steps.begin("Reading the events")
         every = queries.selected(queries.runs(source.events), selection)
         totals = self._ask(queries.totals(every))
@@ -95,19 +94,21 @@ class History:
     def summary(self) -> Summary:
         """The figures of every command shown."""
         self._steps.begin("Finding medians")
-        spread = {row["command"]: row for row in self._ask(queries.spread(self._runs, (MEDIAN, P95)))}
+        spread = {
+            row["command"]: row for row in self._ask(queries.spread(self._runs, (MEDIAN, P95), exact=self._exact))
+        }
         self._steps.begin("Finding medians of weeks")
         weeks: dict[str, list[Week]] = {}
-        for row in self._ask(queries.weeks(self._runs, (MEDIAN,))):
-            weeks.setdefault(row["command"], []).append(Week(row["week"], row["count"], _quantile(row, MEDIAN)))
+        for row in self._ask(queries.weeks(self._runs, (MEDIAN,), exact=self._exact)):
+            weeks.setdefault(row["command"], []).append(Week(row["week"], row["count"], hundredths(row[f"p{MEDIAN}"])))
         figures = [
             Figures(
                 command=row["command"],
                 people=row["people"],
                 runs=row["runs"],
                 total_ms=int(row["total_ms"]),
-                median_ms=_quantile(spread[row["command"]], MEDIAN),
-                p95_ms=_quantile(spread[row["command"]], P95),
+                median_ms=hundredths(spread[row["command"]][f"p{MEDIAN}"]),
+                p95_ms=hundredths(spread[row["command"]][f"p{P95}"]),
                 failed=row["failed"],
                 interrupted=row["interrupted"],
                 weeks=tuple(sorted(weeks[row["command"]], key=lambda week: week.number)),
@@ -124,8 +125,8 @@ class History:
             shown = shown.filter(shown.command.isin(list(self._selection.commands)))
         self._steps.begin("Finding how durations are spread")
         spread = {
-            row["command"]: tuple(_quantile(row, percent) for percent in SPREAD)
-            for row in self._ask(queries.spread(shown, SPREAD))
+            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in SPREAD)
+            for row in self._ask(queries.spread(shown, SPREAD, exact=self._exact))
         }
         self._steps.begin("Finding when runs fail")
         hours = [
@@ -144,35 +145,21 @@ class History:
         people = self._ask(queries.people(shown))[0]["people"]
         return Answers(summary, people, spread, tuple(hours), tuple(timeline), tuple(ages))
 
-    def comparisons(self, change_s: int, window_weeks: int) -> list[change.Comparison]:
-        """Every command before and after the commit of ``change_s``, with intervals that hold at once.
+    def sides(self, command: str, change_s: int, window_weeks: int) -> Any:
+        """The runs of ``command`` before and after a change, as :func:`analysis.queries.sides` counts them.
 
         Only runs on the main branch: on another, the time of a commit does not say what is in it. Only runs that
         started within ``window_weeks`` of it: over years, much else changes.
         """
+        self._steps.begin(f"Comparing {command}")
         start_s, window_s = self._runs.start_s, window_weeks * WEEK_S
         runs = self._runs.filter(self._runs.on_master, start_s >= change_s - window_s, start_s < change_s + window_s)
-        rng = np.random.default_rng(0)
-        found = []
-        for command in self.commands:
-            self._steps.begin(f"Comparing {command}")
-            table = rows(self._source, queries.sides(runs, command, change_s))
-            columns = {
-                name: table[name].to_numpy().astype(np.int64)
-                for name in ("person", "after", "rounded_ms", "succeeded", "failed", "interrupted")
-            }
-            one = change.compare(command, change.Counts(**columns), rng)
-            found.append(replace(one, duration=self._told(one.duration), failures=self._told(one.failures)))
-        return change.with_intervals(found)
+        return rows(self._source, queries.sides(runs, command, change_s))
 
-    def _told(self, effect: change.Effect | None) -> change.Effect | None:
-        """A team is not told of a few people, however many ran the command at other times."""
-        return effect if effect is None or self._source.own or effect.people >= self.min_people else None
+    def may_be_told(self, people: int) -> bool:
+        """Whether so many are enough; in one's own history one is."""
+        return self._source.own or people >= self.min_people
 
     def _ask(self, question: Any) -> list[dict[str, Any]]:
         answer: list[dict[str, Any]] = rows(self._source, question).to_pylist()
         return answer
-
-
-def _quantile(row: dict[str, Any], percent: int) -> float:
-    return between(percent, row["count"], row[f"low_{percent}"], row[f"high_{percent}"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from analysis import answers, charts, weekly, words
-from analysis.change import Comparison
+from analysis.change import Comparison, comparisons
 from analysis.drawing import Drawing
 from analysis.figures import AGES_DAYS, Answers, History
 from analysis.progress import Steps
@@ -45,7 +45,7 @@ class Section:
 def page(history: History, source: Source, steps: Steps, change_s: int | None, window_weeks: int) -> str:
     """The text of the page. Raise GeneratorError when the engine refuses."""
     found = history.answers()
-    compared = history.comparisons(change_s, window_weeks) if change_s is not None else []
+    compared = comparisons(history, change_s, window_weeks) if change_s is not None else []
     steps.begin("Drawing")
     whose = "your make commands" if source.own else "make commands"
     template = environment().overlay(autoescape=True).get_template("report.html.j2")

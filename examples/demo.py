@@ -1,6 +1,7 @@
-"""Shows what happens from a catalog to the server: tracked runs of the example, and the events as they arrive.
+"""Shows what happens from a catalog to answers: tracked runs of the example, the events as they arrive, and a report.
 
-Everything is thrown away afterwards: the home directory, the decision in it, and the server.
+The home directory, the decision in it and the server are thrown away afterwards. The report stays; it is that of a team
+whose history is generated, since a single developer's few runs answer nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pexpect
+import team_history
 from capture import Capture
 
 EXAMPLE = Path(__file__).resolve().parent / "openedx-devstack"
 ROOT = EXAMPLE.parent.parent
+TEAM_RUNS = 100_000
+PAGE = ROOT / "build" / "demo-report.html"
 COMMANDS = (["dev.pull"], ["dev.up.lms", "dev.up.studio"], ["dev.provision.forum"], ["dev.up.a-secret-project"])
 
 
@@ -50,9 +55,27 @@ def main() -> int:
         _title("4. What it costs")
         _cost(stack, environment)
 
-        _title("5. The developer has second thoughts")
+        _title("5. What the developer can see of it, on their own machine")
+        subprocess.run(["make", "metrics-stats"], cwd=stack, env=environment, check=True)
+
+        _title("6. The developer has second thoughts")
         subprocess.run(["make", "metrics-opt-out"], cwd=stack, env=environment, check=True)
+
+        _title("7. What a team learns from half a year")
+        _report(work)
     return 0
+
+
+def _report(work: Path) -> None:
+    history = work / "team.parquet"
+    team_history.write(history, TEAM_RUNS)
+    change = datetime.fromtimestamp(team_history.CHANGE_S, timezone.utc).isoformat()
+    report = [sys.executable, "-m", "generator", "report", str(history)]
+    subprocess.run(report, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    PAGE.parent.mkdir(exist_ok=True)
+    page = [*report, "--change", change, "--html", str(PAGE)]
+    subprocess.run(page, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    print(f"\nThe same with charts, and whether the change of {change} helped: open this in a browser.\n{PAGE}")
 
 
 def _checkout(stack: Path, host: str) -> Path:

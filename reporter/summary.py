@@ -95,25 +95,20 @@ def moment(text: str) -> int:
     return int((time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp())
 
 
-def ranks(percent: int, count: int) -> tuple[int, int]:
-    """The two ranks, from 0, of ``count`` sorted values between which this quantile lies."""
-    low = percent * (count - 1) // 100
-    return low, min(low + 1, count - 1)
-
-
-def between(percent: int, count: int, low: float, high: float) -> float:
-    """The quantile between the values at :func:`ranks`, by linear interpolation.
-
-    This is definition 7 of Hyndman and Fan (1996), as in SQL's PERCENTILE_CONT; whole numbers decide on which side
-    of a rank it lies, so that every engine finds the same.
-    """
-    return low + (high - low) * (percent * (count - 1) % 100) / 100
-
-
 def quantile(values: Sequence[int], percent: int) -> float:
-    """The quantile of sorted ``values``, of which there is at least one."""
-    low, high = ranks(percent, len(values))
-    return between(percent, len(values), values[low], values[high])
+    """The quantile of sorted ``values``, of which there is at least one, by linear interpolation.
+
+    This is definition 7 of Hyndman and Fan (1996), as in SQL's PERCENTILE_CONT. Between whole numbers, at a whole
+    percentage, it is a number of hundredths: see :func:`hundredths`.
+    """
+    position = percent * (len(values) - 1)
+    low, high = values[position // 100], values[min(position // 100 + 1, len(values) - 1)]
+    return hundredths(low + (high - low) * (position % 100) / 100)
+
+
+def hundredths(value: float) -> float:
+    """A quantile without what the arithmetic of one engine or another has added to it."""
+    return round(float(value), 2)
 
 
 def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:

@@ -40,7 +40,6 @@ def test_imports_keep_to_the_rules(path: Path) -> None:
         "reporter/segment.py": {"segment"},
         "analysis/source.py": {"duckdb", "ibis", "pyarrow"},
         "analysis/queries.py": {"ibis"},
-        "analysis/figures.py": {"numpy"},
         "analysis/change.py": {"numpy", "scipy"},
         "analysis/drawing.py": {"altair", "vl_convert"},
         "analysis/charts.py": {"altair"},

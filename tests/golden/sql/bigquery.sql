@@ -76,19 +76,35 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_50`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR(ieee_divide((
-          `t3`.`count` - 1
-        ) * 50, 100)) AS INT64) + 1,
+  ) + ieee_divide(
+    (
+      MIN(
+        IF(
+          `t3`.`up_to` > LEAST(
+            CAST(FLOOR(ieee_divide((
+              `t3`.`count` - 1
+            ) * 50, 100)) AS INT64) + 1,
+            `t3`.`count` - 1
+          ),
+          `t3`.`value`,
+          NULL
+        )
+      ) - MIN(
+        IF(
+          `t3`.`up_to` > CAST(FLOOR(ieee_divide((
+            `t3`.`count` - 1
+          ) * 50, 100)) AS INT64),
+          `t3`.`value`,
+          NULL
+        )
+      )
+    ) * (
+      MOD(MAX((
         `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_50`,
+      ) * 50), 100)
+    ),
+    100
+  ) AS `p50`,
   MIN(
     IF(
       `t3`.`up_to` > CAST(FLOOR(ieee_divide((
@@ -97,19 +113,35 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_95`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR(ieee_divide((
-          `t3`.`count` - 1
-        ) * 95, 100)) AS INT64) + 1,
+  ) + ieee_divide(
+    (
+      MIN(
+        IF(
+          `t3`.`up_to` > LEAST(
+            CAST(FLOOR(ieee_divide((
+              `t3`.`count` - 1
+            ) * 95, 100)) AS INT64) + 1,
+            `t3`.`count` - 1
+          ),
+          `t3`.`value`,
+          NULL
+        )
+      ) - MIN(
+        IF(
+          `t3`.`up_to` > CAST(FLOOR(ieee_divide((
+            `t3`.`count` - 1
+          ) * 95, 100)) AS INT64),
+          `t3`.`value`,
+          NULL
+        )
+      )
+    ) * (
+      MOD(MAX((
         `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_95`
+      ) * 95), 100)
+    ),
+    100
+  ) AS `p95`
 FROM (
   SELECT
     `t2`.`command`,
@@ -174,19 +206,35 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_50`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR(ieee_divide((
-          `t3`.`count` - 1
-        ) * 50, 100)) AS INT64) + 1,
+  ) + ieee_divide(
+    (
+      MIN(
+        IF(
+          `t3`.`up_to` > LEAST(
+            CAST(FLOOR(ieee_divide((
+              `t3`.`count` - 1
+            ) * 50, 100)) AS INT64) + 1,
+            `t3`.`count` - 1
+          ),
+          `t3`.`value`,
+          NULL
+        )
+      ) - MIN(
+        IF(
+          `t3`.`up_to` > CAST(FLOOR(ieee_divide((
+            `t3`.`count` - 1
+          ) * 50, 100)) AS INT64),
+          `t3`.`value`,
+          NULL
+        )
+      )
+    ) * (
+      MOD(MAX((
         `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_50`
+      ) * 50), 100)
+    ),
+    100
+  ) AS `p50`
 FROM (
   SELECT
     `t2`.`command`,
@@ -218,13 +266,13 @@ FROM (
         CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
         `t0`.`git_checked_out_master` AS `on_master`,
         LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+        `t0`.`duration_ms` AS `value`,
         CAST(FLOOR(
           ieee_divide(
             CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
             604800
           )
-        ) AS INT64) AS `week`,
-        `t0`.`duration_ms` AS `value`
+        ) AS INT64) AS `week`
       FROM `devstack_command_run` AS `t0`
       WHERE
         `t0`.`command` IS NOT NULL

@@ -84,23 +84,44 @@ SELECT
       THEN "t3"."value"
       ELSE NULL
     END
-  ) AS "low_50",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS Nullable(Int64)) + 1,
-        "t3"."count" - 1
+  ) + (
+    (
+      (
+        MIN(
+          CASE
+            WHEN "t3"."up_to" > LEAST(
+              CAST(FLOOR((
+                (
+                  "t3"."count" - 1
+                ) * 50
+              ) / (
+                100
+              )) AS Nullable(Int64)) + 1,
+              "t3"."count" - 1
+            )
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        ) - MIN(
+          CASE
+            WHEN "t3"."up_to" > CAST(FLOOR((
+              (
+                "t3"."count" - 1
+              ) * 50
+            ) / (
+              100
+            )) AS Nullable(Int64))
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 50) % 100
       )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_50",
+    ) / 100
+  ) AS "p50",
   MIN(
     CASE
       WHEN "t3"."up_to" > CAST(FLOOR((
@@ -113,23 +134,44 @@ SELECT
       THEN "t3"."value"
       ELSE NULL
     END
-  ) AS "low_95",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 95
-        ) / (
-          100
-        )) AS Nullable(Int64)) + 1,
-        "t3"."count" - 1
+  ) + (
+    (
+      (
+        MIN(
+          CASE
+            WHEN "t3"."up_to" > LEAST(
+              CAST(FLOOR((
+                (
+                  "t3"."count" - 1
+                ) * 95
+              ) / (
+                100
+              )) AS Nullable(Int64)) + 1,
+              "t3"."count" - 1
+            )
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        ) - MIN(
+          CASE
+            WHEN "t3"."up_to" > CAST(FLOOR((
+              (
+                "t3"."count" - 1
+              ) * 95
+            ) / (
+              100
+            )) AS Nullable(Int64))
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 95) % 100
       )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_95"
+    ) / 100
+  ) AS "p95"
 FROM (
   SELECT
     "t2"."command" AS "command",
@@ -198,23 +240,44 @@ SELECT
       THEN "t3"."value"
       ELSE NULL
     END
-  ) AS "low_50",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS Nullable(Int64)) + 1,
-        "t3"."count" - 1
+  ) + (
+    (
+      (
+        MIN(
+          CASE
+            WHEN "t3"."up_to" > LEAST(
+              CAST(FLOOR((
+                (
+                  "t3"."count" - 1
+                ) * 50
+              ) / (
+                100
+              )) AS Nullable(Int64)) + 1,
+              "t3"."count" - 1
+            )
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        ) - MIN(
+          CASE
+            WHEN "t3"."up_to" > CAST(FLOOR((
+              (
+                "t3"."count" - 1
+              ) * 50
+            ) / (
+              100
+            )) AS Nullable(Int64))
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 50) % 100
       )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_50"
+    ) / 100
+  ) AS "p50"
 FROM (
   SELECT
     "t2"."command" AS "command",
@@ -246,14 +309,14 @@ FROM (
         CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
         "t0"."git_checked_out_master" AS "on_master",
         LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        "t0"."duration_ms" AS "value",
         CAST(FLOOR(
           (
             CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
           ) / (
             604800
           )
-        ) AS Nullable(Int64)) AS "week",
-        "t0"."duration_ms" AS "value"
+        ) AS Nullable(Int64)) AS "week"
       FROM "devstack_command_run" AS "t0"
       WHERE
         isNotNull("t0"."command")

@@ -70,209 +70,74 @@ FROM (
 
 -- spread
 SELECT
-  "t3"."command",
-  MAX("t3"."count") AS "count",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 50
-      ) / (
-        100
-      )) AS BIGINT)
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "low_50",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_50",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 95
-      ) / (
-        100
-      )) AS BIGINT)
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "low_95",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 95
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_95"
+  "t1"."command",
+  COUNT(*) AS "count",
+  QUANTILE_CONT("t1"."value", 0.5) AS "p50",
+  QUANTILE_CONT("t1"."value", 0.95) AS "p95"
 FROM (
   SELECT
-    "t2"."command",
-    "t2"."value",
-    "t2"."number",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command"
-      ORDER BY "t2"."value" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "up_to",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command"
-      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) AS "count"
-  FROM (
-    SELECT
-      "t1"."command",
-      "t1"."value",
-      COUNT(*) AS "number"
-    FROM (
-      SELECT
-        "t0"."command",
-        "t0"."user_id",
-        "t0"."duration_ms",
-        "t0"."exit_status",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        "t0"."duration_ms" AS "value"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."command" IS NOT NULL
-        AND "t0"."user_id" IS NOT NULL
-        AND "t0"."duration_ms" IS NOT NULL
-        AND "t0"."exit_status" IS NOT NULL
-        AND "t0"."start_time" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
-    GROUP BY
-      1,
-      2
-  ) AS "t2"
-) AS "t3"
+    "t0"."command",
+    "t0"."user_id",
+    "t0"."duration_ms",
+    "t0"."exit_status",
+    CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+    CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+    "t0"."git_checked_out_master" AS "on_master",
+    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+    "t0"."duration_ms" AS "value"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."command" IS NOT NULL
+    AND "t0"."user_id" IS NOT NULL
+    AND "t0"."duration_ms" IS NOT NULL
+    AND "t0"."exit_status" IS NOT NULL
+    AND "t0"."start_time" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+    )
+    AND "t0"."git_checked_out_master"
+    AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+) AS "t1"
 GROUP BY
   1;
 
 -- weeks
 SELECT
-  "t3"."command",
-  "t3"."week",
-  MAX("t3"."count") AS "count",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 50
-      ) / (
-        100
-      )) AS BIGINT)
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "low_50",
-  MIN(
-    CASE
-      WHEN "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      )
-      THEN "t3"."value"
-      ELSE NULL
-    END
-  ) AS "high_50"
+  "t1"."command",
+  "t1"."week",
+  COUNT(*) AS "count",
+  QUANTILE_CONT("t1"."value", 0.5) AS "p50"
 FROM (
   SELECT
-    "t2"."command",
-    "t2"."week",
-    "t2"."value",
-    "t2"."number",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command", "t2"."week"
-      ORDER BY "t2"."value" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "up_to",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command", "t2"."week"
-      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) AS "count"
-  FROM (
-    SELECT
-      "t1"."command",
-      "t1"."week",
-      "t1"."value",
-      COUNT(*) AS "number"
-    FROM (
-      SELECT
-        "t0"."command",
-        "t0"."user_id",
-        "t0"."duration_ms",
-        "t0"."exit_status",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-          ) / (
-            604800
-          )
-        ) AS BIGINT) AS "week",
-        "t0"."duration_ms" AS "value"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."command" IS NOT NULL
-        AND "t0"."user_id" IS NOT NULL
-        AND "t0"."duration_ms" IS NOT NULL
-        AND "t0"."exit_status" IS NOT NULL
-        AND "t0"."start_time" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
-    GROUP BY
-      1,
-      2,
-      3
-  ) AS "t2"
-) AS "t3"
+    "t0"."command",
+    "t0"."user_id",
+    "t0"."duration_ms",
+    "t0"."exit_status",
+    CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+    CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+    "t0"."git_checked_out_master" AS "on_master",
+    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+    "t0"."duration_ms" AS "value",
+    CAST(FLOOR(
+      (
+        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+      ) / (
+        604800
+      )
+    ) AS BIGINT) AS "week"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."command" IS NOT NULL
+    AND "t0"."user_id" IS NOT NULL
+    AND "t0"."duration_ms" IS NOT NULL
+    AND "t0"."exit_status" IS NOT NULL
+    AND "t0"."start_time" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+    )
+    AND "t0"."git_checked_out_master"
+    AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+) AS "t1"
 GROUP BY
   1,
   2;

@@ -80,23 +80,44 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_50`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR((
-          (
-            `t3`.`count` - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_50`,
+  ) + (
+    (
+      (
+        MIN(
+          IF(
+            `t3`.`up_to` > LEAST(
+              CAST(FLOOR((
+                (
+                  `t3`.`count` - 1
+                ) * 50
+              ) / (
+                100
+              )) AS BIGINT) + 1,
+              `t3`.`count` - 1
+            ),
+            `t3`.`value`,
+            NULL
+          )
+        ) - MIN(
+          IF(
+            `t3`.`up_to` > CAST(FLOOR((
+              (
+                `t3`.`count` - 1
+              ) * 50
+            ) / (
+              100
+            )) AS BIGINT),
+            `t3`.`value`,
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          `t3`.`count` - 1
+        ) * 50) % 100
+      )
+    ) / 100
+  ) AS `p50`,
   MIN(
     IF(
       `t3`.`up_to` > CAST(FLOOR((
@@ -109,23 +130,44 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_95`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR((
-          (
-            `t3`.`count` - 1
-          ) * 95
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_95`
+  ) + (
+    (
+      (
+        MIN(
+          IF(
+            `t3`.`up_to` > LEAST(
+              CAST(FLOOR((
+                (
+                  `t3`.`count` - 1
+                ) * 95
+              ) / (
+                100
+              )) AS BIGINT) + 1,
+              `t3`.`count` - 1
+            ),
+            `t3`.`value`,
+            NULL
+          )
+        ) - MIN(
+          IF(
+            `t3`.`up_to` > CAST(FLOOR((
+              (
+                `t3`.`count` - 1
+              ) * 95
+            ) / (
+              100
+            )) AS BIGINT),
+            `t3`.`value`,
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          `t3`.`count` - 1
+        ) * 95) % 100
+      )
+    ) / 100
+  ) AS `p95`
 FROM (
   SELECT
     `t2`.`command`,
@@ -194,23 +236,44 @@ SELECT
       `t3`.`value`,
       NULL
     )
-  ) AS `low_50`,
-  MIN(
-    IF(
-      `t3`.`up_to` > LEAST(
-        CAST(FLOOR((
-          (
-            `t3`.`count` - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        `t3`.`count` - 1
-      ),
-      `t3`.`value`,
-      NULL
-    )
-  ) AS `high_50`
+  ) + (
+    (
+      (
+        MIN(
+          IF(
+            `t3`.`up_to` > LEAST(
+              CAST(FLOOR((
+                (
+                  `t3`.`count` - 1
+                ) * 50
+              ) / (
+                100
+              )) AS BIGINT) + 1,
+              `t3`.`count` - 1
+            ),
+            `t3`.`value`,
+            NULL
+          )
+        ) - MIN(
+          IF(
+            `t3`.`up_to` > CAST(FLOOR((
+              (
+                `t3`.`count` - 1
+              ) * 50
+            ) / (
+              100
+            )) AS BIGINT),
+            `t3`.`value`,
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          `t3`.`count` - 1
+        ) * 50) % 100
+      )
+    ) / 100
+  ) AS `p50`
 FROM (
   SELECT
     `t2`.`command`,
@@ -242,14 +305,14 @@ FROM (
         CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS `commit_s`,
         `t0`.`git_checked_out_master` AS `on_master`,
         LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+        `t0`.`duration_ms` AS `value`,
         CAST(FLOOR(
           (
             CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`start_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
           ) / (
             604800
           )
-        ) AS BIGINT) AS `week`,
-        `t0`.`duration_ms` AS `value`
+        ) AS BIGINT) AS `week`
       FROM `devstack_command_run` AS `t0`
       WHERE
         `t0`.`command` IS NOT NULL

@@ -66,211 +66,77 @@ FROM (
 
 -- spread
 SELECT
-  "t3"."command",
-  MAX("t3"."count") AS "count",
-  MIN(
-    IFF(
-      "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 50
-      ) / (
-        100
-      )) AS BIGINT),
-      "t3"."value",
-      NULL
-    )
-  ) AS "low_50",
-  MIN(
-    IFF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_50",
-  MIN(
-    IFF(
-      "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 95
-      ) / (
-        100
-      )) AS BIGINT),
-      "t3"."value",
-      NULL
-    )
-  ) AS "low_95",
-  MIN(
-    IFF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 95
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_95"
+  "t1"."command",
+  COUNT(*) AS "count",
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+    "t1"."value") AS "p50",
+  PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY
+    "t1"."value") AS "p95"
 FROM (
   SELECT
-    "t2"."command",
-    "t2"."value",
-    "t2"."number",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command"
-      ORDER BY "t2"."value" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "up_to",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command"
-      ORDER BY NULL ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) AS "count"
-  FROM (
-    SELECT
-      "t1"."command",
-      "t1"."value",
-      COUNT(*) AS "number"
-    FROM (
-      SELECT
-        "t0"."COMMAND" AS "command",
-        "t0"."USER_ID" AS "user_id",
-        "t0"."DURATION_MS" AS "duration_ms",
-        "t0"."EXIT_STATUS" AS "exit_status",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
-        "t0"."DURATION_MS" AS "value"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."COMMAND" IS NOT NULL
-        AND "t0"."USER_ID" IS NOT NULL
-        AND "t0"."DURATION_MS" IS NOT NULL
-        AND "t0"."EXIT_STATUS" IS NOT NULL
-        AND "t0"."START_TIME" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-        )
-        AND "t0"."GIT_CHECKED_OUT_MASTER"
-        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
-    GROUP BY
-      1,
-      2
-  ) AS "t2"
-) AS "t3"
+    "t0"."COMMAND" AS "command",
+    "t0"."USER_ID" AS "user_id",
+    "t0"."DURATION_MS" AS "duration_ms",
+    "t0"."EXIT_STATUS" AS "exit_status",
+    CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+    CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+    "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+    LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+    "t0"."DURATION_MS" AS "value"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."COMMAND" IS NOT NULL
+    AND "t0"."USER_ID" IS NOT NULL
+    AND "t0"."DURATION_MS" IS NOT NULL
+    AND "t0"."EXIT_STATUS" IS NOT NULL
+    AND "t0"."START_TIME" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+    )
+    AND "t0"."GIT_CHECKED_OUT_MASTER"
+    AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+) AS "t1"
 GROUP BY
   1;
 
 -- weeks
 SELECT
-  "t3"."command",
-  "t3"."week",
-  MAX("t3"."count") AS "count",
-  MIN(
-    IFF(
-      "t3"."up_to" > CAST(FLOOR((
-        (
-          "t3"."count" - 1
-        ) * 50
-      ) / (
-        100
-      )) AS BIGINT),
-      "t3"."value",
-      NULL
-    )
-  ) AS "low_50",
-  MIN(
-    IFF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_50"
+  "t1"."command",
+  "t1"."week",
+  COUNT(*) AS "count",
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+    "t1"."value") AS "p50"
 FROM (
   SELECT
-    "t2"."command",
-    "t2"."week",
-    "t2"."value",
-    "t2"."number",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command", "t2"."week"
-      ORDER BY "t2"."value" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "up_to",
-    SUM("t2"."number") OVER (
-      PARTITION BY "t2"."command", "t2"."week"
-      ORDER BY NULL ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) AS "count"
-  FROM (
-    SELECT
-      "t1"."command",
-      "t1"."week",
-      "t1"."value",
-      COUNT(*) AS "number"
-    FROM (
-      SELECT
-        "t0"."COMMAND" AS "command",
-        "t0"."USER_ID" AS "user_id",
-        "t0"."DURATION_MS" AS "duration_ms",
-        "t0"."EXIT_STATUS" AS "exit_status",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
-          ) / (
-            604800
-          )
-        ) AS BIGINT) AS "week",
-        "t0"."DURATION_MS" AS "value"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."COMMAND" IS NOT NULL
-        AND "t0"."USER_ID" IS NOT NULL
-        AND "t0"."DURATION_MS" IS NOT NULL
-        AND "t0"."EXIT_STATUS" IS NOT NULL
-        AND "t0"."START_TIME" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-        )
-        AND "t0"."GIT_CHECKED_OUT_MASTER"
-        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
-    GROUP BY
-      1,
-      2,
-      3
-  ) AS "t2"
-) AS "t3"
+    "t0"."COMMAND" AS "command",
+    "t0"."USER_ID" AS "user_id",
+    "t0"."DURATION_MS" AS "duration_ms",
+    "t0"."EXIT_STATUS" AS "exit_status",
+    CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+    CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+    "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+    LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+    "t0"."DURATION_MS" AS "value",
+    CAST(FLOOR(
+      (
+        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+      ) / (
+        604800
+      )
+    ) AS BIGINT) AS "week"
+  FROM "devstack_command_run" AS "t0"
+  WHERE
+    "t0"."COMMAND" IS NOT NULL
+    AND "t0"."USER_ID" IS NOT NULL
+    AND "t0"."DURATION_MS" IS NOT NULL
+    AND "t0"."EXIT_STATUS" IS NOT NULL
+    AND "t0"."START_TIME" IS NOT NULL
+    AND NOT (
+      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+    )
+    AND "t0"."GIT_CHECKED_OUT_MASTER"
+    AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+) AS "t1"
 GROUP BY
   1,
   2;

@@ -80,23 +80,44 @@ SELECT
       "t3"."value",
       NULL
     )
-  ) AS "low_50",
-  MIN(
-    IF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR(CAST((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) AS DOUBLE) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_50",
+  ) + (
+    CAST((
+      (
+        MIN(
+          IF(
+            "t3"."up_to" > LEAST(
+              CAST(FLOOR(CAST((
+                (
+                  "t3"."count" - 1
+                ) * 50
+              ) AS DOUBLE) / (
+                100
+              )) AS BIGINT) + 1,
+              "t3"."count" - 1
+            ),
+            "t3"."value",
+            NULL
+          )
+        ) - MIN(
+          IF(
+            "t3"."up_to" > CAST(FLOOR(CAST((
+              (
+                "t3"."count" - 1
+              ) * 50
+            ) AS DOUBLE) / (
+              100
+            )) AS BIGINT),
+            "t3"."value",
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 50) % 100
+      )
+    ) AS DOUBLE) / 100
+  ) AS "p50",
   MIN(
     IF(
       "t3"."up_to" > CAST(FLOOR(CAST((
@@ -109,23 +130,44 @@ SELECT
       "t3"."value",
       NULL
     )
-  ) AS "low_95",
-  MIN(
-    IF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR(CAST((
-          (
-            "t3"."count" - 1
-          ) * 95
-        ) AS DOUBLE) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_95"
+  ) + (
+    CAST((
+      (
+        MIN(
+          IF(
+            "t3"."up_to" > LEAST(
+              CAST(FLOOR(CAST((
+                (
+                  "t3"."count" - 1
+                ) * 95
+              ) AS DOUBLE) / (
+                100
+              )) AS BIGINT) + 1,
+              "t3"."count" - 1
+            ),
+            "t3"."value",
+            NULL
+          )
+        ) - MIN(
+          IF(
+            "t3"."up_to" > CAST(FLOOR(CAST((
+              (
+                "t3"."count" - 1
+              ) * 95
+            ) AS DOUBLE) / (
+              100
+            )) AS BIGINT),
+            "t3"."value",
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 95) % 100
+      )
+    ) AS DOUBLE) / 100
+  ) AS "p95"
 FROM (
   SELECT
     "t2"."command",
@@ -194,23 +236,44 @@ SELECT
       "t3"."value",
       NULL
     )
-  ) AS "low_50",
-  MIN(
-    IF(
-      "t3"."up_to" > LEAST(
-        CAST(FLOOR(CAST((
-          (
-            "t3"."count" - 1
-          ) * 50
-        ) AS DOUBLE) / (
-          100
-        )) AS BIGINT) + 1,
-        "t3"."count" - 1
-      ),
-      "t3"."value",
-      NULL
-    )
-  ) AS "high_50"
+  ) + (
+    CAST((
+      (
+        MIN(
+          IF(
+            "t3"."up_to" > LEAST(
+              CAST(FLOOR(CAST((
+                (
+                  "t3"."count" - 1
+                ) * 50
+              ) AS DOUBLE) / (
+                100
+              )) AS BIGINT) + 1,
+              "t3"."count" - 1
+            ),
+            "t3"."value",
+            NULL
+          )
+        ) - MIN(
+          IF(
+            "t3"."up_to" > CAST(FLOOR(CAST((
+              (
+                "t3"."count" - 1
+              ) * 50
+            ) AS DOUBLE) / (
+              100
+            )) AS BIGINT),
+            "t3"."value",
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 50) % 100
+      )
+    ) AS DOUBLE) / 100
+  ) AS "p50"
 FROM (
   SELECT
     "t2"."command",
@@ -242,14 +305,14 @@ FROM (
         CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
         "t0"."git_checked_out_master" AS "on_master",
         LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        "t0"."duration_ms" AS "value",
         CAST(FLOOR(
           CAST((
             CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
           ) AS DOUBLE) / (
             604800
           )
-        ) AS BIGINT) AS "week",
-        "t0"."duration_ms" AS "value"
+        ) AS BIGINT) AS "week"
       FROM "devstack_command_run" AS "t0"
       WHERE
         "t0"."command" IS NOT NULL

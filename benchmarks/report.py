@@ -1,0 +1,112 @@
+"""What a report costs, beside pandas doing the same: ``make dev.bench.report``, or ``python benchmarks/report.py``.
+
+Each way is a process of its own that reads the same Parquet file and prints the same figures, which are compared. For
+each size the ways take turns. What to look at are the ratios; seconds and bytes are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import team_history
+from rich.console import Console
+from rich.table import Table
+
+from reporter.summary import moment, week_of
+
+HERE = Path(__file__).resolve().parent
+CHANGE = "2026-04-28T10:00Z"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one process, from its start to its end."""
+
+    seconds: float
+    peak_mib: float
+    output: str
+
+
+def main() -> None:
+    """Measure every size, and print a table that grows as it goes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--up-to", type=int, default=10_000_000, help="the largest number of runs; 100000000 takes long"
+    )
+    parser.add_argument("--folder", type=Path, help="keep the histories there; 4 GB for 100,000,000 runs")
+    options = parser.parse_args()
+    table = Table(
+        "runs", "file", "report", "peak", "pandas", "peak", "time ratio", "peak ratio", "page + change", "peak"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        rows = 100_000
+        while rows <= options.up_to:
+            table.add_row(*_measure(rows, options.folder or Path(folder)))
+            rows *= 10
+    Console(width=130).print(table)
+
+
+def _measure(rows: int, folder: Path) -> list[str]:
+    history = folder / f"{rows}.parquet"
+    if not history.exists():
+        team_history.write(history, rows)
+    report = [sys.executable, "-m", "generator", "report", str(history), "--min-people", "1"]
+    rounds = 3 if rows <= 1_000_000 else 1
+    ours, theirs = [], []
+    for _ in range(rounds):
+        ours.append(_run([*report, "--format", "json"]))
+        theirs.append(_run([sys.executable, str(HERE / "pandas_report.py"), str(history)]))
+    page = _run([*report, "--change", CHANGE, "--html", str(folder / "page.html")])
+    if theirs[0].output:
+        _compare(json.loads(ours[0].output), json.loads(theirs[0].output))
+    one, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
+    peak, their_peak = (max(cost.peak_mib for cost in costs) for costs in (ours, theirs))
+    done = bool(theirs[0].output)
+    return [
+        f"{rows:,}",
+        f"{history.stat().st_size / 2**20:,.0f} MiB",
+        f"{one:.1f} s",
+        f"{peak:,.0f} MiB",
+        f"{other:.1f} s" if done else "out of memory",
+        f"{their_peak:,.0f} MiB",
+        f"{one / other:.2f}" if done else "-",
+        f"{peak / their_peak:.2f}",
+        f"{page.seconds:.1f} s",
+        f"{page.peak_mib:,.0f} MiB",
+    ]
+
+
+def _run(command: list[str]) -> Cost:
+    """Run to the end; what ran out of memory has no output."""
+    with tempfile.TemporaryFile() as stream:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        stream.seek(0)
+        output = stream.read().decode() if process.returncode == 0 else ""
+    return Cost(seconds, usage.ru_maxrss / 1024, output)
+
+
+def _compare(ours: dict[str, list[dict[str, object]]], theirs: dict[str, dict[str, object]]) -> None:
+    """Fail unless every figure is the same, but for the last bits of quantiles."""
+    for one in ours["commands"]:
+        other = theirs[str(one["command"])]
+        weeks = [[week_of(moment(week["monday"])), week["runs"], week["median_ms"]] for week in one["weeks"]]  # type: ignore[attr-defined]
+        assert weeks == other["weeks"], one["command"]
+        for name in ("people", "runs", "total_ms", "failed", "interrupted", "median_ms", "p95_ms"):
+            assert abs(float(one[name]) - float(other[name])) <= 1e-9 * float(one[name]), name  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
