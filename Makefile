@@ -5,12 +5,12 @@ ifndef INSTRUMENTED
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help demo test dev.provision dev.test dev.lint dev.render dev.demo dev.bench
+.PHONY: help demo test dev.provision dev.test dev.lint dev.render dev.demo dev.bench dev.bench.report
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
 
-demo: dev.demo ## Set up, run tracked targets of the example, and show the events that arrive
+demo: dev.demo ## Set up, run tracked targets of the example, show the events that arrive, and write a report
 test: dev.test ## Set up, and run the tests
 
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
@@ -33,16 +33,20 @@ dev.lint: dev.provision ## Check style, types, the rendered recipe's shell and t
 	$(PYTHON) -m generator schema --check --output targets.schema.json
 	$(PYTHON) -m generator check --catalog examples/openedx-devstack/targets.yaml
 
-dev.render: dev.provision ## Render what is rendered: the includes, the data dictionary and the schema
+dev.render: dev.provision ## Render what is rendered: the includes, the data dictionary, the schema and the golden SQL
 	$(PYTHON) -m generator render
 	$(PYTHON) -m generator render --catalog examples/openedx-devstack/targets.yaml
 	$(PYTHON) -m generator doc
 	$(PYTHON) -m generator schema --output targets.schema.json
+	PYTHONPATH=. $(PYTHON) tests/golden_sql.py
 
-dev.demo: dev.provision ## Show a tracked run from the catalog to the server
+dev.demo: dev.provision ## Show a tracked run from the catalog to the server, and a team's report
 	@$(PYTHON) examples/demo.py
 
 dev.bench: dev.provision ## Measure what a tracked run costs, side by side with the alternatives
 	@PYTHONPATH=examples $(PYTHON) benchmarks/run.py
+
+dev.bench.report: dev.provision ## Measure what a report of a team's history costs, beside pandas
+	@PYTHONPATH=examples $(PYTHON) benchmarks/report.py
 
 endif

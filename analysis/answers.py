@@ -21,12 +21,12 @@ def scope(found: Answers) -> str:
 
 
 def tiles(found: Answers) -> list[tuple[str, str]]:
-    """The four figures that come first."""
+    """The figures that come first."""
     failed = sum(one.failed for one in found.summary.figures)
     total_ms = sum(one.total_ms for one in found.summary.figures)
     return [
         ("Runs", f"{runs(found):,}"),
-        ("People", f"{found.people:,}"),
+        *([("People", f"{found.people:,}")] if found.people > 1 else []),
         ("Hours spent", f"{total_ms / 3_600_000:,.0f}"),
         ("Failed", percentage(failed / runs(found))),
     ]
@@ -113,12 +113,14 @@ def ages(found: Answers) -> str:
         return "No run on the main branch is on record with the time of its commit."
     weeks = found.ages[-4:]
     people = sum(one.people for one in weeks)
-    shares = [sum(one.at_least[place] for one in weeks) / people for place in range(len(AGES_DAYS))]
-    return (
-        f"In the last {len(weeks)} weeks, {percentage(shares[1])} of people worked on commits that were "
-        f"{AGES_DAYS[1]} days old or older, {percentage(shares[2])} on some of {AGES_DAYS[2] // 7} weeks or more, and "
-        f"{percentage(1 - shares[0])} on some of less than a day."
+    day, week, month = (percentage(sum(one.at_least[place] for one in weeks) / people) for place in range(3))
+    old = (
+        f"on commits that were {AGES_DAYS[1]} days old or older, {month} on commits of {AGES_DAYS[2] // 7} weeks or "
+        f"more, and {day} on commits of a day or more."
     )
+    if found.people == 1:
+        return f"Of the last {len(weeks)} weeks with such runs you worked {week} {old}"
+    return f"In the last {len(weeks)} weeks, {week} of people worked {old}"
 
 
 def weeks(found: Answers) -> str:
@@ -127,7 +129,11 @@ def weeks(found: Answers) -> str:
     first, last = whole[0], whole[-1]
     text = (
         f"From the week of {monday(first.week)} to that of {monday(last.week)} the time spent went from "
-        f"{duration(first.total_ms)} to {duration(last.total_ms)}, of {first.people:,} and {last.people:,} people"
+        f"{duration(first.total_ms)} to {duration(last.total_ms)}"
     )
+    if found.people == 1:
+        return f"{text}."
     per = [one.total_ms / one.people for one in (first, last)]
-    return f"{text}: {duration(per[0])} and {duration(per[1])} for each of them."
+    return (
+        f"{text}, of {first.people:,} and {last.people:,} people: {duration(per[0])} and {duration(per[1])} for each."
+    )

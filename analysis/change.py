@@ -25,6 +25,7 @@ import numpy.typing as npt
 from scipy import special
 
 from analysis.figures import History
+from reporter.summary import WEEK_S
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
@@ -72,6 +73,11 @@ class Effect:
         """Whether an interval can be trusted at all."""
         return self.effective_people >= ENOUGH_PEOPLE and self.standard_error > 0
 
+    @property
+    def changed(self) -> bool:
+        """Whether no change at all is outside of the interval."""
+        return self.enough and not self.low <= 0 <= self.high
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -79,6 +85,7 @@ class Comparison:
 
     ``duration``: medians in milliseconds, and the logarithm of their ratio. ``failures``: shares of runs that failed,
     and their difference. Either is None when nobody has such runs on both sides, or too few to be told of.
+    ``under_way``: which of the two had changed in the same direction before the change already.
     """
 
     command: str
@@ -86,6 +93,7 @@ class Comparison:
     runs_after: int
     duration: Effect | None
     failures: Effect | None
+    under_way: frozenset[str] = frozenset()
 
 
 def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comparison]:
@@ -96,14 +104,38 @@ def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comp
     rng = np.random.default_rng(0)
     found = []
     for command in history.commands:
-        table = history.sides(command, change_s, window_weeks)
-        columns = {one.name: table[one.name].to_numpy().astype(np.int64) for one in fields(Counts)}
-        one = compare(command, Counts(**columns), rng)
+        one = compare(command, _counts(history, command, change_s, window_weeks), rng)
         duration, failures = (
             effect if effect and history.may_be_told(effect.people) else None for effect in (one.duration, one.failures)
         )
         found.append(replace(one, duration=duration, failures=failures))
-    return with_intervals(found)
+    told = with_intervals(found)
+    return [_with_what_was_under_way(one, history, change_s, window_weeks, rng) for one in told]
+
+
+def _counts(history: History, command: str, change_s: int, window_weeks: int) -> Counts:
+    table = history.sides(command, change_s, window_weeks)
+    return Counts(**{one.name: table[one.name].to_numpy().astype(np.int64) for one in fields(Counts)})
+
+
+def _with_what_was_under_way(
+    one: Comparison, history: History, change_s: int, window_weeks: int, rng: np.random.Generator
+) -> Comparison:
+    """Ask the same of a day on which nothing happened, one window earlier, if something is said to have changed.
+
+    Only runs from before the change count there. What changes then as well, in the same direction, is a drift that
+    was under way, whatever the change has added to it.
+    """
+    changed = {name: effect for name in ("duration", "failures") if (effect := getattr(one, name)) and effect.changed}
+    if not changed:
+        return one
+    earlier = compare(one.command, _counts(history, one.command, change_s - window_weeks * WEEK_S, window_weeks), rng)
+    under_way = set()
+    for name, effect in changed.items():
+        before = _with_interval(getattr(earlier, name), FALSE_ALARM)
+        if before and before.changed and before.estimate * effect.estimate > 0:
+            under_way.add(name)
+    return replace(one, under_way=frozenset(under_way))
 
 
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:

@@ -72,8 +72,10 @@ def _flat(one: Comparison) -> dict[str, str | int | float | None]:
         "runs_after": one.runs_after,
         **{f"duration_{name}": value for name, value in _effect(one.duration, exponential=True).items()},
         "duration_verdict": words.of_duration(one),
+        "duration_under_way": "duration" in one.under_way,
         **{f"failed_{name}": value for name, value in _effect(one.failures, exponential=False).items()},
         "failed_verdict": words.of_failures(one),
+        "failed_under_way": "failures" in one.under_way,
     }
 
 

@@ -9,6 +9,7 @@ from analysis.change import ENOUGH_PEOPLE, FALSE_ALARM, Comparison, Effect
 FASTER, SLOWER = "faster", "slower"
 LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
+ALREADY = ", as it did before the change already"
 
 
 def of_duration(one: Comparison) -> str:
@@ -22,7 +23,7 @@ def of_failures(one: Comparison) -> str:
 
 
 def _verdict(effect: Effect | None, lower: str, higher: str) -> str:
-    if effect is None or not effect.enough or effect.low <= 0 <= effect.high:
+    if effect is None or not effect.changed:
         return CANNOT_TELL
     return lower if effect.high < 0 else higher
 
@@ -40,14 +41,19 @@ def verdict(comparisons: list[Comparison]) -> str:
         return "There is nothing to compare."
     parts = []
     for one in comparisons:
-        told = [f"got {of_duration(one)}", of_failures(one)]
-        words = [word for word in told if not word.endswith(CANNOT_TELL)]
+        told = (("duration", f"got {of_duration(one)}"), ("failures", of_failures(one)))
+        words = [
+            f"{word}{' (as before the change already)' if name in one.under_way else ''}"
+            for name, word in told
+            if not word.endswith(CANNOT_TELL)
+        ]
         if words:
             parts.append(f"{one.command} {listed(words)}")
     rest = f"Had nothing changed, the chance of saying so of any command would be {FALSE_ALARM:.0%} at most."
     if not parts:
         return f"{CANNOT_TELL.capitalize()}: of no command do the runs show a change. {rest}"
-    return f"{'; '.join(parts)}. Of everything else: {CANNOT_TELL}. {rest}"
+    all_told = all(CANNOT_TELL not in (of_duration(one), of_failures(one)) for one in comparisons)
+    return f"{'; '.join(parts)}. {'' if all_told else f'Of everything else: {CANNOT_TELL}. '}{rest}"
 
 
 def method(window_weeks: int) -> str:
@@ -72,7 +78,8 @@ def _about_duration(one: Comparison) -> str:
     word = of_duration(one)
     if word == CANNOT_TELL:
         return f"{CANNOT_TELL} whether it got faster ({_time(low)} to {_time(high)})"
-    return f"it got {word}, a run takes {_time(math.exp(effect.estimate) - 1)} ({_time(low)} to {_time(high)})"
+    already = ALREADY if "duration" in one.under_way else ""
+    return f"it got {word}, a run takes {_time(math.exp(effect.estimate) - 1)} ({_time(low)} to {_time(high)}){already}"
 
 
 def _about_failures(one: Comparison) -> str:
@@ -86,7 +93,7 @@ def _about_failures(one: Comparison) -> str:
         return f"{CANNOT_TELL} whether it fails less ({_points(effect.low)} to {_points(effect.high)})"
     return (
         f"it {word}, {effect.after:.1%} of runs instead of {effect.before:.1%} "
-        f"({_points(effect.low)} to {_points(effect.high)})"
+        f"({_points(effect.low)} to {_points(effect.high)}){ALREADY if 'failures' in one.under_way else ''}"
     )
 
 

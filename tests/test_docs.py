@@ -26,18 +26,19 @@ def session(text: str) -> list[tuple[str, str]]:
     return steps
 
 
-def test_the_adoption_guide_is_a_true_story(tmp_path: Path) -> None:
-    """Each command of the guide, in order, prints what the guide shows."""
-    text = (ROOT / "docs" / "adopt.md").read_text()
-    makefile = re.search(r"^```makefile\n(.*?)^```", text, re.M | re.S)
-    assert makefile is not None
-    (tmp_path / "Makefile").write_text(makefile[1])
+@pytest.mark.parametrize(("guide", "least"), [("adopt.md", 10), ("report.md", 4)])
+def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> None:
+    """Each command of a guide, in order, prints what the guide shows."""
+    text = (ROOT / "docs" / guide).read_text()
+    if makefile := re.search(r"^```makefile\n(.*?)^```", text, re.M | re.S):
+        (tmp_path / "Makefile").write_text(makefile[1])
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (tmp_path / "bin" / "python").chmod(0o755)
     environment = {"PATH": f"{tmp_path / 'bin'}:{SYSTEM_PATH}", "HOME": str(tmp_path / "home"), "COLUMNS": "100"}
     steps = session(text)
-    assert len(steps) >= 10
+    assert len(steps) >= least
     for command, expected in steps:
         result = subprocess.run(
             ["bash", "-c", command],
@@ -74,7 +75,7 @@ def test_every_command_that_is_named_exists() -> None:
 
 
 def test_the_demonstration_shows_what_the_readme_promises() -> None:
-    """The main job of the README: a question, four commands, their events as they arrived, the cost, an opt-out."""
+    """The main job of the README: a question, commands, their events, the cost, an opt-out, and a team's report."""
     result = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "demo.py")], capture_output=True, text=True, check=False, timeout=120
     )
@@ -87,6 +88,8 @@ def test_the_demonstration_shows_what_the_readme_promises() -> None:
     ]
     assert re.search(r"tracked +[\d.]+ ms", result.stdout)
     assert "have been deleted" in result.stdout
+    page = Path(result.stdout.splitlines()[-1])
+    assert "dev.provision got faster and fails less." in page.read_text()
 
 
 def test_the_site_builds_strictly(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pexpect
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import team_history
@@ -137,6 +138,31 @@ def test_a_change_is_judged(team: Path) -> None:
     assert line["runs_before"] == str(provision["runs_before"])
 
 
+def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
+    """What got slower before the change as well is said to have done so; what the change did is not."""
+    table = pq.read_table(team)
+    weeks = [
+        (start.timestamp() - team_history.END_S) / team_history.WEEK_S for start in table["start_time"].to_pylist()
+    ]
+    durations = [
+        round(duration * 1.04**week) if command == "dev.up.lms" else duration
+        for duration, command, week in zip(
+            table["duration_ms"].to_pylist(), table["command"].to_pylist(), weeks, strict=True
+        )
+    ]
+    place = table.schema.get_field_index("duration_ms")
+    pq.write_table(table.set_column(place, "duration_ms", pa.array(durations)), tmp_path / "a.parquet")
+    document = json.loads(told(tmp_path / "a.parquet", "--change", CHANGE, "--format", "json"))
+    assert document["verdict"].startswith(
+        "dev.provision got faster and fails less; dev.up.lms got slower (as before the change already)."
+    )
+    under_way = {one["command"]: one["duration_under_way"] for one in document["commands"]}
+    assert [command for command, drifts in under_way.items() if drifts] == ["dev.up.lms"]
+    assert "more time), as it did before the change already;" in " ".join(
+        told(tmp_path / "a.parquet", "--change", CHANGE).split()
+    )
+
+
 def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
     """After the last commit there is no run."""
     text = told(history, "--change", "2026-07-05", "--command", "dev.down")
@@ -215,7 +241,7 @@ def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> Non
 def test_long_work_is_told_without_a_terminal(long: Path) -> None:
     """A line for each step from two seconds on, on stderr; a signal in the middle of a query ends it at once."""
     with subprocess.Popen(
-        [sys.executable, "-m", "generator", "report", str(long)],
+        [sys.executable, "-m", "generator", "report", str(long), "--change", CHANGE],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import subprocess
 import sys
+from datetime import datetime, timezone
 
 import pytest
 from capture import Capture
 from workbench import Workbench
+
+from reporter import outbox
+from reporter.event import Event
 
 RULES = "one: ; @echo one\nbad: ; @false\n"
 
@@ -49,6 +55,64 @@ def test_what_was_run_is_counted(measured: Workbench) -> None:
     assert bad[1] == "1"
     assert "100.0%" in bad
     assert measured.run("metrics-stats", "ARGS=--format csv").stdout.startswith("command,people,runs,")
+
+
+@pytest.mark.parametrize("format_", ["json", "csv"])
+def test_the_report_says_the_same(measured: Workbench, format_: str) -> None:
+    """The generator's report of the same outbox is equal, byte for byte."""
+    command = [
+        sys.executable,
+        "-m",
+        "generator",
+        "report",
+        str(measured.config / "outbox.sqlite3"),
+        "--format",
+        format_,
+    ]
+    reported = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert measured.run("metrics-stats", f"ARGS=--format {format_}").stdout == reported
+
+
+def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
+    """From the installed reporter alone: nothing is imported but the standard library and the reporter."""
+    bench.write(RULES, ["one", "bad"])
+    bench.agree()
+    (bench.config / "interpreter").write_text(f"{sys.executable}\n")
+    with outbox.opened(bench.config / "outbox.sqlite3") as kept:
+        kept.add((_event(number) for number in range(100_000)), None, 0)
+    assert runs(bench) == {"one": 90_000, "bad": 10_000}
+    program = "import sys, reporter.cli as c; c.main(sys.argv[1:]); print({m.partition('.')[0] for m in sys.modules})"
+    options = ["stats", "--format", "csv", "--collection", "{}", "--question", "{}", "--digest", "x"]
+    command = [sys.executable, "-I", "-c", program, *options, "--home", str(bench.config)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    # The site's own start-up files, such as those of editable installs, are none of the reporter's.
+    start_up = subprocess.run(
+        [sys.executable, "-I", "-c", "import sys; print({m.partition('.')[0] for m in sys.modules})"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert ast.literal_eval(loaded) - ast.literal_eval(start_up) - sys.stdlib_module_names == {"reporter"}
+
+
+def _event(number: int) -> Event:
+    start = datetime.fromtimestamp(1_780_000_000 + number * 60, timezone.utc).isoformat(timespec="microseconds")
+    return Event(
+        message_id=f"m{number}",
+        user_id="u",
+        name="devstack.command.run",
+        timestamp=start,
+        properties={
+            "command": "bad" if number % 10 == 0 else "one",
+            "command_type": "make",
+            "duration_ms": number % 977,
+            "exit_status": 0,
+            "git_checked_out_master": True,
+            "git_commit_time": None,
+            "is_test": "false",
+            "start_time": start,
+        },
+    )
 
 
 def test_a_run_counts_at_once(measured: Workbench) -> None:

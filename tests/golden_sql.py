@@ -1,0 +1,49 @@
+"""The SQL that each engine is asked, as the golden files hold it: ``make dev.render`` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from analysis import queries
+from analysis.source import OPTIONAL, REQUIRED
+from reporter.summary import Selection, moment
+
+GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
+DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "trino", "pyspark")
+
+
+def sql(dialect: str) -> str:
+    """Every query there is, in the words of one engine."""
+    return "".join(
+        f"-- {name}\n{ibis.to_sql(query, dialect=dialect)};\n\n" for name, query in _queries(dialect).items()
+    )
+
+
+def _queries(dialect: str) -> dict[str, Any]:
+    """For a table as Segment's connector makes it there: Snowflake's names are upper case."""
+    types = dict.fromkeys((*REQUIRED, *OPTIONAL), "string") | {"duration_ms": "int64", "exit_status": "int64"}
+    types |= dict.fromkeys(("start_time", "git_commit_time"), "timestamp('UTC')") | {
+        "git_checked_out_master": "boolean"
+    }
+    names = {name: name.upper() if dialect == "snowflake" else name for name in types}
+    events = ibis.table({names[name]: kind for name, kind in types.items()}, "devstack_command_run").rename(names)
+    runs = queries.selected(queries.runs(events), Selection(since_s=moment("2026-01-05"), only_master=True))
+    exact = dialect in queries.EXACT
+    return {
+        "totals": queries.totals(queries.regrouped(runs, ["dev.down", "dev.provision"])),
+        "people": queries.people(runs),
+        "spread": queries.spread(runs, (50, 95), exact=exact),
+        "weeks": queries.weeks(runs, (50,), exact=exact),
+        "hours": queries.hours(runs),
+        "timeline": queries.timeline(runs),
+        "ages": queries.ages(runs, (1, 28)),
+        "sides": queries.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
+    }
+
+
+if __name__ == "__main__":
+    for name in DIALECTS:
+        (GOLDEN / f"{name}.sql").write_text(sql(name))
