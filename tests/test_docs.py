@@ -49,7 +49,9 @@ def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> 
             text=True,
             check=False,
         )
-        shown = "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+        # A machine that is busy with other tests is told what takes so long.
+        lines = [line.rstrip() for line in result.stdout.splitlines() if not re.fullmatch(r"[A-Z].* \.\.\.", line)]
+        shown = "".join(f"{line}\n" for line in lines)
         assert shown == expected, command
 
 

@@ -254,10 +254,14 @@ def test_long_work_is_told_without_a_terminal(long: Path) -> None:
     assert "Traceback" not in errors
 
 
-def test_short_work_is_silent(history: Path) -> None:
-    """Nothing but the result, on either stream."""
-    result = report(history)
-    assert result.stderr == ""
+def test_short_work_is_silent() -> None:
+    """What ends before patience does is never named."""
+    stream = io.StringIO()
+    with Steps(Console(file=stream, width=80), patience_s=3600) as steps:
+        steps.begin("One")
+        steps.expect(2)
+        steps.begin("Two")
+    assert stream.getvalue() == ""
 
 
 def test_steps_are_named_as_they_begin() -> None:

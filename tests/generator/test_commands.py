@@ -289,4 +289,4 @@ def test_completion_and_help_are_there() -> None:
         text=True,
         check=False,
     )
-    assert completed.stdout.split() == ["plain,remove", "plain,render"]
+    assert completed.stdout.split() == ["plain,remove", "plain,render", "plain,report"]
