@@ -75,7 +75,7 @@ def report(
     format_: str,
     html: Path | None,
 ) -> None:
-    r"""Answer what takes the time, what fails, and whether a change helped.
+    """Answer what takes the time, what fails, and whether a change helped.
 
     SOURCE is an outbox, files of events (Parquet, or JSON lines; a folder or a pattern of them), or the URL of a
     warehouse: postgres://, snowflake://, bigquery://, clickhouse://, trino://, pyspark://.

@@ -42,7 +42,7 @@ _output = click.option(
 @_output
 @click.option("--check", is_flag=True, help="Write nothing: show how the file differs from the catalog, and exit 1.")
 def render(catalog: Path, path: Path | None, check: bool) -> None:
-    r"""Render the catalog into the include that a Makefile reads.
+    """Render the catalog into the include that a Makefile reads.
 
     \b
     Examples:
@@ -56,7 +56,7 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 def init(folder: Path) -> None:
-    r"""Propose a catalog for the Makefile in FOLDER, and put the guard in front of it. Overwrites nothing.
+    """Propose a catalog for the Makefile in FOLDER, and put the guard in front of it. Overwrites nothing.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def init(folder: Path) -> None:
 @_catalog
 @_output
 def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
-    r"""Track the targets NAMES too, and render.
+    """Track the targets NAMES too, and render.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 @_catalog
 @_output
 def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
-    r"""Track the targets NAMES no more, and render.
+    """Track the targets NAMES no more, and render.
 
     \b
     Examples:
@@ -118,7 +118,7 @@ def list_(catalog: Path) -> None:
 @_output
 @click.option("--format", "format_", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
 def check(catalog: Path, path: Path | None, format_: str) -> int:
-    r"""Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
+    """Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
 
     \b
     Examples:

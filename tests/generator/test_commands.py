@@ -271,12 +271,18 @@ def test_the_schema_agrees_with_the_generator(tmp_path: Path, change: dict[str, 
 
 
 def test_completion_and_help_are_there() -> None:
-    """Every command has a help with its purpose; click's completion knows the commands."""
+    """Every command has a help with its purpose, examples have a line each; click's completion knows the commands."""
     listed = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
-    for name in ("add", "check", "doc", "init", "list", "remove", "render", "schema"):
+    for name in ("add", "check", "doc", "init", "list", "remove", "render", "report", "schema"):
         assert re.search(rf"^  {name} +\w", listed.stdout, re.M)
-        shown = subprocess.run([sys.executable, "-m", "generator", name, "--help"], capture_output=True, check=True)
-        assert b"Usage:" in shown.stdout
+        command = [sys.executable, "-m", "generator", name, "--help"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert "Usage:" in shown
+        assert "\\b" not in shown
+        before, _, examples = shown.partition("  Examples:\n")
+        assert "Examples" not in before
+        for line in examples.partition("\n\n")[0].splitlines():
+            assert line.startswith("    python -m generator ")
     variables = {
         "_INSTRUMENTED_MAKE_COMPLETE": "bash_complete",
         "COMP_WORDS": "instrumented-make re",
