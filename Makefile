@@ -47,6 +47,6 @@ dev.bench: dev.provision ## Measure what a tracked run costs, side by side with 
 	@PYTHONPATH=examples $(PYTHON) benchmarks/run.py
 
 dev.bench.report: dev.provision ## Measure what a report of a team's history costs, beside pandas
-	@PYTHONPATH=examples $(PYTHON) benchmarks/report.py
+	@$(PYTHON) benchmarks/report.py
 
 endif

@@ -107,7 +107,7 @@ def _told(name: str, question: Any) -> Any:
 
 
 def _refused(name: str, error: Exception) -> GeneratorError:
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = _without_password(" ".join(str(error).split())) or type(error).__name__
     return GeneratorError(f"{name}: error: {said[:500]}")
 
 
@@ -243,25 +243,22 @@ def _in_warehouse(url: str, table: str) -> Any:
         ) from None
     except Exception as error:
         raise _refused(name, error) from None
-    schema, _, plain = table.rpartition(".")
     try:
-        return _checked(f"{name}, {table}", connection.table(plain, database=schema or None))
-    except Exception as error:
-        others = _others(connection, schema)
+        return _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table)))
+    except GeneratorError:
         connection.disconnect()
-        if isinstance(error, GeneratorError):
-            raise
-        raise GeneratorError(
-            f"{name}: error: there is no table {table}{others}\n  hint: name it: --table SCHEMA.TABLE"
-        ) from None
+        raise
 
 
-def _others(connection: Any, schema: str) -> str:
-    try:
-        names = sorted(connection.list_tables(database=schema or None))
-    except Exception:
-        return ""
-    return f"; there are: {', '.join(names[:20])}" if names else ", nor any other"
+def _table(connection: Any, name: str, table: str) -> Any:
+    """The table of that name, in whatever case: Segment's are lower case, but upper case in Snowflake."""
+    schema, _, plain = table.rpartition(".")
+    there = connection.list_tables(database=schema or None)
+    found = [one for one in there if one.lower() == plain.lower()]
+    if not found:
+        others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
+        raise GeneratorError(f"{name}: error: there is no table {table}{others}\n  hint: name it: --table SCHEMA.TABLE")
+    return connection.table(plain if plain in found else found[0], database=schema or None)
 
 
 def _checked(name: str, events: Any) -> Any:
@@ -277,5 +274,5 @@ def _checked(name: str, events: Any) -> Any:
     return events.mutate(**absent) if absent else events
 
 
-def _without_password(url: str) -> str:
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1@", text)

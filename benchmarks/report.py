@@ -16,15 +16,18 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import team_history
 from rich.console import Console
 from rich.table import Table
 
+from reporter import outbox
+from reporter.event import Event
 from reporter.summary import moment, week_of
 
 HERE = Path(__file__).resolve().parent
 CHANGE = "2026-04-28T10:00Z"
+OWN = 100_000
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,45 @@ def main() -> None:
         while rows <= options.up_to:
             table.add_row(*_measure(rows, options.folder or Path(folder)))
             rows *= 10
-    Console(width=130).print(table)
+        Console(width=130).print(table)
+        _own(Path(folder))
+
+
+def _own(folder: Path) -> None:
+    """A developer's own history: what ``make metrics-stats`` runs, and the report of the same outbox."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  (it is large; see _history)
+
+    _history(OWN, folder / "own.parquet")
+    columns = pq.read_table(folder / "own.parquet").drop_columns(["id", "user_id", "timestamp", "received_at"])
+    with outbox.opened(folder / "outbox.sqlite3") as kept:
+        kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), None, time.time())
+    common = ["--collection", "{}", "--question", "{}", "--digest", "-", "--home", str(folder)]
+    stats = [sys.executable, "-I", "-m", "reporter", "stats", "--format", "json", *common]
+    report = [sys.executable, "-m", "generator", "report", str(folder / "outbox.sqlite3"), "--format", "json"]
+    ours, theirs = [], []
+    for _ in range(5):
+        ours.append(_run(stats))
+        theirs.append(_run(report))
+    assert ours[0].output == theirs[0].output != ""
+    one, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
+    print(f"{OWN:,} events in an outbox: metrics-stats {one:.2f} s, report {other:.2f} s, ratio {one / other:.2f}")
+
+
+def _history(rows: int, path: Path) -> None:
+    """In a process of its own: what this one has needed at most, those that it starts seem to need at least."""
+    command = [sys.executable, str(HERE.parent / "examples" / "team_history.py"), str(rows), str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _event(number: int, row: dict[str, Any]) -> Event:
+    times = {name: row[name].isoformat(timespec="microseconds") for name in ("start_time", "git_commit_time")}
+    return Event(f"m{number}", "u", "devstack.command.run", times["start_time"], row | times)
 
 
 def _measure(rows: int, folder: Path) -> list[str]:
     history = folder / f"{rows}.parquet"
     if not history.exists():
-        team_history.write(history, rows)
+        _history(rows, history)
     report = [sys.executable, "-m", "generator", "report", str(history), "--min-people", "1"]
     rounds = 3 if rows <= 1_000_000 else 1
     ours, theirs = [], []

@@ -75,6 +75,10 @@ CREATE TABLE devstack.devstack_command_run (
   id varchar, user_id varchar, "timestamp" timestamptz, received_at timestamptz, command varchar, command_type varchar,
   duration_ms bigint, exit_status bigint, git_checked_out_master boolean, git_commit_time timestamptz, is_test varchar,
   start_time timestamptz
+);
+CREATE TABLE devstack."SHOUTED_RUN" (
+  "ID" varchar, "USER_ID" varchar, "COMMAND" varchar, "DURATION_MS" bigint, "EXIT_STATUS" bigint, "IS_TEST" varchar,
+  "START_TIME" timestamptz
 )
 """
 

@@ -60,8 +60,14 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
     """And the password of the URL is not."""
     with pytest.raises(GeneratorError) as error:
         _open(postgres, "devstack.runs")
-    assert "there is no table devstack.runs; there are: devstack_command_run" in str(error.value)
+    assert "there is no table devstack.runs; there are: SHOUTED_RUN, devstack_command_run" in str(error.value)
     assert "secret-word" not in str(error.value)
+
+
+def test_names_may_be_in_either_case(postgres: str) -> None:
+    """Of the table and of its columns, as in Snowflake; what was never collected is no column there."""
+    with opened(postgres, "devstack.shouted_run") as source:
+        assert rows(source, queries.totals(queries.runs(source.events))).to_pylist() == []
 
 
 def test_a_server_that_does_not_answer_is_an_error() -> None:
@@ -72,9 +78,15 @@ def test_a_server_that_does_not_answer_is_an_error() -> None:
 
 
 def test_a_missing_driver_is_named() -> None:
-    """What must be installed for an engine is said."""
-    with pytest.raises(GeneratorError, match=r"pip install 'ibis-framework\[trino\]'"):
-        _open("trino://me@127.0.0.1:9/hive/default")
+    """What must be installed for an engine is said; an engine that is none is refused. Neither tells the password."""
+    for url, expected in {
+        "trino://me:secret-word@h/hive/default": "hint: pip install 'ibis-framework[trino]'",
+        "oracel://me:secret-word@h/x": "oracel://me@h/x: error: Don't know how to connect to",
+    }.items():
+        with pytest.raises(GeneratorError) as error:
+            _open(url)
+        assert expected in str(error.value)
+        assert "secret-word" not in str(error.value)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
