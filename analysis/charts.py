@@ -195,7 +195,7 @@ def forest(comparisons: Sequence[Comparison], text: str, *, of_failures: bool) -
 
     def draw(width: int) -> Chart:
         scale = alt.Scale(domain=[max(-reach, -100) if not of_failures else -reach, reach], nice=False)
-        axis = alt.Axis(title=title, format="+.3~g", tickCount=7 if width == WIDE else 5)
+        axis = alt.Axis(title=title, format="+.3~g", tickCount=7 if width == WIDE else 3)
         marks = base(rows).encode(y=commands(rows, width), description="text:N")
         zero = base([{"x": 0}]).mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[4, 3])
         return alt.layer(

@@ -37,8 +37,8 @@ def as_table(comparisons: list[Comparison], width: int | None) -> str:
     console = Console(file=stream, width=width or 200, highlight=False, markup=False)
     console.print(table)
     console.print()
-    for one in comparisons:
-        console.print(words.sentence(one))
+    for sentence in words.sentences(comparisons):
+        console.print(sentence)
     console.print()
     console.print(words.verdict(comparisons))
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())

@@ -93,9 +93,7 @@ def _time(found: Answers) -> Section:
         "Which commands take up the most of people's time?",
         answer,
         [
-            Figure(
-                "Hours spent waiting for each command, and its share", charts.time_taken(found.summary, shown, answer)
-            ),
+            Figure("Hours spent in each command, and its share", charts.time_taken(found.summary, shown, answer)),
             Figure(
                 "How long a run takes: nine in ten lie on the line, half of them in the bar; the gap is the median",
                 charts.durations(found.spread, shown, "How long a run of each command takes; the figures are below."),
@@ -172,7 +170,9 @@ def _weeks(found: Answers, change_s: int | None) -> Section:
         "What happened over time?",
         answer,
         [
-            Figure(f"Hours spent waiting, each week{dashed}", weekly.time_over(found.timeline, answer, change_s)),
+            Figure(
+                f"Hours spent in all commands, each week{dashed}", weekly.time_over(found.timeline, answer, change_s)
+            ),
             Figure(
                 "Runs that failed or were interrupted, each week",
                 weekly.endings_over(
@@ -227,7 +227,7 @@ def _change(compared: list[Comparison], change_s: int, window_weeks: int) -> Sec
             "points",
         ],
         [_compared(one) for one in compared],
-        [*(words.sentence(one) for one in compared), words.method(window_weeks)],
+        [*words.sentences(compared), words.method(window_weeks)],
     )
 
 

@@ -28,6 +28,12 @@ def _verdict(effect: Effect | None, lower: str, higher: str) -> str:
     return lower if effect.high < 0 else higher
 
 
+def sentences(comparisons: list[Comparison]) -> list[str]:
+    """The verdicts on all commands one by one, first those that say something."""
+    ordered = sorted(comparisons, key=lambda one: of_duration(one) == of_failures(one) == CANNOT_TELL)
+    return [sentence(one) for one in ordered]
+
+
 def sentence(one: Comparison) -> str:
     """The verdict on one command, with its figures."""
     if not any(effect and effect.enough for effect in (one.duration, one.failures)):
