@@ -133,3 +133,31 @@ def test_five_people_are_enough(tmp_path: Path, people: int, shown: str) -> None
     """And four are not, however often they run it."""
     path = crafted(tmp_path / "a.parquet", *({"user_id": f"u{number % people}"} for number in range(100)))
     assert [one.command for one in answers(path, min_people=5).summary.figures] == [shown]
+
+
+def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
+    """Endings are counted apart; other branches, unknown commits, other commands and far-away weeks are not compared."""
+    change = datetime(2026, 3, 4, tzinfo=timezone.utc)
+    before, after = change - timedelta(seconds=1), change
+    path = crafted(
+        tmp_path / "a.parquet",
+        *({"git_commit_time": before, "exit_status": status} for status in (0, 0, 2, -2)),
+        {"git_commit_time": after, "duration_ms": 1_234},
+        {"git_commit_time": after, "duration_ms": 1_239, "exit_status": -15},
+        {"git_commit_time": after, "user_id": "v"},
+        {"git_commit_time": after, "git_checked_out_master": False},
+        {"git_commit_time": None},
+        {"git_commit_time": after, "command": "dev.down"},
+        {"git_commit_time": after, "start_time": change + timedelta(weeks=8)},
+        {"git_commit_time": before, "start_time": change - timedelta(weeks=8, seconds=1)},
+    )
+    with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
+        history = History(source, Selection(), 1, steps)
+        rows = history.sides("dev.up", int(change.timestamp()), 8).to_pylist()
+    names = ("person", "after", "rounded_ms", "succeeded", "failed", "interrupted")
+    assert sorted(tuple(row[name] for name in names) for row in rows) == [
+        (0, 0, 1_000, 2, 1, 1),
+        (0, 1, 1_230, 1, 0, 1),
+        (1, 1, 1_000, 1, 0, 0),
+    ]
+    assert set(rows[0]) == set(names)
