@@ -136,7 +136,7 @@ def test_five_people_are_enough(tmp_path: Path, people: int, shown: str) -> None
 
 
 def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
-    """Endings are counted apart; other branches, unknown commits, other commands and far-away weeks are not compared."""
+    """Endings are counted apart; other branches, unknown commits, other commands and far-off weeks do not count."""
     change = datetime(2026, 3, 4, tzinfo=timezone.utc)
     before, after = change - timedelta(seconds=1), change
     path = crafted(
