@@ -108,6 +108,8 @@ def _too_few(effect: Effect | None) -> str:
         return "too few people ran it both before and after"
     if effect.effective_people >= ENOUGH_PEOPLE:
         return "all runs are alike"
+    if effect.people == 1:
+        return f"a single person ran it both before and after; it takes {ENOUGH_PEOPLE}"
     return (
         f"{effect.people} people ran it both before and after, which counts like {effect.effective_people:.1f} who run "
         f"it equally often; it takes {ENOUGH_PEOPLE}"

@@ -149,6 +149,13 @@ def test_a_few_people_cannot_tell() -> None:
     assert f"it takes {ENOUGH_PEOPLE}" in words.sentence(one)
 
 
+def test_one_person_cannot_tell() -> None:
+    """One's own outbox is compared as well, and the answer is honest."""
+    rng = np.random.default_rng(8)
+    (one,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
+    assert words.sentence(one) == ("dev.up: cannot tell, a single person ran it both before and after; it takes 8.")
+
+
 def test_nobody_on_both_sides_cannot_tell() -> None:
     """Those who never pulled, and those who never ran it before, cannot be compared with themselves."""
     one = np.ones(20, dtype=np.int64)
