@@ -61,7 +61,7 @@ COMMANDS = (
     Command("dev.reset", 2, 310, 0.6, 0.07, 0.020),
     Command("dev.backup", 0.7, 55, 0.5, 0.02, 0.000),
     Command("dev.up.forum+notes", 0.02, 30, 0.5, 0.10, 0.010),
-    Command("dev.check.credentials", 0.01, 12, 0.4, 0.20, 0.010),
+    Command("dev.check.credentials", 0.003, 12, 0.4, 0.20, 0.010),
 )
 
 SCHEMA = pa.schema(
