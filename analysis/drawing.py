@@ -31,11 +31,10 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One chart for wide and one for narrow places, each an SVG element; ``text`` is what it says."""
+    """One chart for wide and one for narrow places, each an SVG element."""
 
     wide: str
     narrow: str
-    text: str
 
 
 def base(rows: Rows) -> alt.Chart:
@@ -88,7 +87,7 @@ def height(rows: Rows, *, legend: bool = False) -> int:
 
 def both(draw: Callable[[int], Chart], text: str) -> Drawing:
     """What ``draw`` draws for either width; ``text`` is what it says."""
-    return Drawing(svg(draw(WIDE), text), svg(draw(NARROW), text), text)
+    return Drawing(svg(draw(WIDE), text), svg(draw(NARROW), text))
 
 
 def svg(chart: Chart, text: str) -> str:

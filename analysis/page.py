@@ -69,6 +69,13 @@ def _shown(found: Answers) -> list[Figures]:
     return list(found.summary.figures[:SHOWN_COMMANDS])
 
 
+def _of_commands(caption: str, found: Answers, most: str = "take the most time") -> str:
+    """The caption of a chart of commands, with what it leaves out."""
+    if len(found.summary.figures) <= SHOWN_COMMANDS:
+        return caption
+    return f"{caption}; of {len(found.summary.figures):,} commands the {SHOWN_COMMANDS} that {most}"
+
+
 def _used(found: Answers) -> Section:
     figures = sorted(found.summary.figures, key=lambda one: (-one.runs, one.command))
     answer = answers.used(found)
@@ -76,7 +83,12 @@ def _used(found: Answers) -> Section:
         "used",
         "Which commands are used most often?",
         answer,
-        [Figure("Runs of each command", charts.used(figures[:SHOWN_COMMANDS], answer))],
+        [
+            Figure(
+                _of_commands("Runs of each command", found, "are run most"),
+                charts.used(figures[:SHOWN_COMMANDS], answer),
+            )
+        ],
         ["command", "runs", "of all runs", "people"],
         [
             [one.command, f"{one.runs:,}", percentage(one.runs / answers.runs(found)), f"{one.people:,}"]
@@ -93,7 +105,10 @@ def _time(found: Answers) -> Section:
         "Which commands take up the most of people's time?",
         answer,
         [
-            Figure("Hours spent in each command, and its share", charts.time_taken(found.summary, shown, answer)),
+            Figure(
+                _of_commands("Hours spent in each command, and its share", found),
+                charts.time_taken(found.summary, shown, answer),
+            ),
             Figure(
                 "How long a run takes: nine in ten lie on the line, half of them in the bar; the gap is the median",
                 charts.durations(found.spread, shown, "How long a run of each command takes; the figures are below."),
@@ -120,7 +135,8 @@ def _endings(found: Answers) -> Section:
         answer,
         [
             Figure(
-                "Runs that failed or were interrupted by a signal, of all runs", charts.endings(_shown(found), answer)
+                _of_commands("Runs that failed or were interrupted by a signal, of all runs", found),
+                charts.endings(_shown(found), answer),
             ),
             Figure(
                 "When: the stronger the colour, the larger the share; hours with hardly any run are left blank",

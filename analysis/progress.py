@@ -20,12 +20,16 @@ class Steps:
     def __init__(self, console: Console, patience_s: float = PATIENCE_S) -> None:
         self._console = console
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
         )
         self._task = self._bar.add_task("", total=None)
         self._name = ""
         self._begun = 0
-        self._shown = False
+        self._shown = self._over = False
         self._lock = threading.Lock()
         self._timer = threading.Timer(patience_s, self._show)
         self._timer.daemon = True
@@ -41,7 +45,7 @@ class Steps:
         with self._lock:
             if self._shown and self._console.is_terminal:
                 self._bar.stop()
-            self._shown = False
+            self._over = True
 
     def expect(self, total: int) -> None:
         """From now on it is known that there are ``total`` steps in all."""
@@ -58,6 +62,9 @@ class Steps:
 
     def _show(self) -> None:
         with self._lock:
+            # The timer may have run out while the work ended.
+            if self._over:
+                return
             self._shown = True
             if self._console.is_terminal:
                 self._bar.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -100,6 +101,15 @@ def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
     assert {match for match in re.findall(r'\b(?:href|src)="([^"]*)"', text) if match[0] != "#"} == {"data:,"}
     assert "default-src 'none'" in text
     assert page.stat().st_size < 1_500_000
+
+
+def test_it_is_the_same_wherever_it_is_written(page: Path, tmp_path: Path) -> None:
+    """To the byte: neither the clock, nor the time zone, nor the language of the machine is in it."""
+    command = [sys.executable, "-m", "generator", "report", str(page.with_name("team.parquet"))]
+    variables = {"PATH": os.environ["PATH"], "TZ": "Pacific/Auckland", "LC_ALL": "C"}
+    options = ["--change", "2026-04-28T10:00Z", "--html", str(tmp_path / "a.html")]
+    subprocess.run([*command, *options], env=variables, check=True, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "a.html").read_text() == page.read_text()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -274,6 +274,15 @@ def test_steps_are_named_as_they_begin() -> None:
     assert stream.getvalue().splitlines()[-2:] == ["One ...", "Two ..."]
 
 
+def test_a_bar_shows_names_as_they_are() -> None:
+    """What a command is called is not taken for the terminal's markup."""
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, force_interactive=True)
+    with Steps(console, patience_s=0) as steps:
+        steps.begin("Comparing [red]dev[/up]")
+        wait_until(lambda: "[red]dev[/up]" in stream.getvalue(), "the bar")
+
+
 def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
     """To the byte; another seed makes another."""
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
