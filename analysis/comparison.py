@@ -7,19 +7,21 @@ import io
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from analysis import words
 from analysis.change import FALSE_ALARM, Comparison, Effect
-from reporter.summary import duration, percentage
+from reporter.summary import duration, percentage, printable
 
 Shown = Callable[[float], str]
 
 
 def as_table(comparisons: list[Comparison], width: int | None) -> str:
     """A row for each command, then the verdicts; ``width`` in characters, None for as wide as it needs."""
+    comparisons = [replace(one, command=printable(one.command)) for one in comparisons]
     table = Table(box=None, pad_edge=False)
     for name in ("command", "people", "runs", "median", "time", "failed", "points"):
         table.add_column(name, justify="left" if name == "command" else "right", no_wrap=name != "command")

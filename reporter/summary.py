@@ -155,11 +155,16 @@ def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -
     head = ["command", *(["people"] if with_people else []), "runs", "time", "median", "p95", "failed", "interrupted"]
     rows = [[*head, "median by week"]]
     for one in summary.figures:
-        row = [one.command, *([f"{one.people:,}"] if with_people else []), f"{one.runs:,}"]
+        row = [printable(one.command), *([f"{one.people:,}"] if with_people else []), f"{one.runs:,}"]
         row += [percentage(summary.share(one)), duration(one.median_ms), duration(one.p95_ms)]
         row += [percentage(one.failed / one.runs), percentage(one.interrupted / one.runs), _sparkline(one.weeks, last)]
         rows.append(row)
     return _aligned(rows, width)
+
+
+def printable(text: str) -> str:
+    """A name without characters that would drive a terminal: names come from whoever sends events."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def as_json(summary: Summary) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from analysis import queries, words
+from analysis import comparison, queries, words
 from analysis.change import ENOUGH_PEOPLE, FALSE_ALARM, Comparison, Counts, Floats, Integers, compare, with_intervals
 from analysis.words import CANNOT_TELL, FASTER, LESS, of_duration, of_failures
 
@@ -154,6 +154,13 @@ def test_one_person_cannot_tell() -> None:
     rng = np.random.default_rng(8)
     (one,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
     assert words.sentence(one) == ("dev.up: cannot tell, a single person ran it both before and after; it takes 8.")
+
+
+def test_names_do_not_drive_the_terminal() -> None:
+    """In the table of a comparison, as in that of a summary."""
+    text = comparison.as_table([Comparison("\x1b[2J[red]dev\n.up", 1, 1, None, None)], None)
+    assert "\x1b" not in text
+    assert "\ufffd[2J[red]dev\ufffd.up: cannot tell, too few people" in text
 
 
 def test_nobody_on_both_sides_cannot_tell() -> None:

@@ -85,6 +85,13 @@ def test_long_names_give_way() -> None:
     assert "x…  " in text
 
 
+def test_names_do_not_drive_the_terminal() -> None:
+    """Who sends an event with an escape sequence for a command changes nobody's screen."""
+    text = as_table(summarise([Run("\x1b[2Jdev\n.up\u202e", 5, 0, FIRST)]), with_people=False)
+    assert len(text.splitlines()) == 2
+    assert text.splitlines()[1].startswith("\ufffd[2Jdev\ufffd.up\ufffd")
+
+
 def test_programs_read_the_same_figures() -> None:
     """JSON has every week; CSV has a line for each command; both agree."""
     summary = summarise(HISTORY)
