@@ -214,7 +214,7 @@ def test_without_the_extra_it_says_so(history: Path, tmp_path: Path, missing: st
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A history that takes much longer than two seconds."""
     path = tmp_path_factory.mktemp("long") / "long.parquet"
-    team_history.write(path, 3_000_000)
+    team_history.write(path, 4_000_000)
     return path
 
 
@@ -238,10 +238,10 @@ def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> Non
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_long_work_is_told_without_a_terminal(long: Path) -> None:
+def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> None:
     """A line for each step from two seconds on, on stderr; a signal in the middle of a query ends it at once."""
     with subprocess.Popen(
-        [sys.executable, "-m", "generator", "report", str(long), "--change", CHANGE],
+        [sys.executable, "-m", "generator", "report", str(long), "--change", CHANGE, "--html", str(tmp_path / "a")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
