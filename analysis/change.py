@@ -29,8 +29,9 @@ from reporter.summary import WEEK_S
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
-# Below this effective number of people the bootstrap's standard error is too small, in simulation as in the literature.
-ENOUGH_PEOPLE = 8
+# The effective number of people from which on something is said. With fewer, a standard error is a guess; with so many,
+# simulated false alarms are as rare as with more.
+ENOUGH_PEOPLE = 4
 _AT_ONCE = 250
 # Of a logarithm: one per cent, as the durations are rounded.
 STEP = 0.01

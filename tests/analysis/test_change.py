@@ -74,7 +74,7 @@ def alarms(comparisons: list[Comparison]) -> int:
 
 
 @pytest.mark.parametrize("late_are_slow", [False, True], ids=["anybody-pulls-late", "slow-people-pull-late"])
-@pytest.mark.parametrize("people", [12, 30])
+@pytest.mark.parametrize("people", [8, 30])
 def test_false_alarms_are_as_rare_as_stated(people: int, late_are_slow: bool) -> None:
     """Of 250 reports on four commands that did not change, no more than FALSE_ALARM call any of eight things changed.
 
@@ -99,6 +99,18 @@ def test_a_speed_up_of_a_tenth_is_found() -> None:
         verdict = with_intervals([compare("faster", simulate(rng, 80, 40, speed=0.9), rng), *rest])[0]
         found += of_duration(verdict) == FASTER
     assert found >= 0.8 * reports
+
+
+def test_a_small_team_sees_what_is_large() -> None:
+    """8 people, 40 runs a side: of five commands, the one that takes half the time is found with a power of 70 %."""
+    rng = np.random.default_rng(9)
+    rest = [compare("other", simulate(rng, 8, 40), rng) for _ in range(4)]
+    reports = 60
+    found = 0
+    for _ in range(reports):
+        verdict = with_intervals([compare("faster", simulate(rng, 8, 40, speed=0.5), rng), *rest])[0]
+        found += of_duration(verdict) == FASTER
+    assert found >= 0.7 * reports
 
 
 def test_fewer_failures_are_found() -> None:
@@ -153,7 +165,8 @@ def test_one_person_cannot_tell() -> None:
     """One's own outbox is compared as well, and the answer is honest."""
     rng = np.random.default_rng(8)
     (one,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
-    assert words.sentence(one) == ("dev.up: cannot tell, a single person ran it both before and after; it takes 8.")
+    expected = f"dev.up: cannot tell, a single person ran it both before and after; it takes {ENOUGH_PEOPLE}."
+    assert words.sentence(one) == expected
 
 
 def test_names_do_not_drive_the_terminal() -> None:
