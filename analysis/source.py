@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import ibis
+import pandas  # noqa: F401  (DuckDB and Arrow would import it in the middle of a query, and lose a Ctrl-C meanwhile)
 import pyarrow as pa
 
 from generator.problems import GeneratorError

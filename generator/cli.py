@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -191,24 +193,47 @@ def _write_or_check(path: Path, text: str, *, check: bool, command: str) -> None
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit status: 0 done, 1 expected failure, 2 usage, 3 defect, 130 Ctrl-C."""
+    interrupted = _remember_interrupts()
     try:
         result = cli.main(arguments, complete_var="_INSTRUMENTED_MAKE_COMPLETE", standalone_mode=False)
-    except GeneratorError as error:
-        click.echo(str(error), err=True)
-        return 1
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except BrokenPipeError:
         # The reader of a pipe went away: nothing is left to be told, not even at exit.
         sys.stdout = None
         return 1
-    except Exception:
-        click.echo("This is a defect of the generator; please report it with what follows.", err=True)
-        click.echo(traceback.format_exc(), err=True)
-        return 3
+    except Exception as error:
+        return 130 if interrupted else _failed(error)
     return result if isinstance(result, int) else 0
+
+
+def _remember_interrupts() -> list[int]:
+    """A list that grows with every Ctrl-C, which raises KeyboardInterrupt as ever.
+
+    A library in C that is being imported may make another error of that.
+    """
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    # What a parent has told to ignore stays ignored.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+    return noted
+
+
+def _failed(error: Exception) -> int:
+    """Tell of ``error``; return the exit status."""
+    if isinstance(error, GeneratorError):
+        click.echo(str(error), err=True)
+        return 1
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    click.echo("This is a defect of the generator; please report it with what follows.", err=True)
+    click.echo("".join(traceback.format_exception(error)), err=True)
+    return 3

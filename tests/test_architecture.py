@@ -38,7 +38,7 @@ def test_imports_keep_to_the_rules(path: Path) -> None:
     extras = {
         "generator/cli.py": {"analysis"},
         "reporter/segment.py": {"segment"},
-        "analysis/source.py": {"duckdb", "ibis", "pyarrow"},
+        "analysis/source.py": {"duckdb", "ibis", "pandas", "pyarrow"},
         "analysis/queries.py": {"ibis"},
         "analysis/change.py": {"numpy", "scipy"},
         "analysis/drawing.py": {"altair", "vl_convert"},

@@ -250,8 +250,10 @@ def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> Non
         assert process.stderr.readline().endswith(" ...\n")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
-    assert (process.returncode, output) == (130, "")
-    assert "Traceback" not in errors
+    # Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert (output, "Traceback" in errors) == ("", False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_short_work_is_silent() -> None:

@@ -296,3 +296,26 @@ def test_completion_and_help_are_there() -> None:
         check=False,
     )
     assert completed.stdout.split() == ["plain,remove", "plain,render", "plain,report"]
+
+
+SWALLOWS = """
+import os, signal, sys
+import click
+from generator import cli
+
+@cli.cli.command()
+def swallow():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+    except KeyboardInterrupt:
+        raise ImportError("initialization failed") from None
+
+sys.exit(cli.main(["swallow"]))
+"""
+
+
+def test_an_interrupt_that_a_library_swallows_is_one() -> None:
+    """Ctrl-C while a library in C is imported may come out as another error: it is no defect of the generator."""
+    result = subprocess.run([sys.executable, "-c", SWALLOWS], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
