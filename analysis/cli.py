@@ -90,9 +90,11 @@ def report(
     selection = Selection(since, commands, include_test, only_master=branch == "master")
     try:
         text = _text(source, table, selection, min_people, change, window, format_, html)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        # A library that misses another says so in its own words.
+        missing = isinstance(error, ModuleNotFoundError)
         raise GeneratorError(
-            f"report: error: {error.name} is not installed\n"
+            f"report: error: {f'{error.name} is not installed' if missing else error}\n"
             "  hint: install the extra that reports need: pip install 'instrumented-make[report]', "
             "or '.[report]' in a checkout"
         ) from None

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from workbench import wait_until
 from analysis.progress import Steps
 
 CHANGE = "2026-04-28T10:00Z"
+# Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
+EXIT_INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +201,7 @@ def test_without_the_extra_it_says_so(history: Path, tmp_path: Path, missing: st
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
     result = report(history, *options, PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
-    assert f"report: error: {missing} is not installed\n  hint: install the extra" in result.stderr
+    assert re.search(rf"report: error: .*\b{missing}\b.*\n  hint: install the extra", result.stderr)
     assert "Traceback" not in result.stderr
     other = subprocess.run(
         [sys.executable, "-m", "generator", "render", "--check"],
@@ -234,7 +237,8 @@ def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> Non
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert (child.exitstatus, "Traceback" in child.before) == (130, False)
+    assert child.exitstatus == EXIT_INTERRUPTED or child.signalstatus == signal.SIGINT
+    assert "Traceback" not in child.before
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -250,8 +254,7 @@ def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> Non
         assert process.stderr.readline().endswith(" ...\n")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
-    # Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
-    assert process.returncode in (130, -signal.SIGINT)
+    assert process.returncode in (EXIT_INTERRUPTED, -signal.SIGINT)
     assert (output, "Traceback" in errors) == ("", False)
     assert list(tmp_path.iterdir()) == []
 
