@@ -44,6 +44,9 @@ targets:
 {targets}
 """
 
+# make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
+LOST_CHILD = "make: *** wait: No child processes.  Stop."
+
 GUARDED = "include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
 
 

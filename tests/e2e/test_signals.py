@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from workbench import GUARDED, MAKES, Workbench, processes, wait_for_process, wait_until
+from workbench import GUARDED, LOST_CHILD, MAKES, Workbench, processes, wait_for_process, wait_until
 
 RULES = """\
 .PHONY: long short a b two
@@ -63,10 +63,6 @@ def left(process: subprocess.Popen[str]) -> list[list[str]]:
         if int(stat[3]) == process.pid and stat[0] != "Z":
             found.append(command)
     return found
-
-
-# make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
-LOST_CHILD = "make: *** wait: No child processes.  Stop."
 
 
 def ends_like_bare_make(process: subprocess.Popen[str], number: signal.Signals) -> None:
