@@ -13,6 +13,11 @@ def runs(found: Answers) -> int:
     return sum(one.runs for one in found.summary.figures)
 
 
+def by_runs(found: Answers) -> list[Figures]:
+    """The commands, those run most first."""
+    return sorted(found.summary.figures, key=lambda one: (-one.runs, one.command))
+
+
 def scope(found: Answers) -> str:
     """What was looked at."""
     first, last = found.timeline[0].week, found.timeline[-1].week
@@ -46,7 +51,7 @@ def footer(hidden: int, min_people: int) -> list[str]:
 
 def used(found: Answers) -> str:
     """Which command is used most."""
-    first, *rest = sorted(found.summary.figures, key=lambda one: (-one.runs, one.command))
+    first, *rest = by_runs(found)
     text = (
         f"{first.command} is used most: {first.runs:,} of {runs(found):,} runs ({percentage(first.runs / runs(found))})"
     )

@@ -29,7 +29,7 @@ def used(figures: Sequence[Figures], text: str) -> Drawing:
             "label": f"{one.runs:,}",
             "text": f"{one.command}: {one.runs:,} runs",
         }
-        for one in sorted(figures, key=lambda one: (-one.runs, one.command))
+        for one in figures
     ]
     return both(lambda width: _bars(rows, "runs", "runs", width), text)
 
@@ -111,6 +111,8 @@ def endings(figures: Sequence[Figures], text: str) -> Drawing:
 
 def hours(cells: Sequence[Hour], text: str) -> Drawing:
     """The share of runs that failed or were interrupted, by hour of the week."""
+    # An hour with a handful of runs says nothing, but would be the darkest of all.
+    enough = sum(cell.runs for cell in cells) / 168 / 10
     rows: Rows = [
         {
             "day": DAYS[cell.hour // 24],
@@ -121,17 +123,14 @@ def hours(cells: Sequence[Hour], text: str) -> Drawing:
             f"{cell.interrupted:,} were interrupted",
         }
         for cell in cells
+        if cell.runs >= enough
     ]
-    # An hour with a handful of runs says nothing, but would be the darkest of all.
-    enough = sum(cell.runs for cell in cells) / 168 / 10
-    for row, cell in zip(rows, cells, strict=True):
-        row["share"] = row["share"] if cell.runs >= enough else None
-    top = max((row["share"] or 0 for row in rows), default=0) or 1
+    top = max(row["share"] for row in rows) or 1
 
     def draw(width: int) -> Chart:
         wide = width == WIDE
         chart: Chart = (
-            base([row for row in rows if row["share"] is not None])
+            base(rows)
             .mark_rect(fill="var(--failed)", stroke="var(--paper)", strokeWidth=1)
             .encode(
                 x=alt.X(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import click
 
 from generator import output
 from generator.problems import GeneratorError
-from reporter.summary import Selection, Summary, as_csv, as_json, as_table, moment
+from reporter.summary import NO_DATE, Selection, moment, shown, terminal_width
 
 MIN_PEOPLE = 5
 
@@ -28,7 +26,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
         try:
             return moment(value)
         except ValueError:
-            self.fail(f"{value!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00", param, ctx)
+            self.fail(NO_DATE.format(value), param, ctx)
 
 
 @click.command()
@@ -127,8 +125,8 @@ def _text(
         if html is not None:
             from analysis.page import page  # noqa: PLC0415  (it draws)
 
-            steps.expect(8 + compared)
-            return page(history, found, steps, change, window)
+            steps.expect(7 + compared)
+            return page(history, steps, change, window)
         if change is not None:
             from analysis import comparison  # noqa: PLC0415  (it computes)
             from analysis.change import comparisons  # noqa: PLC0415
@@ -136,23 +134,11 @@ def _text(
             steps.expect(1 + compared)
             effects = comparisons(history, change, window)
             if format_ == "table":
-                return comparison.as_table(effects, _width())
+                return comparison.as_table(effects, terminal_width())
             return comparison.as_json(effects, _iso(change)) if format_ == "json" else comparison.as_csv(effects)
         steps.expect(3)
-        return _summary(history.summary(), format_, with_people=not found.own)
-
-
-def _summary(summary: Summary, format_: str, *, with_people: bool) -> str:
-    if format_ == "json":
-        return as_json(summary)
-    if format_ == "csv":
-        return as_csv(summary)
-    return as_table(summary, with_people=with_people, width=_width())
+        return shown(history.summary(), format_, with_people=not history.own)
 
 
 def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
-
-
-def _width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

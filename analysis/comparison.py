@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from analysis import words
 from analysis.change import FALSE_ALARM, Comparison, Effect
-from reporter.summary import duration, percentage, printable
+from reporter.summary import csv_text, duration, percentage, printable
 
 Shown = Callable[[float], str]
 
@@ -60,11 +59,7 @@ def as_json(comparisons: list[Comparison], change: str) -> str:
 
 def as_csv(comparisons: list[Comparison]) -> str:
     """A line for each command below the names of the columns; what cannot be told is empty."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(_flat(Comparison("", 0, 0, None, None))), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_flat(one) for one in comparisons)
-    return stream.getvalue()
+    return csv_text(_flat(Comparison("", 0, 0, None, None)), [_flat(one) for one in comparisons])
 
 
 def _flat(one: Comparison) -> dict[str, str | int | float | None]:

@@ -14,7 +14,7 @@ from analysis.source import Source, rows
 from generator.problems import GeneratorError
 from reporter.summary import MEDIAN, P95, WEEK_S, Figures, Selection, Summary, Week, hundredths, selected
 
-SPREAD = (5, 25, 50, 75, 95)
+SPREAD = (5, 25, MEDIAN, 75, P95)
 AGES_DAYS = (1, 7, 28)
 
 
@@ -67,6 +67,7 @@ class History:
     def __init__(self, source: Source, selection: Selection, min_people: int, steps: Steps) -> None:
         """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
         self._source = source
+        self.own = source.own
         self._selection = selection
         self._steps = steps
         self.min_people = min_people
@@ -74,13 +75,13 @@ class History:
         steps.begin("Reading the events")
         every = queries.selected(queries.runs(source.events), selection)
         totals = self._ask(queries.totals(every))
-        kept = [row["command"] for row in totals if source.own or row["people"] >= min_people]
+        kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(kept)
         self._runs = queries.regrouped(every, kept) if self.hidden else every
         self._totals = self._ask(queries.totals(self._runs)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
-                few = "" if source.own else f", or fewer than {min_people} people did"
+                few = "" if self.own else f", or fewer than {min_people} people did"
                 raise GeneratorError(f"{source.name}: error: nobody ran {command}{few}")
 
     @property
@@ -93,10 +94,17 @@ class History:
 
     def summary(self) -> Summary:
         """The figures of every command shown."""
-        self._steps.begin("Finding medians")
-        spread = {
-            row["command"]: row for row in self._ask(queries.spread(self._runs, (MEDIAN, P95), exact=self._exact))
+        return self._summary(self._spread((MEDIAN, P95)))
+
+    def _spread(self, percents: tuple[int, ...]) -> dict[str, dict[int, float]]:
+        """For each command its durations in ms at these percentages."""
+        self._steps.begin("Finding how long runs take")
+        return {
+            row["command"]: {percent: hundredths(row[f"p{percent}"]) for percent in percents}
+            for row in self._ask(queries.spread(self._runs, percents, exact=self._exact))
         }
+
+    def _summary(self, spread: dict[str, dict[int, float]]) -> Summary:
         self._steps.begin("Finding medians of weeks")
         weeks: dict[str, list[Week]] = {}
         for row in self._ask(queries.weeks(self._runs, (MEDIAN,), exact=self._exact)):
@@ -107,8 +115,8 @@ class History:
                 people=row["people"],
                 runs=row["runs"],
                 total_ms=int(row["total_ms"]),
-                median_ms=hundredths(spread[row["command"]][f"p{MEDIAN}"]),
-                p95_ms=hundredths(spread[row["command"]][f"p{P95}"]),
+                median_ms=spread[row["command"]][MEDIAN],
+                p95_ms=spread[row["command"]][P95],
                 failed=row["failed"],
                 interrupted=row["interrupted"],
                 weeks=tuple(sorted(weeks[row["command"]], key=lambda week: week.number)),
@@ -119,15 +127,11 @@ class History:
 
     def answers(self) -> Answers:
         """All that a page shows; with ``commands`` selected, of those alone."""
-        summary = self.summary()
+        spread = self._spread(SPREAD)
+        summary = self._summary(spread)
         shown = self._runs
         if self._selection.commands:
             shown = shown.filter(shown.command.isin(list(self._selection.commands)))
-        self._steps.begin("Finding how durations are spread")
-        spread = {
-            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in SPREAD)
-            for row in self._ask(queries.spread(shown, SPREAD, exact=self._exact))
-        }
         self._steps.begin("Finding when runs fail")
         hours = [
             Hour(row["hour"], row["runs"], row["failed"], row["interrupted"]) for row in self._ask(queries.hours(shown))
@@ -143,7 +147,8 @@ class History:
             for row in self._ask(queries.timeline(shown))
         ]
         people = self._ask(queries.people(shown))[0]["people"]
-        return Answers(summary, people, spread, tuple(hours), tuple(timeline), tuple(ages))
+        durations = {command: tuple(of.values()) for command, of in spread.items()}
+        return Answers(summary, people, durations, tuple(hours), tuple(timeline), tuple(ages))
 
     def sides(self, command: str, change_s: int, window_weeks: int) -> Any:
         """The runs of ``command`` before and after a change, as :func:`analysis.queries.sides` counts them.
@@ -158,7 +163,7 @@ class History:
 
     def may_be_told(self, people: int) -> bool:
         """Whether so many are enough; in one's own history one is."""
-        return self._source.own or people >= self.min_people
+        return self.own or people >= self.min_people
 
     def _ask(self, question: Any) -> list[dict[str, Any]]:
         answer: list[dict[str, Any]] = rows(self._source, question).to_pylist()

@@ -11,7 +11,6 @@ from analysis.change import Comparison, comparisons
 from analysis.drawing import Drawing
 from analysis.figures import AGES_DAYS, Answers, History
 from analysis.progress import Steps
-from analysis.source import Source
 from generator.render import environment
 from reporter.summary import Figures, duration, monday, percentage
 
@@ -42,12 +41,12 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
 
-def page(history: History, source: Source, steps: Steps, change_s: int | None, window_weeks: int) -> str:
+def page(history: History, steps: Steps, change_s: int | None, window_weeks: int) -> str:
     """The text of the page. Raise GeneratorError when the engine refuses."""
     found = history.answers()
     compared = comparisons(history, change_s, window_weeks) if change_s is not None else []
     steps.begin("Drawing")
-    whose = "your make commands" if source.own else "make commands"
+    whose = "your make commands" if history.own else "make commands"
     template = environment().overlay(autoescape=True).get_template("report.html.j2")
     if not found.summary.figures:
         return template.render(
@@ -77,7 +76,7 @@ def _of_commands(caption: str, found: Answers, most: str = "take the most time")
 
 
 def _used(found: Answers) -> Section:
-    figures = sorted(found.summary.figures, key=lambda one: (-one.runs, one.command))
+    figures = answers.by_runs(found)
     answer = answers.used(found)
     return Section(
         "used",
@@ -160,21 +159,21 @@ def _endings(found: Answers) -> Section:
 
 def _ages(found: Answers) -> Section:
     answer = answers.ages(found)
-    section = Section("ages", "How long do people stay on old commits?", answer)
+    question = "How long do people stay on old commits?"
     if not found.ages:
-        return section
-    section.figures.append(
-        Figure(
-            "People by the age of the commits that they ran commands on, on the main branch, on average over a week",
-            weekly.ages(found.ages, answer),
-        )
+        return Section("ages", question, answer)
+    caption = "People by the age of the commits that they ran commands on, on the main branch, on average over a week"
+    return Section(
+        "ages",
+        question,
+        answer,
+        [Figure(caption, weekly.ages(found.ages, answer))],
+        ["week of", "people", *(f"{days} days or older" for days in AGES_DAYS)],
+        [
+            [monday(one.week), f"{one.people:,}", *(percentage(count / one.people) for count in one.at_least)]
+            for one in found.ages
+        ],
     )
-    section.columns[:] = ["week of", "people", *(f"{days} days or older" for days in AGES_DAYS)]
-    section.rows.extend(
-        [monday(one.week), f"{one.people:,}", *(percentage(count / one.people) for count in one.at_least)]
-        for one in found.ages
-    )
-    return section
 
 
 def _weeks(found: Answers, change_s: int | None) -> Section:

@@ -96,13 +96,8 @@ def _told(name: str, question: Any) -> Any:
     """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
     try:
         return question()
-    except (GeneratorError, KeyboardInterrupt):
+    except GeneratorError:
         raise
-    except RuntimeError as error:
-        # DuckDB turns Ctrl-C during a query into this.
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from None
-        raise _refused(name, error) from None
     except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
         raise _refused(name, error) from None
 

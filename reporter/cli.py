@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import sys
@@ -80,12 +79,12 @@ def _select(stats: argparse.ArgumentParser) -> None:
 
 
 def _moment(text: str) -> int:
-    from reporter.summary import moment  # noqa: PLC0415
+    from reporter.summary import NO_DATE, moment  # noqa: PLC0415
 
     try:
         return moment(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00") from None
+        raise argparse.ArgumentTypeError(NO_DATE.format(text)) from None
 
 
 def _run(home: Home, *, foreground: bool) -> None:
@@ -129,13 +128,7 @@ def _stats(home: Home, options: argparse.Namespace) -> str:
     selection = summary.Selection(
         options.since, tuple(options.commands), options.include_test, options.branch == "master"
     )
-    figures = history.own(home, selection)
-    if options.format == "json":
-        return summary.as_json(figures)
-    if options.format == "csv":
-        return summary.as_csv(figures)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return summary.as_table(figures, with_people=False, width=width)
+    return summary.shown(history.own(home, selection), options.format, with_people=False)
 
 
 def _fail(message: str) -> int:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -18,6 +20,7 @@ WEEK_S = 7 * 24 * 3600
 BEFORE_THURSDAY_S = 3 * 24 * 3600
 MEDIAN, P95 = 50, 95
 SHOWN_WEEKS = 12
+NO_DATE = "{!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00"
 _BARS = "▁▂▃▄▅▆▇█"
 _NO_RUNS = "·"
 
@@ -147,6 +150,20 @@ def _figures(command: str, runs: list[Run]) -> Figures:
     )
 
 
+def shown(summary: Summary, format_: str, *, with_people: bool) -> str:
+    """The summary as a ``table``, as wide as the terminal if there is one, or as ``json`` or ``csv``."""
+    if format_ == "json":
+        return as_json(summary)
+    if format_ == "csv":
+        return as_csv(summary)
+    return as_table(summary, with_people=with_people, width=terminal_width())
+
+
+def terminal_width() -> int | None:
+    """How many characters a line may have on stdout; None where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -> str:
     """Lines of text, aligned; commands are cut where a line would be wider than ``width`` characters."""
     if not summary.figures:
@@ -183,11 +200,15 @@ def as_json(summary: Summary) -> str:
 
 def as_csv(summary: Summary) -> str:
     """A line for each command below the names of the columns; without the weeks."""
+    return csv_text(_flat(summary, _EMPTY), [_flat(summary, one) for one in summary.figures])
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """The names of ``columns``, and a line for each row below them."""
     stream = io.StringIO()
-    columns = list(_flat(summary, _EMPTY))
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_flat(summary, one) for one in summary.figures)
+    writer.writerows(rows)
     return stream.getvalue()
 
 
