@@ -1,5 +1,5 @@
 # This repository's own development stack, measured by what it ships.
-include Makefile.instrumented
+-include Makefile.instrumented
 ifndef INSTRUMENTED
 
 VENV := .venv

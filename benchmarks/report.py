@@ -21,9 +21,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from reporter import outbox
-from reporter.event import Event
-from reporter.summary import moment, week_of
+from instrumented_make.reporter import outbox
+from instrumented_make.reporter.event import Event
+from instrumented_make.stats import moment, week_of
 
 HERE = Path(__file__).resolve().parent
 CHANGE = "2026-04-28T10:00Z"
@@ -67,16 +67,24 @@ def _own(folder: Path) -> None:
     columns = pq.read_table(folder / "own.parquet").drop_columns(["id", "user_id", "timestamp", "received_at"])
     with outbox.opened(folder / "outbox.sqlite3") as kept:
         kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), None, time.time())
-    common = ["--collection", "{}", "--question", "{}", "--digest", "-", "--home", str(folder)]
-    stats = [sys.executable, "-I", "-m", "reporter", "stats", "--format", "json", *common]
+    contract = {
+        "collection": {
+            **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
+            "fields": [],
+        },
+        "question": {"project": "p", "who": "w", "why": "y"},
+        "digest": "x",
+    }
+    common = ["--contract", json.dumps(contract), "--config-dir", str(folder)]
+    stats = [sys.executable, "-I", "-m", "instrumented_make.reporter", "stats", "--format", "json", *common]
     report = [sys.executable, "-m", "generator", "report", str(folder / "outbox.sqlite3"), "--format", "json"]
     ours, theirs = [], []
     for _ in range(5):
         ours.append(_run(stats))
         theirs.append(_run(report))
     assert ours[0].output == theirs[0].output != ""
-    one, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
-    print(f"{OWN:,} events in an outbox: metrics-stats {one:.2f} s, report {other:.2f} s, ratio {one / other:.2f}")
+    item, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
+    print(f"{OWN:,} events in an outbox: metrics-stats {item:.2f} s, report {other:.2f} s, ratio {item / other:.2f}")
 
 
 def _history(rows: int, path: Path) -> None:
@@ -103,17 +111,17 @@ def _measure(rows: int, folder: Path) -> list[str]:
     page = _run([*report, "--change", CHANGE, "--html", str(folder / "page.html")])
     if theirs[0].output:
         _compare(json.loads(ours[0].output), json.loads(theirs[0].output))
-    one, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
+    item, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
     peak, their_peak = (max(cost.peak_mib for cost in costs) for costs in (ours, theirs))
     done = bool(theirs[0].output)
     return [
         f"{rows:,}",
         f"{history.stat().st_size / 2**20:,.0f} MiB",
-        f"{one:.1f} s",
+        f"{item:.1f} s",
         f"{peak:,.0f} MiB",
         f"{other:.1f} s" if done else "out of memory",
         f"{their_peak:,.0f} MiB",
-        f"{one / other:.2f}" if done else "-",
+        f"{item / other:.2f}" if done else "-",
         f"{peak / their_peak:.2f}",
         f"{page.seconds:.1f} s",
         f"{page.peak_mib:,.0f} MiB",
@@ -135,12 +143,12 @@ def _run(command: list[str]) -> Cost:
 
 def _compare(ours: dict[str, list[dict[str, object]]], theirs: dict[str, dict[str, object]]) -> None:
     """Fail unless every figure is the same, but for the last bits of quantiles."""
-    for one in ours["commands"]:
-        other = theirs[str(one["command"])]
-        weeks = [[week_of(moment(week["monday"])), week["runs"], week["median_ms"]] for week in one["weeks"]]  # type: ignore[attr-defined]
-        assert weeks == other["weeks"], one["command"]
+    for item in ours["commands"]:
+        other = theirs[str(item["command"])]
+        weeks = [[week_of(moment(week["monday"])), week["runs"], week["median_ms"]] for week in item["weeks"]]  # type: ignore[attr-defined]
+        assert weeks == other["weeks"], item["command"]
         for name in ("people", "runs", "total_ms", "failed", "interrupted", "median_ms", "p95_ms"):
-            assert abs(float(one[name]) - float(other[name])) <= 1e-9 * float(one[name]), name  # type: ignore[arg-type]
+            assert abs(float(item[name]) - float(other[name])) <= 1e-9 * float(item[name]), name  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

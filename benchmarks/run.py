@@ -23,12 +23,12 @@ from capture import Capture
 from rich.console import Console
 from rich.table import Table
 
-from reporter import consent, pending
-from reporter.consent import Collection, Consent
-from reporter.delivery import Patience, deliver
-from reporter.event import Event
-from reporter.home import Home
-from reporter.outbox import Destination, opened
+from instrumented_make.reporter import consent, run_files
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.delivery import Patience, deliver
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination, opened
 
 HERE = Path(__file__).resolve().parent
 CONSOLE = Console(width=110)
@@ -89,7 +89,7 @@ def _prepare(stack: Path, host: str) -> Path:
     (stack / "home").mkdir(parents=True)
     (stack / "targets.yaml").write_text(CATALOG.format(host=host, targets="  - work"))
     (stack / "Makefile").write_text(".PHONY: work\nwork: ; @:\n")
-    (stack / "GNUmakefile").write_text("include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n")
+    (stack / "GNUmakefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n")
     (stack / "least.mk").write_text("%: ; +@$(MAKE) -f Makefile $@\nMakefile least.mk: ;\n")
     (stack / "shell.mk").write_text("%: ; +@$(MAKE) -f Makefile $@; exit $$?\nMakefile shell.mk: ;\n")
     (stack / "wrapped.mk").write_text(
@@ -163,14 +163,16 @@ def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
 def _quiet(home: Path) -> None:
     """Wait until nothing of a tracked run is left in the background, but for a sender that waits for more."""
     deadline = time.monotonic() + 5
-    while len(_reporters(home)) > 1 or any(pending.finished(home / ".config" / "benchmark" / "pending")):
+    while len(_reporters(home)) > 1 or any(run_files.finished(home / ".config" / "benchmark" / "pending")):
         if time.monotonic() > deadline:
             raise TimeoutError("the reporters do not end")
         time.sleep(0.005)
 
 
 def _reporters(home: Path) -> list[str]:
-    found = subprocess.run(["pgrep", "-f", f"reporter run {home}/"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-f", f"instrumented_make.reporter run {home}/"], capture_output=True, text=True, check=False
+    )
     return found.stdout.split()
 
 
@@ -183,7 +185,7 @@ def _background(tracked: Path, server: Capture) -> None:
     """CPU time of whole reporters, from their start to their end."""
     home = tracked / "home" / ".config" / "benchmark"
     table = Table("what a reporter does", "CPU s", title="The background, per command")
-    command = [sys.executable, "-I", "-m", "reporter", "run", "--foreground", str(home)]
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(home)]
 
     def cpu(prepare: Callable[[], object]) -> float:
         values = []
@@ -224,7 +226,7 @@ def _parsing(folder: Path, rounds: int) -> None:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
         rendering[size] = time.perf_counter() - start
-        (stack / "Makefile").write_text("include Makefile.instrumented\nifndef INSTRUMENTED\ntarget.5: ; @:\nendif\n")
+        (stack / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\ntarget.5: ; @:\nendif\n")
         ways.append(Way(str(size), ["make", "target.5"], {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}, stack))
     timings = _in_turns(ways, rounds)
     table = Table("tracked targets", "make, no consent, ms", "render, s", title="The size of the catalog")
@@ -234,11 +236,11 @@ def _parsing(folder: Path, rounds: int) -> None:
 
 
 def _drain(folder: Path, host: str, count: int = 100_000) -> None:
-    home = Home(folder)
+    home = ConfigDir(folder)
     folder.parent.mkdir(exist_ok=True)
     home.create()
     collection = Collection("e", "make", "main", host, "key", ("command",))
-    consent.save(home, Consent(consent.REPORT, "", "id", "digest", collection))
+    consent.save(home, Consent(consent.REPORT, "", "id", "digest", "agreement", collection))
     properties: dict[str, str | int | bool | None] = {"command": "dev.up.lms", "duration_ms": 1, "exit_status": 0}
     with opened(home.outbox) as outbox:
         events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))

@@ -37,6 +37,9 @@ def main() -> int:
         environment = {"HOME": str(work / "home"), "PATH": os.environ["PATH"], "TERM": "xterm", "DOCKER": "echo"}
         (work / "home").mkdir()
 
+        _title("0. What the maintainers commit, and what tracking one more target changes in it")
+        _edit(stack)
+
         _title("1. A developer is asked, and agrees")
         # The interpreter of this environment is found as a developer's would be: it is the active one.
         _answer(stack, {**environment, "VIRTUAL_ENV": sys.prefix})
@@ -88,6 +91,20 @@ def _checkout(stack: Path, host: str) -> Path:
     for command in (["init", "-q", "-b", "master"], ["add", "."], [*identity, "commit", "-qm", "An example devstack"]):
         subprocess.run(["git", *command], cwd=stack, check=True)
     return stack
+
+
+def _edit(stack: Path) -> None:
+    """Show the rendered files, and the difference that ``add`` makes in them; then take it back."""
+    rendered = ["Makefile.instrumented", ".instrumented/engine.mk", ".instrumented/hand-over.sh"]
+    for name in rendered:
+        lines = (stack / name).read_text().splitlines()
+        print(f"  {name:28} {len(lines):4} lines")
+    print("\n$ instrumented-make add dev.shell && git diff -U0 Makefile.instrumented .instrumented", flush=True)
+    generator = [sys.executable, "-m", "generator"]
+    subprocess.run([*generator, "add", "dev.shell"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
+    shown = subprocess.check_output(["git", "diff", "-U0", "--", *rendered], cwd=stack, text=True)
+    print("\n".join(line for line in shown.splitlines() if line.startswith(("+++", "+ ", "-"))))
+    subprocess.run([*generator, "remove", "dev.shell"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
 
 
 def _answer(stack: Path, environment: dict[str, str]) -> None:

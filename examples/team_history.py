@@ -156,7 +156,7 @@ def chunk(team: Team, number: int, rows: int, begin: float, end: float, seed: in
             _coded(person, team.ids),
             start,
             _timestamps(start_s + duration_s + late_s),
-            _coded(command, [one.name for one in COMMANDS]),
+            _coded(command, [item.name for item in COMMANDS]),
             _coded(np.zeros(rows, dtype=np.int64), ["make"]),
             pa.array(np.round(duration_s * 1000).astype(np.int64)),
             pa.array(status),
@@ -179,9 +179,9 @@ def _outcome(
 ) -> tuple[Floats, Integers]:
     """Durations in seconds, and exit statuses."""
     rows = len(person)
-    names = [one.name for one in COMMANDS]
+    names = [item.name for item in COMMANDS]
     median, sigma, failing, interrupted = (
-        np.array([getattr(one, name) for one in COMMANDS])[command]
+        np.array([getattr(item, name) for item in COMMANDS])[command]
         for name in ("median_s", "sigma", "failing", "interrupted")
     )
     repaired = (command == names.index(REPAIRED)) & changed

@@ -1,3 +1,1 @@
-"""Build time: reads a catalog of make targets and renders the include that measures them."""
-
-__version__ = "0.1.0"
+"""Build time: reads a catalog of make targets and renders the files that measure them."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
     ValidationInfo,
@@ -26,9 +26,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from generator.names import fault_of_stem, fault_of_target
-from generator.problems import CatalogError, Problem
-from generator.source import Source, Where, read
+from generator.target_names import fault_of_stem, fault_of_target
+from generator.yaml_source import Source, Where, read
+from instrumented_make.errors import Problem, UserError
+from instrumented_make.properties import OPTIONAL_NAMES
+from instrumented_make.text import is_printable
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -42,7 +44,7 @@ def _one_line(text: str) -> str:
     """Fold white space, and refuse what would drive the terminal that shows the text."""
     text = " ".join(text.split())
     for character in text:
-        if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs"):
+        if not is_printable(character):
             raise _refuse(f"it holds the control character U+{ord(character):04X}", "remove that character")
     return text
 
@@ -88,7 +90,7 @@ def _plain_name_as_mapping(value: object) -> object:
 
 Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[Line, StringConstraints(min_length=1, max_length=500)]
-OptionalField = Literal["operating_system", "hardware", "git_dirty"]
+OptionalField = Literal[OPTIONAL_NAMES]  # type: ignore[valid-type]  # the names are declared in one place
 
 
 class _Part(BaseModel):
@@ -141,6 +143,7 @@ class Catalog(_Part):
     event: Text
     command_type: Text = "make"
     main_branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$")] = "master"
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)] = "metrics"
     segment: Segment = Segment()
     consent: Consent
     fields: tuple[OptionalField, ...] = ()
@@ -148,6 +151,22 @@ class Catalog(_Part):
         tuple[Annotated[Target, BeforeValidator(_plain_name_as_mapping)], ...],
         Field(min_length=1),
     ]
+    _source: Source = PrivateAttr()
+
+    @property
+    def in_order(self) -> list[Target]:
+        """The targets as the include lists them: plain ones, then patterns, of which the longest first.
+
+        So the first that fits a goal is the one whose stem is the shortest, which is the one that make takes.
+        """
+        plain = [target for target in self.targets if "%" not in target.name]
+        patterns = [target for target in self.targets if "%" in target.name]
+        return plain + sorted(patterns, key=lambda target: -len(target.name))
+
+    @property
+    def source(self) -> Source:
+        """The file that this was read from, with its positions."""
+        return self._source
 
     @field_validator("fields", "targets", mode="before")
     @classmethod
@@ -156,7 +175,7 @@ class Catalog(_Part):
 
 
 def load(path: Path, text: str | None = None) -> Catalog:
-    """Read the catalog at ``path``, or ``text`` as if it stood there; raise CatalogError that names every problem."""
+    """Read the catalog at ``path``, or ``text`` as if it stood there; raise UserError that names every problem."""
     source = read(path, text)
     catalog = None
     problems = list(source.problems)
@@ -164,16 +183,18 @@ def load(path: Path, text: str | None = None) -> Catalog:
         catalog = Catalog.model_validate(source.data)
     except ValidationError as error:
         problems += [_problem(source, details) for details in error.errors(include_url=False)]
+    problems += _reserved(source)
     problems += _duplicates(source)
     if problems or catalog is None:
-        raise CatalogError(path, problems, source.text)
+        raise UserError(*problems)
+    catalog._source = source
     return catalog
 
 
 def _problem(source: Source, details: ErrorDetails) -> Problem:
     where = _in_file(source, details["loc"])
     message, hint = _words(details, where)
-    return Problem(message, hint, source.position(where, of_key=details["type"] == "extra_forbidden"))
+    return source.problem(message, hint, source.position(where, of_key=details["type"] == "extra_forbidden"))
 
 
 def _in_file(source: Source, location: tuple[str | int, ...]) -> Where:
@@ -211,6 +232,7 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
 
 _PATTERN_HINTS = {
     "project": "use lower-case letters, digits, '-' and '_': it names the folder ~/.config/<project>",
+    "prefix": "use letters, digits, '_', '.' and '-', as in metrics",
     "main_branch": "use the plain name of the branch, as in main",
     "write_key": "copy the source's write key: letters, digits, '-' and '_'",
 }
@@ -242,6 +264,22 @@ def _nearest(key: str, model: type[BaseModel]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}"
 
 
+def _reserved(source: Source) -> list[Problem]:
+    """Targets that the include's own commands would hide."""
+    data = source.data if isinstance(source.data, dict) else {}
+    prefix = f"{data.get('prefix', Catalog.model_fields['prefix'].default)}-"
+    targets = data.get("targets")
+    return [
+        source.problem(
+            f"{name!r} cannot be a tracked target: {prefix!r} begins the names of the include's own commands",
+            "rename the target, or give the commands another 'prefix'",
+            source.position(("targets", *where)),
+        )
+        for where, name in _tracked_names(targets if isinstance(targets, list) else [])
+        if name.startswith(prefix)
+    ]
+
+
 def _duplicates(source: Source) -> list[Problem]:
     """Targets that stand twice, whichever way they are written, found even when other things are wrong."""
     targets = source.data.get("targets") if isinstance(source.data, dict) else None
@@ -252,7 +290,7 @@ def _duplicates(source: Source) -> list[Problem]:
         line = position.line if position else 0
         if name in first:
             message = f"the target {name!r} is tracked already, in line {first[name]}"
-            problems.append(Problem(message, "remove one of the two", position, "duplicate"))
+            problems.append(source.problem(message, "remove one of the two", position, "duplicate"))
         first.setdefault(name, line)
     return problems
 

@@ -1,7 +1,11 @@
-"""The command line of ``python -m generator``: parses, calls, prints. Results on stdout, all else on stderr."""
+"""The command line, ``instrumented-make`` or ``python -m generator``: parses, calls, prints.
+
+Results go to stdout, all else to stderr.
+"""
 
 from __future__ import annotations
 
+import difflib
 import signal
 import sys
 import traceback
@@ -11,25 +15,36 @@ from types import FrameType
 
 import click
 
-from analysis.cli import report
-from generator import __version__, edit, makefile, output
+from generator import catalog_edit, makefile
 from generator.catalog import load
-from generator.problems import GeneratorError
-from generator.render import data_dictionary, include_at, name_from
-from generator.source import read_text
+from generator.render import data_dictionary, name_from, rendered
+from instrumented_make import __version__, files
+from instrumented_make.errors import Problem, UserError, failure
 
 CATALOG = Path("targets.yaml")
 INCLUDE = Path("Makefile.instrumented")
 DICTIONARY = Path("docs/data-dictionary.md")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="generator")
+class _Commands(click.Group):
+    """The commands of this module, and ``report``, which is imported only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "report"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "report":
+            from instrumented_make.report.cli import report  # noqa: PLC0415
+
+            return report
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="instrumented-make")
 def cli() -> None:
     """Measure what make commands cost, from a catalog of targets."""
 
-
-cli.add_command(report)
 
 _catalog = click.option(
     "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read."
@@ -44,7 +59,7 @@ _output = click.option(
 @_output
 @click.option("--check", is_flag=True, help="Write nothing: show how the file differs from the catalog, and exit 1.")
 def render(catalog: Path, path: Path | None, check: bool) -> None:
-    """Render the catalog into the include that a Makefile reads.
+    """Render the catalog into the include that a Makefile reads, and what lies beside it in .instrumented.
 
     \b
     Examples:
@@ -52,7 +67,7 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
       python -m generator render --check
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
     """
-    _write_or_check(*_rendered(catalog, path), check=check, command="render")
+    _write_or_check(_rendered(catalog, path), check=check, command="render")
 
 
 @cli.command()
@@ -82,7 +97,7 @@ def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
     Examples:
       python -m generator add dev.shell 'dev.logs.%'
     """
-    _edit(catalog, path, names, edit.add)
+    _edit(catalog, path, names, catalog_edit.add)
 
 
 @cli.command()
@@ -96,7 +111,7 @@ def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
     Examples:
       python -m generator remove dev.shell
     """
-    _edit(catalog, path, names, edit.remove)
+    _edit(catalog, path, names, catalog_edit.remove)
 
 
 @cli.command(name="list")
@@ -133,7 +148,7 @@ def check(catalog: Path, path: Path | None, format_: str) -> int:
     if format_ == "json":
         click.echo(checks.as_json(findings))
     for finding in findings if format_ != "json" else []:
-        click.echo(finding.as_text() if format_ == "text" else finding.as_github())
+        click.echo(finding.as_text() if format_ == "text" else checks.as_github(finding))
     return int(any(finding.severity == "error" for finding in findings))
 
 
@@ -144,7 +159,7 @@ def check(catalog: Path, path: Path | None, format_: str) -> int:
 def doc(catalog: Path, path: Path, check: bool) -> None:
     """Render the data dictionary: every property, its meaning, and an example event."""
     text = data_dictionary(load(catalog), source=name_from(path, catalog))
-    _write_or_check(path, text, check=check, command="doc")
+    _write_or_check({path: text}, check=check, command="doc")
 
 
 @cli.command()
@@ -157,38 +172,63 @@ def schema(path: Path | None, check: bool) -> None:
     if path is None:
         click.echo(text(), nl=False)
     else:
-        _write_or_check(path, text(), check=check, command="schema")
+        _write_or_check({path: text()}, check=check, command="schema")
 
 
-def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> tuple[Path, str]:
-    path = catalog.parent / INCLUDE if path is None else path
-    return path, include_at(path, load(catalog, text), catalog)
+def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
+    return rendered(load(catalog, text), catalog.parent / INCLUDE if path is None else path)
 
 
 def _edit(catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Path, str, str], str]) -> None:
-    """Change the catalog and render it; when the result would be no catalog, neither file is touched."""
-    load(catalog)
-    text = read_text(catalog)
+    """Change the catalog and render it; when the result would be no catalog, no file is touched."""
+    text = load(catalog).source.text
     for name in names:
         text = change(catalog, text, name)
-    path, rendered = _rendered(catalog, path, text)
-    output.write(catalog, text)
-    output.write(path, rendered)
-    click.echo(f"{catalog}, {path}: done", err=True)
+    texts = _rendered(catalog, path, text)
+    _write({catalog: text, **texts})
+    click.echo(f"{catalog}, {next(iter(texts))}: done", err=True)
 
 
-def _write_or_check(path: Path, text: str, *, check: bool, command: str) -> None:
-    if not check:
-        state = "rendered" if output.write(path, text) else "up to date"
-        click.echo(f"{path}: {state}", err=True)
-        return
-    difference = output.difference(path, text)
-    if difference:
-        click.echo(difference, nl=False)
-        raise GeneratorError(
-            f"{path}: error: it is not what it renders to now\n  hint: run: python -m generator {command}"
-        )
-    click.echo(f"{path}: up to date", err=True)
+def _write(texts: dict[Path, str]) -> None:
+    """Write all of them or none, and make the folder of the constant files."""
+    made = [path.parent for path in texts if path.parent.name == ".instrumented" and not path.parent.exists()]
+    for folder in dict.fromkeys(made):
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise failure(f"it cannot be made: {error.strerror}", "check the path of --output", path=folder) from None
+    try:
+        files.write_all({path: text for path, text in texts.items() if files.current(path) != text})
+    except UserError:
+        for folder in dict.fromkeys(made):
+            folder.rmdir()
+        raise
+
+
+def _write_or_check(texts: dict[Path, str], *, check: bool, command: str) -> None:
+    stale = [path for path, text in texts.items() if files.current(path) != text]
+    if not stale:
+        click.echo(f"{next(iter(texts))}: up to date", err=True)
+    elif not check:
+        _write(texts)
+        for path in stale:
+            click.echo(f"{path}: rendered", err=True)
+    else:
+        for path in stale:
+            click.echo(_difference(path, texts[path]), nl=False)
+        hint = f"run: instrumented-make {command}"
+        raise UserError(*(Problem("it is not what it renders to now", hint, str(path)) for path in stale))
+
+
+def _difference(path: Path, text: str) -> str:
+    """A unified diff from the file at ``path`` to ``text``."""
+    lines = difflib.unified_diff(
+        (files.current(path) or "").splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{path} (as it is)",
+        f"{path} (as rendered)",
+    )
+    return "".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -228,7 +268,7 @@ def _remember_interrupts() -> list[int]:
 
 def _failed(error: Exception) -> int:
     """Tell of ``error``; return the exit status."""
-    if isinstance(error, GeneratorError):
+    if isinstance(error, UserError):
         click.echo(str(error), err=True)
         return 1
     if isinstance(error, click.ClickException):

@@ -6,34 +6,36 @@ import re
 import subprocess
 from pathlib import Path
 
-from generator import makefile, output
-from generator.problems import GeneratorError
+from generator import makefile
 from generator.render import proposal
+from instrumented_make import files
+from instrumented_make.errors import failure
 
+# MAKEFILE_LIST is then what it is without this file, to the byte.
 GNUMAKEFILE = "# make reads this file before Makefile, which stays as it is.\n{guard}"
-GUARD = "include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
+GUARD = "-include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
 
 
 def init(folder: Path, catalog: Path) -> list[str]:
     """Write a proposed ``catalog``, and a GNUmakefile where that is enough; return what to tell and do next.
 
-    Raise GeneratorError when there is a catalog already, or nothing to track.
+    Raise UserError when there is a catalog already, or nothing to track.
     """
     if catalog.exists():
-        raise GeneratorError(
-            f"{catalog}: error: it is there already\n  hint: edit it, or: python -m generator add NAME"
-        )
+        raise failure("it is there already", "edit it, or: instrumented-make add NAME", path=catalog)
     rules = makefile.read(folder).offered()
     if not rules:
-        raise GeneratorError(f"{folder}: error: its makefiles offer no target\n  hint: run it where the Makefile is")
-    output.write(catalog, proposal(_project(folder), _main_branch(folder), rules))
+        raise failure("its makefiles offer no target", "run it where the Makefile is", path=folder)
+    files.write(catalog, proposal(_project(folder), _main_branch(folder), rules))
     told = [f"{catalog}: {len(rules)} targets proposed; take out what is not worth measuring"]
     if (folder / "GNUmakefile").exists() or not (folder / "Makefile").exists():
         told += ["Put this around the rules of your makefile, as the first thing in it:", "", GUARD.format(rules="...")]
     else:
-        output.write(folder / "GNUmakefile", GNUMAKEFILE.format(guard=GUARD.format(rules="include Makefile")))
+        files.write(
+            folder / "GNUmakefile", GNUMAKEFILE.format(guard=GUARD.format(rules="MAKEFILE_LIST :=\ninclude Makefile"))
+        )
         told.append(f"{folder / 'GNUmakefile'}: written; your Makefile stays as it is")
-    return [*told, "Next: edit the catalog's consent section, then: python -m generator render"]
+    return [*told, "Next: edit the catalog's consent section, then: instrumented-make render"]
 
 
 def _project(folder: Path) -> str:

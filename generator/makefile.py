@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.names import RESERVED_PREFIX, fault_of_target
-from generator.problems import GeneratorError
+from generator.target_names import fault_of_target
+from instrumented_make.errors import failure
 
 TIMEOUT_S = 60
 # Asked for this goal, which nobody has, make prints its data base and makes nothing.
@@ -75,7 +75,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def read(folder: Path, makefile: str | None = None) -> Makefile:
-    """Ask make for the rules in ``folder``. Raise GeneratorError when make cannot read the makefiles there."""
+    """Ask make for the rules in ``folder``. Raise UserError when make cannot read the makefiles there."""
     command = ["make", "-pRrq", *(["-f", makefile] if makefile else []), NO_GOAL]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     try:
@@ -91,16 +91,14 @@ def read(folder: Path, makefile: str | None = None) -> Makefile:
             check=False,
         )
     except OSError as error:
-        raise GeneratorError(f"error: make cannot be started: {error.strerror}\n  hint: install GNU make") from None
+        raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
     except subprocess.TimeoutExpired:
-        raise GeneratorError(
-            f"{folder}: error: make did not read its makefiles within {TIMEOUT_S} s\n"
-            "  hint: run make -n and see what it waits for"
-        ) from None
+        message = f"make did not read its makefiles within {TIMEOUT_S} s"
+        raise failure(message, "run make -n and see what it waits for", path=folder) from None
     faults = [line for line in result.stderr.splitlines() if "*** " in line and NO_GOAL not in line]
     if faults or "\n# Files" not in result.stdout:
         told = "; ".join(faults) or result.stderr.strip() or "nothing"
-        raise GeneratorError(f"{folder}: error: make cannot read the makefiles here\n  hint: it says: {told}")
+        raise failure("make cannot read the makefiles here", f"it says: {told}", path=folder)
     return _parse(folder, result.stdout)
 
 
@@ -119,6 +117,9 @@ def _parse(folder: Path, database: str) -> Makefile:
                 files.append(head[1])
                 continue
             recipe = re.search(r"^#  recipe to execute \(from '(.+)', line (\d+)\):", block, re.M)
+            if recipe and recipe[1] == head[1]:
+                files.append(head[1])  # a makefile that protects itself by a rule of its own
+                continue
             prerequisites = tuple(name for name in (head[2] or "").split() if name != "|")
             for name in head[1].split():
                 # A pattern among the files is only mentioned there, by .PHONY for example.
@@ -134,7 +135,7 @@ def _parse(folder: Path, database: str) -> Makefile:
     described = {
         rule.name: Rule(rule.name, rule.phony, rule.prerequisites, rule.file, rule.line, helps.get(rule.name, ""))
         for rule in rules
-        if not rule.name.startswith((".", RESERVED_PREFIX))
+        if not rule.name.startswith((".", "metrics-"))
     }
     made_by_hand = tuple(name for name in files if (folder / name).is_file())
     return Makefile(described, made_by_hand, default[1] if default else "")

@@ -1,4 +1,4 @@
-"""Catalog in, text of the include out. What is decided is decided here; the templates only give it shape."""
+"""Catalog in, texts of the rendered files out. What is decided is decided here; the templates only give it shape."""
 
 from __future__ import annotations
 
@@ -6,81 +6,87 @@ import json
 import os
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Template
 
 from generator.catalog import Catalog
-from generator.collection import collection, digest, question
-from generator.edit import scalar
-from generator.fields import collected
+from generator.catalog_edit import scalar
+from generator.contract import collection, digest, question
 from generator.makefile import Rule
+from instrumented_make import __version__
+from instrumented_make.properties import USER_ID, collected, example_event
+from instrumented_make.templating import environment, folder
+
+ENGINE = Path(".instrumented") / "engine.mk"
+HAND_OVER = Path(".instrumented") / "hand-over.sh"
 
 
-def include_at(path: Path, catalog: Catalog, catalog_path: Path) -> str:
-    """The text that belongs at ``path`` for the ``catalog`` that was read from ``catalog_path``."""
-    return include(catalog, source=name_from(path, catalog_path), output=path.name)
+def rendered(catalog: Catalog, include_path: Path) -> dict[Path, str]:
+    """The texts of all rendered files by their paths, for the include at ``include_path``.
+
+    Only the first depends on the catalog; the others, which lie beside it, are the same for every project.
+    """
+    source = name_from(include_path, catalog.source.path)
+    return {
+        include_path: include(catalog, source=source, output=include_path.name),
+        include_path.parent / ENGINE: engine(),
+        include_path.parent / HAND_OVER: hand_over(),
+    }
 
 
 def include(catalog: Catalog, *, source: str, output: str) -> str:
-    """The text of the rendered include for ``catalog``.
+    """The text of the include for ``catalog``.
 
     ``source`` and ``output`` are the names under which the header speaks of the catalog and of itself.
     """
-    template = environment().get_template("Makefile.instrumented.j2")
-    return template.render(
+    return _template("Makefile.instrumented.j2").render(
         catalog=catalog,
         source=source,
         output=output,
         collection=collection(catalog),
         digest=digest(catalog),
         question=question(catalog),
+        version=__version__,
     )
+
+
+def engine() -> str:
+    """The constant makefile behind every include of this version."""
+    return _template("engine.mk.j2").render(version=__version__)
+
+
+def hand_over() -> str:
+    """The constant shell functions behind every include of this version."""
+    first = f'# instrumented-make {__version__}: the hand-over. Rendered by "instrumented-make render"; do not edit.\n'
+    return first + (folder() / "hand-over.sh").read_text(encoding="utf-8")
 
 
 def proposal(project: str, main_branch: str, rules: list[Rule]) -> str:
     """The text of a first catalog for a project whose Makefile offers ``rules``."""
-    template = environment().get_template("targets.yaml.j2")
-    return template.render(project=project, main_branch=main_branch, rules=rules)
-
-
-# What git may not know.
-UNKNOWN = ("git_checked_out_master", "git_commit_time", "git_dirty")
+    return _template("targets.yaml.j2").render(project=project, main_branch=main_branch, rules=rules)
 
 
 def data_dictionary(catalog: Catalog, *, source: str) -> str:
     """The data dictionary, in Markdown, of what ``catalog`` collects."""
-    fields = collected(catalog.fields)
-    example = {
-        "event": catalog.event,
-        "userId": "00000000-0000-4000-8000-000000000000",
-        "properties": {field.name: field.example for field in fields},
-    }
-    template = environment().get_template("data-dictionary.md.j2")
-    return template.render(
-        catalog=catalog, source=source, fields=fields, unknown=UNKNOWN, example=json.dumps(example, indent=2)
+    shown = collected(catalog.fields)
+    return _template("data-dictionary.md.j2").render(
+        catalog=catalog,
+        source=source,
+        properties=(USER_ID, *shown),
+        example=example_event(catalog.event, shown),
     )
 
 
-def environment() -> Environment:
-    """How every template of the project is read."""
-    environment = Environment(
-        loader=FileSystemLoader(_templates()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (it is a makefile; json_for_make and the catalog's own rules escape)
-    )
-    environment.filters["json_for_make"] = json_for_make
-    environment.filters["yaml_scalar"] = scalar
-    environment.filters["yaml_text"] = json.dumps
-    return environment
+def name_from(output: Path, catalog: Path) -> str:
+    """How the header of ``output`` names ``catalog``: relative to it, so that no machine's paths are committed."""
+    return Path(os.path.relpath(catalog.resolve(), output.resolve().parent)).as_posix()
 
 
-def _templates() -> Path:
-    """In the wheel the templates are inside this package, in a checkout beside it."""
-    here = Path(__file__).resolve().parent
-    inside = here / "templates"
-    return inside if inside.is_dir() else here.parent / "templates"
+def _template(name: str) -> Template:
+    template_environment = environment()
+    template_environment.filters["json_for_make"] = json_for_make
+    template_environment.filters["yaml_scalar"] = scalar
+    template_environment.filters["yaml_text"] = json.dumps
+    return template_environment.get_template(name)
 
 
 def json_for_make(value: dict[str, object]) -> str:
@@ -98,8 +104,3 @@ def _inert(value: object) -> str:
     for character in "$#'":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def name_from(output: Path, catalog: Path) -> str:
-    """How the header of ``output`` names ``catalog``: relative to it, so that no machine's paths are committed."""
-    return Path(os.path.relpath(catalog.resolve(), output.resolve().parent)).as_posix()

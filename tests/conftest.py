@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import MAKES, Workbench
+from workbench import MAKES, Workbench, make_name
 
 # Tests run side by side already; NumPy reads this when it is loaded.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -34,7 +34,7 @@ def server() -> Iterator[Capture]:
         yield capture
 
 
-@pytest.fixture(params=MAKES, ids=lambda path: "make-" + ("debian" if path.startswith("/usr/bin") else "pypi"))
+@pytest.fixture(params=MAKES, ids=lambda path: f"make-{make_name(path)}")
 def make(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

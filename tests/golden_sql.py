@@ -7,9 +7,9 @@ from typing import Any
 
 import ibis
 
-from analysis import queries
-from analysis.source import OPTIONAL, REQUIRED
-from reporter.summary import Selection, moment
+from instrumented_make.report import queries
+from instrumented_make.report.events import OPTIONAL, REQUIRED
+from instrumented_make.stats import Selection, moment
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "trino", "pyspark")

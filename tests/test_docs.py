@@ -36,6 +36,8 @@ def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> 
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (tmp_path / "bin" / "python").chmod(0o755)
+    (tmp_path / "bin" / "instrumented-make").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m generator "$@"\n')
+    (tmp_path / "bin" / "instrumented-make").chmod(0o755)
     environment = {"PATH": f"{tmp_path / 'bin'}:{SYSTEM_PATH}", "HOME": str(tmp_path / "home"), "COLUMNS": "100"}
     steps = session(text)
     assert len(steps) >= least
@@ -71,7 +73,10 @@ def test_every_command_that_is_named_exists() -> None:
     text = "\n".join(page.read_text() for page in pages)
     targets = set(re.findall(r"^([a-z][a-z.-]*):", (ROOT / "Makefile").read_text(), re.M))
     consent = set(re.findall(r"^(metrics-[a-z-]+):", (ROOT / "Makefile.instrumented").read_text(), re.M))
-    assert set(re.findall(r"python -m generator ([a-z]+)", text)) <= set(cli.commands)
+    assert set(re.findall(r"(?:python -m generator|instrumented-make) ([a-z]+)\b(?! is)", text)) <= {
+        *cli.commands,
+        "report",
+    }
     assert set(re.findall(r"make (metrics-[a-z-]+)", text)) == consent
     assert set(re.findall(r"^    make ([a-z.-]+)", text, re.M)) <= targets
 
@@ -89,6 +94,8 @@ def test_the_demonstration_shows_what_the_readme_promises() -> None:
         "dev.up.%",
     ]
     assert re.search(r"tracked +[\d.]+ ms", result.stdout)
+    changed = result.stdout.partition("git diff -U0")[2].partition("\n\n")[0].splitlines()[1:]
+    assert changed == ["--- a/Makefile.instrumented", "+++ b/Makefile.instrumented", "+  dev.shell \\"]
     assert "have been deleted" in result.stdout
     page = Path(result.stdout.splitlines()[-1])
     assert "dev.provision got faster and fails less." in page.read_text()

@@ -6,6 +6,7 @@ Nothing here reaches the real home: every process gets an environment made from 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -21,12 +22,24 @@ from typing import Any
 import pexpect
 
 from generator.catalog import load
-from generator.collection import digest
-from generator.render import include
+from generator.contract import digest
+from generator.render import rendered
+from instrumented_make.reporter import launcher
 
 DEBIAN_MAKE = "/usr/bin/make"
 PYPI_MAKE = str(Path(sysconfig.get_path("scripts")) / "make")
-MAKES = [make for make in (DEBIAN_MAKE, PYPI_MAKE) if Path(make).exists()]
+# Which makes the suite runs: those named in MAKES, or the two there are.
+MAKES = os.environ.get("MAKES", "").split() or [make for make in (DEBIAN_MAKE, PYPI_MAKE) if Path(make).exists()]
+
+
+def make_name(path: str) -> str:
+    """How a make is called in the names of tests."""
+    names = {DEBIAN_MAKE: "debian", PYPI_MAKE: "pypi"}
+    return names.get(path, Path(path).parent.name)
+
+
+# What starts a command in the background as if it ran in the foreground; empty where there is none.
+LAUNCHER = "/usr/bin/env"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -44,10 +57,22 @@ targets:
 {targets}
 """
 
+# What the least include says of itself.
+CONTRACT = json.dumps(
+    {
+        "collection": {
+            **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
+            "fields": [],
+        },
+        "question": {"project": "p", "who": "w", "why": "y"},
+        "digest": "x",
+    }
+)
+
 # make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
 LOST_CHILD = "make: *** wait: No child processes.  Stop."
 
-GUARDED = "include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
+GUARDED = "-include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
 
 
 @dataclass
@@ -76,9 +101,9 @@ class Workbench:
         (self.tree / "Makefile").write_text(GUARDED.format(rules=rules) if guarded else rules)
 
     def render(self) -> None:
-        catalog = load(self.tree / "targets.yaml")
-        text = include(catalog, source="targets.yaml", output="Makefile.instrumented")
-        (self.tree / "Makefile.instrumented").write_text(text)
+        (self.tree / ".instrumented").mkdir(exist_ok=True)
+        for path, text in rendered(load(self.tree / "targets.yaml"), self.tree / "Makefile.instrumented").items():
+            path.write_text(text)
 
     @property
     def digest(self) -> str:
@@ -141,8 +166,9 @@ class Workbench:
         (self.config / "pending").mkdir(parents=True)
         for folder in (self.config, self.config / "pending"):
             folder.chmod(0o700)
-        (self.config / f"agreed.{self.digest}").touch()
+        (self.config / f"agreed.{self.digest}").write_text("this-agreement\n")
         (self.config / "interpreter").write_text("/nonexistent/python\n")
+        (self.config / "launcher").write_text(f"{launcher.system()} {LAUNCHER}\n")
 
     def recorded(self) -> list[str]:
         """What the runs' end files hold: status, and "" for a run without an end."""
@@ -152,7 +178,7 @@ class Workbench:
     def reporter(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the reporter as the include does."""
         return subprocess.run(
-            [sys.executable, "-I", "-m", "reporter", *arguments, str(self.config)],
+            [sys.executable, "-I", "-m", "instrumented_make.reporter", *arguments, str(self.config)],
             cwd="/",
             env={**self.environment, **options.pop("variables", {})},
             stdin=subprocess.DEVNULL,
@@ -173,7 +199,9 @@ class Workbench:
 
     def _reporters(self) -> list[int]:
         return [
-            process for process, command in processes().items() if "reporter" in command and str(self.config) in command
+            process
+            for process, command in processes().items()
+            if "instrumented_make.reporter" in command and str(self.config) in command
         ]
 
 
@@ -226,3 +254,21 @@ def needs(tool: str) -> str:
     if path is None:
         pytest.skip(f"{tool} is not installed here")
     return path
+
+
+_AS_SH = """
+mount --bind "$1" /bin/sh && shift || exit 99
+read -r as_sh_boot </proc/sys/kernel/random/boot_id; read -r as_sh_mount as_sh_rest </proc/self/mountinfo
+[ ! -d "$1" ] || echo "$as_sh_boot:$as_sh_mount $2" >"$1/launcher"
+shift 2
+exec "$@"
+"""
+
+
+def with_sh(shell: str, config: Path, *command: str) -> list[str]:
+    """``command`` in a mount namespace of its own, where ``shell`` is /bin/sh, and its launcher is known there."""
+    import pytest  # noqa: PLC0415
+
+    if os.geteuid() != 0:
+        pytest.skip("only root can put another shell in the place of /bin/sh")
+    return ["unshare", "--mount", "bash", "-c", _AS_SH, "bash", shell, str(config), LAUNCHER, *command]

@@ -338,16 +338,21 @@ def test_a_gnumakefile_in_front_of_an_untouched_makefile_is_enough(each_make: Wo
 
 
 def test_other_ways_to_call_make_are_recorded_too(each_make: Workbench, server: Capture) -> None:
-    """-C, -f, VAR=value, -k, -s, -j and several goals, from another directory."""
+    """-f, VAR=value, -k, -s, -j and several goals; and -C from another folder, where it does not set -w as well."""
     each_make.host = server.host
     each_make.write(".PHONY: one two\none two: ; @echo '$@ $(VAR)'\n", ["one", "two"])
     (each_make.tree / "Makefile").rename(each_make.tree / "other.mk")
     (each_make.tree / "Makefile").write_text("include other.mk\n")
     each_make.opt_in()
     for arguments in (["one"], ["-k", "one", "two"], ["-s", "-j4", "one"], ['VAR=a  "b', "one"]):
-        result = each_make.run("-C", str(each_make.tree), "-f", "other.mk", *arguments, cwd="/")
+        result = each_make.run("-f", "other.mk", *arguments)
         assert result.returncode == 0
         assert ('one a  "b' in result.stdout) == arguments[0].startswith("VAR")
-        assert result.stdout.count("Entering directory") <= 1
-    events = server.wait_for(4)
-    assert [event["properties"]["command"] for event in events] == ["one", "one two", "one", "one"]
+    said = each_make.run("-C", str(each_make.tree), "-f", "other.mk", "two", cwd="/")
+    assert said.stdout.count("Entering directory") == 1
+    (each_make.tree / "Makefile").write_text("$(info flags=$(MAKEFLAGS))\nall: ; @:\n")
+    sets_w = "flags=w" in each_make.run("-C", str(each_make.tree), cwd="/").stdout
+    commands = ["one", "one two", "one", "one"] + ["two"] * (not sets_w)
+    events = server.wait_for(len(commands))
+    each_make.background_ended()
+    assert [event["properties"]["command"] for event in server.events] == commands, events

@@ -19,6 +19,8 @@ import pytest
 from capture import Capture
 from workbench import Workbench, needs, processes, wait_until
 
+from instrumented_make.reporter.outbox import VERSION
+
 RULES = ".PHONY: one two\none: ; @echo one\ntwo: ; @echo two\n"
 
 
@@ -58,7 +60,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
 ) -> None:
     """kill -9 at the first, second, third ... call of a kind, until none is left: each run arrives, under one id."""
     strace = needs("strace")
-    command = [sys.executable, "-I", "-m", "reporter", "run", "--foreground", str(consenting.config)]
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
     expected: set[str] = set()
     kills, call = 0, 1
     while True:
@@ -159,7 +161,7 @@ def damage(path: Path, kind: str) -> None:
             connection.executescript("CREATE TABLE other (x); INSERT INTO other VALUES (1);")
 
 
-@pytest.mark.parametrize("kind", ["garbage", "another version", "another program's", "truncated"])
+@pytest.mark.parametrize("kind", ["garbage", "another program's", "truncated"])
 def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server: Capture, kind: str) -> None:
     """It is renamed, byte for byte, and a new one takes its place."""
     consenting.run("one")
@@ -173,6 +175,25 @@ def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server:
     consenting.background_ended()
     assert (consenting.config / "outbox.sqlite3.set-aside-1").read_bytes() == content
     assert re.search(r"^Delivered: +1$", status(consenting), re.M)
+
+
+def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, server: Capture) -> None:
+    """Its events are not stranded under another name; the run waits, and status says so."""
+    consenting.run("one")
+    server.wait_for(1)
+    consenting.background_ended()
+    outbox = consenting.config / "outbox.sqlite3"
+    damage(outbox, "another version")
+    content = outbox.read_bytes()
+    assert consenting.run("two").returncode == 0
+    consenting.background_ended()
+    assert outbox.read_bytes() == content
+    assert consenting.recorded() == ["0"]
+    assert "newer than the installed instrumented-make knows" in status(consenting)
+    with contextlib.closing(sqlite3.connect(outbox)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    assert consenting.reporter("run", "--foreground").returncode == 0
+    assert len(server.events) == 2
 
 
 def test_a_locked_database_is_waited_for(consenting: Workbench, server: Capture) -> None:
@@ -278,7 +299,8 @@ def test_a_home_that_is_none_is_no_obstacle(bench: Workbench, home: str) -> None
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
     assert not (bench.tree / "pwned").exists()
-    assert sorted(path.name for path in bench.tree.iterdir()) == ["Makefile", "Makefile.instrumented", "targets.yaml"]
+    own = [".instrumented", "Makefile", "Makefile.instrumented", "targets.yaml"]
+    assert sorted(path.name for path in bench.tree.iterdir()) == own
 
 
 def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture) -> None:

@@ -81,7 +81,16 @@ def test_python_variables_and_the_current_folder_execute_nothing(consenting: Wor
     evil = consenting.home.parent / "evil"
     for folder in (evil, consenting.tree):
         folder.mkdir(exist_ok=True)
-        for module in ("reporter", "segment", "json", "sqlite3", "sitecustomize", "usercustomize", "requests"):
+        for module in (
+            "reporter",
+            "instrumented_make",
+            "segment",
+            "json",
+            "sqlite3",
+            "sitecustomize",
+            "usercustomize",
+            "requests",
+        ):
             (folder / f"{module}.py").write_text(code)
     variables = {
         "PYTHONPATH": str(evil),

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 
 import pytest
 from capture import Capture
-from workbench import Workbench
+from workbench import CONTRACT, Workbench
 
-from reporter import outbox
-from reporter.event import Event
+from instrumented_make.reporter import outbox
+from instrumented_make.reporter.event import Event
 
 RULES = "one: ; @echo one\nbad: ; @false\n"
 
@@ -81,9 +81,12 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
     with outbox.opened(bench.config / "outbox.sqlite3") as kept:
         kept.add((_event(number) for number in range(100_000)), None, 0)
     assert runs(bench) == {"one": 90_000, "bad": 10_000}
-    program = "import sys, reporter.cli as c; c.main(sys.argv[1:]); print({m.partition('.')[0] for m in sys.modules})"
-    options = ["stats", "--format", "csv", "--collection", "{}", "--question", "{}", "--digest", "x"]
-    command = [sys.executable, "-I", "-c", program, *options, "--home", str(bench.config)]
+    program = (
+        "import sys, instrumented_make.reporter.cli as c; c.main(sys.argv[1:]);"
+        " print({m.partition('.')[0] for m in sys.modules})"
+    )
+    options = ["stats", "--format", "csv", "--contract", CONTRACT, "--config-dir", str(bench.config)]
+    command = [sys.executable, "-I", "-c", program, *options]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
     # The site's own start-up files, such as those of editable installs, are none of the reporter's.
     start_up = subprocess.run(
@@ -92,7 +95,7 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
         text=True,
         check=True,
     ).stdout
-    assert ast.literal_eval(loaded) - ast.literal_eval(start_up) - sys.stdlib_module_names == {"reporter"}
+    assert ast.literal_eval(loaded) - ast.literal_eval(start_up) - sys.stdlib_module_names == {"instrumented_make"}
 
 
 def _event(number: int) -> Event:
@@ -142,7 +145,7 @@ def test_a_mistyped_option_is_explained(measured: Workbench, options: str) -> No
     assert "make metrics-stats ARGS=" in result.stderr
     assert options.split(maxsplit=1)[0].removesuffix("rmat") in result.stderr
     assert "Traceback" not in result.stderr
-    assert "--collection" not in result.stderr
+    assert "--contract" not in result.stderr
 
 
 def test_only_the_command_line_gives_options(measured: Workbench) -> None:

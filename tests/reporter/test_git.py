@@ -66,7 +66,8 @@ def test_a_linked_worktree_and_a_folder_below(repository: Workbench, server: Cap
     assert reported(repository, server, cwd=linked) == (False, OLD)
     below = repository.tree / "below"
     below.mkdir()
-    for name in ("Makefile", "Makefile.instrumented"):
+    (below / ".instrumented").mkdir()
+    for name in ("Makefile", "Makefile.instrumented", ".instrumented/engine.mk", ".instrumented/hand-over.sh"):
         (below / name).write_text((repository.tree / name).read_text())
     assert reported(repository, server, cwd=below) == (True, NEW)
 

@@ -13,28 +13,28 @@ from pathlib import Path
 import pytest
 from capture import Capture
 
-from reporter import consent, segment
-from reporter.consent import Collection, Consent
-from reporter.delivery import FIRST_BACKOFF_S, FOREGROUND, RATE_LIMITED_S, Patience, deliver
-from reporter.event import Event
-from reporter.home import Home
-from reporter.outbox import Destination, opened
+from instrumented_make.reporter import consent, segment
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.delivery import FIRST_BACKOFF_S, FOREGROUND, RATE_LIMITED_S, Patience, deliver
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination, opened
 
 COUNT = 5
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+def home(tmp_path: Path) -> ConfigDir:
+    home = ConfigDir(tmp_path / "home")
     home.create()
     return home
 
 
-def fill(home: Home, host: str, count: int = COUNT, key: str = "key") -> Destination:
+def fill(home: ConfigDir, host: str, count: int = COUNT, key: str = "key") -> Destination:
     """Consent to ``host``, and ``count`` events that wait for it."""
     fields = ("command",)
     collection = Collection("e", "make", "main", host, key, fields)
-    consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", collection))
+    consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement", collection))
     destination = Destination(host, key)
     events = [
         Event(f"{host}-{index}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": f"c{index}"})
@@ -45,12 +45,12 @@ def fill(home: Home, host: str, count: int = COUNT, key: str = "key") -> Destina
     return destination
 
 
-def states(home: Home) -> dict[str, int]:
+def states(home: ConfigDir) -> dict[str, int]:
     with opened(home.outbox) as outbox:
         return outbox.counts()
 
 
-def trouble(home: Home, destination: Destination) -> tuple[str, float]:
+def trouble(home: ConfigDir, destination: Destination) -> tuple[str, float]:
     """The last error there, and for how long it is left alone."""
     with opened(home.outbox) as outbox:
         found = outbox.trouble(destination)
@@ -74,7 +74,7 @@ def trouble(home: Home, destination: Destination) -> tuple[str, float]:
         (503, "HTTP 503"),
     ],
 )
-def test_what_the_server_does_not_take_waits(home: Home, server: Capture, status: int, words: str) -> None:
+def test_what_the_server_does_not_take_waits(home: ConfigDir, server: Capture, status: int, words: str) -> None:
     """One request is made, the events wait, and the server is left alone for a while; later all arrive, once."""
     destination = fill(home, server.host)
     server.answers = [(status, {"Location": f"{server.host}/elsewhere"}, b"plain words")]
@@ -90,7 +90,7 @@ def test_what_the_server_does_not_take_waits(home: Home, server: Capture, status
     assert ids == [event["messageId"] for event in server.requests[0].document["batch"]]
 
 
-def test_backoff_doubles_and_is_kept_across_runs(home: Home, server: Capture) -> None:
+def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Capture) -> None:
     """Each failure doubles the pause, at most to an hour, less a fifth at random; a success forgets it."""
     destination = fill(home, server.host)
     pauses = []
@@ -111,7 +111,7 @@ def test_backoff_doubles_and_is_kept_across_runs(home: Home, server: Capture) ->
         assert outbox.trouble(destination) is None
 
 
-def test_a_server_that_comes_back_is_waited_for(home: Home, server: Capture) -> None:
+def test_a_server_that_comes_back_is_waited_for(home: ConfigDir, server: Capture) -> None:
     """Within the budget the sender tries again by itself."""
     fill(home, server.host)
     server.answers = [(503, {}, b""), (500, {}, b"")]
@@ -120,7 +120,7 @@ def test_a_server_that_comes_back_is_waited_for(home: Home, server: Capture) -> 
     assert len(server.requests) == 3
 
 
-def test_a_polite_rate_limit_is_waited_out(home: Home, server: Capture) -> None:
+def test_a_polite_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> None:
     """Retry-After of a second: the client itself comes again."""
     fill(home, server.host)
     server.answers = [(429, {"Retry-After": "1"}, b"")]
@@ -131,7 +131,7 @@ def test_a_polite_rate_limit_is_waited_out(home: Home, server: Capture) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "3000"}, {}])
-def test_a_long_rate_limit_leaves_the_server_alone(home: Home, server: Capture, headers: dict[str, str]) -> None:
+def test_a_long_rate_limit_leaves_the_server_alone(home: ConfigDir, server: Capture, headers: dict[str, str]) -> None:
     """With or without a time in the answer: not before five minutes have passed."""
     destination = fill(home, server.host)
     server.answers = [(429, headers, b"")]
@@ -142,7 +142,7 @@ def test_a_long_rate_limit_leaves_the_server_alone(home: Home, server: Capture, 
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_an_event_that_is_refused_is_found_and_parked(home: Home, status: int) -> None:
+def test_an_event_that_is_refused_is_found_and_parked(home: ConfigDir, status: int) -> None:
     """One bad event among many: the others arrive, it is set aside with the server's words."""
     with Capture() as server:
         destination = fill(home, server.host, 9)
@@ -169,7 +169,7 @@ def test_an_event_that_is_refused_is_found_and_parked(home: Home, status: int) -
         assert len(delivered) == len(set(delivered)) == 8
 
 
-def test_an_event_over_the_clients_limit_is_parked(home: Home, server: Capture) -> None:
+def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capture) -> None:
     """Segment takes 32 KiB an event; the client raises, and the others go."""
     destination = fill(home, server.host)
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
@@ -234,7 +234,9 @@ def garbage(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(("talk", "limit_s"), [(hang, 15), (reset, 5), (garbage, 5), (trickle, 40)])
-def test_a_broken_conversation_loses_nothing(home: Home, talk: Callable[[socket.socket], None], limit_s: float) -> None:
+def test_a_broken_conversation_loses_nothing(
+    home: ConfigDir, talk: Callable[[socket.socket], None], limit_s: float
+) -> None:
     """The sender ends within its limits, and the events wait."""
     with raw_server(talk) as host:
         destination = fill(home, host)
@@ -246,7 +248,7 @@ def test_a_broken_conversation_loses_nothing(home: Home, talk: Callable[[socket.
     assert segment.ATTEMPT_TIMEOUT_S < 40
 
 
-def test_a_slow_but_honest_server_is_fine(home: Home) -> None:
+def test_a_slow_but_honest_server_is_fine(home: ConfigDir) -> None:
     """An answer after two seconds is an answer, whatever its text."""
 
     def slow(connection: socket.socket) -> None:
@@ -261,7 +263,7 @@ def test_a_slow_but_honest_server_is_fine(home: Home) -> None:
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:9", "http://nowhere.invalid", "http://[::1]:9"])
-def test_a_server_that_is_not_there_is_tried_later(home: Home, host: str) -> None:
+def test_a_server_that_is_not_there_is_tried_later(home: ConfigDir, host: str) -> None:
     """Refused, or not found by name."""
     destination = fill(home, host)
     deliver(home, FOREGROUND)
@@ -269,7 +271,7 @@ def test_a_server_that_is_not_there_is_tried_later(home: Home, host: str) -> Non
     assert "Error" in trouble(home, destination)[0]
 
 
-def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: Home, tmp_path: Path) -> None:
+def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: ConfigDir, tmp_path: Path) -> None:
     """A TLS server that cannot show a certificate gets nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     received = []
@@ -286,7 +288,7 @@ def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: Home, tmp_path
     assert received == []
 
 
-def test_one_dead_destination_does_not_hold_up_another(home: Home, server: Capture) -> None:
+def test_one_dead_destination_does_not_hold_up_another(home: ConfigDir, server: Capture) -> None:
     """Events of an earlier consent wait for their server; those of the present one arrive at theirs."""
     fill(home, "http://127.0.0.1:9")
     fill(home, server.host)
@@ -294,7 +296,7 @@ def test_one_dead_destination_does_not_hold_up_another(home: Home, server: Captu
     assert states(home) == {"waiting": COUNT, "delivered": COUNT}
 
 
-def test_without_consent_nothing_leaves(home: Home, server: Capture) -> None:
+def test_without_consent_nothing_leaves(home: ConfigDir, server: Capture) -> None:
     """The decision is looked at before sending: a change of mind is in time."""
     fill(home, server.host)
     consent.save(home, Consent(consent.DECLINE, "2026-01-02"))
@@ -302,7 +304,7 @@ def test_without_consent_nothing_leaves(home: Home, server: Capture) -> None:
     assert server.requests == []
 
 
-def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: Home, server: Capture) -> None:
+def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: ConfigDir, server: Capture) -> None:
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
     start = time.monotonic()
@@ -315,7 +317,7 @@ def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: Home, server: 
 
 
 def test_credentials_that_lie_about_are_not_sent(
-    home: Home, server: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: ConfigDir, server: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """~/.netrc may hold a password for the host; the request carries the write key only."""
     monkeypatch.setenv("HOME", str(tmp_path))

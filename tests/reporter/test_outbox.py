@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from reporter.event import Event
-from reporter.outbox import HISTORY_S, Destination, Outbox, opened
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, opened
 
 NOW_S = 1_800_000_000.0
 SERVER = Destination("https://a.example", "key")
@@ -83,3 +85,59 @@ def _stays_usable(outbox: Outbox) -> None:
     before = outbox.counts()["waiting"]
     outbox.add(events(1, first=999), SERVER, NOW_S)
     assert outbox.counts()["waiting"] == before + 1
+
+
+VERSION_1 = """
+PRAGMA application_id = 1768778597;
+PRAGMA user_version = 1;
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  message_id TEXT NOT NULL UNIQUE,
+  created_s REAL NOT NULL,
+  event TEXT NOT NULL,
+  host TEXT NOT NULL,
+  write_key TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked', 'local')),
+  settled_s REAL,
+  reason TEXT
+);
+CREATE INDEX events_by_state ON events (state, host, write_key, id);
+CREATE INDEX events_by_age ON events (created_s);
+CREATE TABLE destinations (
+  host TEXT NOT NULL,
+  write_key TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  next_attempt_s REAL NOT NULL,
+  error TEXT NOT NULL,
+  error_s REAL NOT NULL,
+  PRIMARY KEY (host, write_key)
+);
+CREATE TABLE lost (reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
+INSERT INTO events VALUES (1, 'a', 1800000000, '{"messageId":"a","userId":"u","event":"e",
+  "timestamp":"2026-01-01T00:00:00+00:00","properties":{"command":"x"}}',
+  'https://a.example', 'key', 'waiting', NULL, NULL);
+INSERT INTO lost VALUES ('some reason', 3);
+"""
+
+
+def test_an_outbox_of_version_1_is_upgraded_with_what_waits_in_it(path: Path) -> None:
+    """Every step since then is taken, in one transaction; nothing is set aside."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    with opened(path) as outbox:
+        assert [event.message_id for event in outbox.waiting(SERVER, 10)] == ["a"]
+        assert outbox.lost() == {"some reason": 3}
+        outbox.settle(["a"], "delivered", NOW_S)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        upgraded = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    with opened(path.with_name("new.sqlite3")):
+        pass
+    with contextlib.closing(sqlite3.connect(path.with_name("new.sqlite3"))) as connection:
+        new = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    assert [(name, " ".join((sql or "").split())) for name, sql in upgraded] == [
+        (name, " ".join((sql or "").split())) for name, sql in new
+    ]
+    assert {file.name for file in path.parent.iterdir()} == {
+        f"{name}{suffix}" for name in ("outbox.sqlite3", "new.sqlite3") for suffix in ("", ".lock")
+    }

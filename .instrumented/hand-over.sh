@@ -1,0 +1,627 @@
+# instrumented-make 0.2.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
+# Sourced by what .instrumented/engine.mk runs, with /bin/sh, whatever shell that is: POSIX, and no process where it can
+# be helped. All names begin with im_: another name might be one that you export, and would reach your command changed.
+
+# ---------------------------------------------------------------------------------------------------------------------
+# May this command line be handed over? Only if the inner make can be given exactly the same.
+# ---------------------------------------------------------------------------------------------------------------------
+
+im_newline='
+'
+im_tab='	'
+
+# Whether make, as its makefiles know it ($1), is the program that runs, so that the same can be started again.
+im_is_this_make() {
+  [ -e "/proc/$PPID/exe" ] || return 0 # a system without /proc
+  case $1 in
+  */*) [ "$1" -ef "/proc/$PPID/exe" ] ;;
+  *)
+    im_rest=$PATH:
+    while [ -n "$im_rest" ]; do
+      im_folder=${im_rest%%:*}
+      im_rest=${im_rest#*:}
+      if [ -f "${im_folder:-.}/$1" ] && [ -x "${im_folder:-.}/$1" ]; then
+        [ "${im_folder:-.}/$1" -ef "/proc/$PPID/exe" ]
+        return
+      fi
+    done
+    return 1
+    ;;
+  esac
+}
+
+# Whether this make was started by a command that is being recorded below the folder $1. Before make 4.4, $(shell make)
+# does not know its level. The names of runs hold the process id of the shell that waits for them.
+im_is_nested() {
+  for im_path in "$1"/pending/*.start; do
+    [ -e "$im_path" ] || return 1
+    break
+  done
+  im_ancestor=$PPID
+  while [ "$im_ancestor" -gt 1 ]; do
+    { IFS= read -r im_line <"/proc/$im_ancestor/stat"; } || return 1
+    im_line=${im_line##*') '} # behind the name, which may hold anything
+    im_line=${im_line#* }
+    im_ancestor=${im_line%% *}
+    for im_path in "$1"/pending/*-"$im_ancestor"-*.start; do
+      [ ! -e "$im_path" ] || return 0
+    done
+  done
+  return 1
+}
+
+# Print the process id of make and its command line, its arguments joined; $1 is its name as its makefiles know it, $2 the
+# folder of the decision. The NULs between arguments are dropped by most shells; others stop at the first or put blanks,
+# and then what is printed is not what the engine expects of a plain command line.
+im_look() {
+  # Set before make 4.4 only where you have set them; then they are to be looked at closely.
+  [ -z "${MAKEFLAGS-}${GNUMAKEFLAGS-}" ] || return
+  [ -n "${MAKEFLAGS+set}" ] || [ -z "${MAKELEVEL+set}${MFLAGS+set}" ] || return
+  im_is_this_make "$1" || return
+  if im_is_nested "$2"; then return; fi
+  # A line that ends before the file does has more behind it.
+  if IFS= read -r im_line <"/proc/$PPID/cmdline"; then return; fi
+  [ "${#im_line}" -le 4000 ] || return
+  printf '%s\n' "$PPID $im_line"
+}
+
+# Print the arguments of make, its name first, one a line, and "end". A new line in one is a tab here.
+# Without /proc, arguments with blanks come apart.
+im_arguments() {
+  # Nothing that a relative entry of your PATH leads to.
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  if [ -e "/proc/$PPID/cmdline" ]; then
+    tr '\0\n' '\n\t' <"/proc/$PPID/cmdline"
+  else
+    ps -ww -o args= -p "$PPID" | tr ' ' '\n'
+  fi
+  echo end
+}
+
+# Print make's own environment likewise; nothing, without /proc.
+im_environment() {
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  [ ! -e "/proc/$PPID/environ" ] || tr '\0\n' '\n\t' <"/proc/$PPID/environ"
+}
+
+# The rule. Read the arguments behind $1 as make does, and leave in
+#   im_refused   not empty, if there is one that cannot be handed over exactly, or that is not known to be harmless
+#   im_seen      the goals, each behind a blank
+#   im_named     the variables that are set, each behind a blank: make exports them
+#   im_makefile  the makefile that -f names
+# Then call $1 with the arguments that the inner make is given: all but -C, since this make is there already.
+im_read_arguments() {
+  im_then=$1
+  im_refused='' im_seen='' im_named='' im_makefile='' im_value=''
+  im_left=$(($# - 1))
+  shift
+  [ "$im_left" -le 200 ] || im_refused=many
+  while [ "$im_left" -gt 0 ] && [ -z "$im_refused" ]; do
+    im_word=$1
+    im_left=$((im_left - 1))
+    shift
+    case $im_value in
+    folder) im_value='' && continue ;;
+    makefile) im_value='' && im_reads "$im_word" ;;
+    any) im_value='' ;;
+    number)
+      im_value=''
+      case $im_word in
+      [0-9.]*) case $im_word in *[!0-9.]*) im_refused=$im_word ;; esac ;;
+      *) im_read_word ;;
+      esac
+      ;;
+    *) im_read_word ;;
+    esac
+    [ -n "$im_dropped" ] || set -- "$@" "$im_word"
+    im_dropped=''
+  done
+  case $im_value in '' | number) ;; *) im_refused=incomplete ;; esac
+  "$im_then" "$@"
+}
+im_dropped=''
+
+im_read_word() {
+  case $im_word in
+  '' | *"$im_tab"*) im_refused=unreadable ;;
+  # The inner make would print the directory once more, and not know -w if it was not told.
+  -C) im_dropped=yes im_value=folder ;;
+  --directory) im_dropped=yes im_value=folder ;;
+  -C?* | --directory=?*) im_dropped=yes ;;
+  -f | --file | --makefile) im_value=makefile ;;
+  -f?*) im_reads "${im_word#-f}" ;;
+  --file=* | --makefile=*) im_reads "${im_word#*=}" ;;
+  -I | --include-dir) im_value=any ;;
+  -I?* | --include-dir=?*) ;;
+  -j | --jobs | -l | --load-average | --max-load) im_value=number ;;
+  --jobs=* | --load-average=* | --max-load=*) im_is_number "${im_word#*=}" ;;
+  -l*) im_is_number "${im_word#-l}" ;;
+  -O | -Onone | -Oline | -Otarget | --output-sync | --output-sync=none | --output-sync=line | --output-sync=target) ;;
+  --jobserver-style=*) ;;
+  --always-make | --check-symlink-times | --environment-overrides | --keep-going | --no-builtin-rules) ;;
+  --no-builtin-variables | --no-keep-going | --no-print-directory | --quiet | --silent | --no-silent | --stop) ;;
+  --warn-undefined-variables) ;;
+  --* | -) im_refused=$im_word ;;
+  -*j*) # letters, then -j and its number
+    im_letters=${im_word%%j*}
+    case $im_letters in -*[!BLRSbekmrs]*) im_refused=$im_word ;; esac
+    case $im_word in
+    *j) im_value=number ;;
+    *) im_is_number "${im_word#"$im_letters"j}" ;;
+    esac
+    ;;
+  -*[!BLRSbekmrs]*) im_refused=$im_word ;;
+  -*) ;;
+  *=*) im_read_variable "${im_word%%=*}" "${im_word#*=}" ;;
+  *' '*) im_refused=$im_word ;;
+  *) im_seen="$im_seen $im_word" ;;
+  esac
+}
+
+im_is_number() {
+  case $1 in '' | *[!0-9.]*) im_refused=$im_word ;; esac
+}
+
+# The makefile $1 is read once more: it must be there still, and be the only one.
+im_reads() {
+  [ -z "$im_makefile" ] && [ -f "$1" ] || im_refused=$1
+  im_makefile=$1
+}
+
+# The variable $1 is set to $2. The outer make would do what a value does when it is expanded once more than make does by
+# itself; and it exports the variable to the hand-over, which could not tell it from one of yours.
+im_read_variable() {
+  im_name=${1%%[:+?! ]*}
+  case $1 in *!*) im_refused=$im_word ;; esac
+  case $im_name in
+  '' | .* | *[!A-Za-z0-9_.-]*) im_refused=$im_word ;;
+  im_* | MAKE* | MFLAGS | GNUMAKEFLAGS | INSTRUMENTED | SHELL* | BASH* | LD_* | DYLD_* | LC_* | LANG* | ENV | IFS) im_refused=$im_word ;;
+  PATH | HOME | PWD | OLDPWD | SHLVL | _ | PS4 | POSIXLY_CORRECT | PPID | ZDOTDIR | CDPATH | DEVSTACK_METRICS_TESTING | EPOCHREALTIME) im_refused=$im_word ;;
+  [0-9]* | *[.-]*) ;; # make exports no such name
+  *) im_named="$im_named $im_name" ;;
+  esac
+  case $2 in
+  *'$'*)
+    [ "${#2}" -le 1000 ] || im_refused=long
+    im_rest=$2
+    while [ -z "$im_refused" ]; do
+      case $im_rest in
+      *'$'*) im_rest=${im_rest#*'$'} ;;
+      *) break ;;
+      esac
+      case $im_rest in
+      '$'*) im_rest=${im_rest#'$'} ;;
+      '('[A-Za-z_]*')'*) case ${im_rest%%')'*} in '('*[!A-Za-z0-9_]*) im_refused=$im_word ;; esac ;;
+      *) im_refused=$im_word ;;
+      esac
+    done
+    ;;
+  esac
+}
+
+# Print the process id of make ($1, version $3), "typed" and its goals if its command line can be handed over exactly; or
+# "restored", if variables that make has changed must be put back as well. $2 is the folder of the decision.
+im_look_closely() {
+  im_version=$3
+  im_is_this_make "$1" || return
+  if im_is_nested "$2"; then return; fi
+  set -f
+  IFS=$im_newline
+  im_text=$(im_arguments)
+  case $im_text in *"$im_newline$im_newline"*) return ;; esac # an empty argument
+  # shellcheck disable=SC2086  # one argument a line
+  set -- $im_text
+  im_environ=$(im_environment)
+  IFS=" $im_tab"
+  shift
+  # all but "end"
+  im_left=$#
+  while [ "$im_left" -gt 1 ]; do
+    set -- "$@" "$1"
+    shift
+    im_left=$((im_left - 1))
+  done
+  shift
+  im_read_arguments im_tell "$@"
+}
+
+im_tell() {
+  [ -z "$im_refused" ] || return
+  im_how=typed
+  im_goals=$im_seen
+  for im_name in $im_named; do
+    if im_has "$im_name"; then return; fi
+  done
+  for im_variable in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
+    im_has "$im_variable" || continue
+    im_how=restored
+    im_set=$(im_value_of "$im_variable")
+    # A MAKEFLAGS that you have set: options, by the same rule.
+    case $im_variable in MAKELEVEL | MFLAGS) continue ;; esac
+    case $im_set in *[\\\$=]*) return ;; esac
+    # shellcheck disable=SC2086  # one option a word
+    set -- $im_set
+    case ${1--} in -*) ;; *) im_first=-$1 && shift && set -- "$im_first" "$@" ;; esac
+    im_read_arguments : "$@"
+    [ -z "$im_refused$im_seen$im_named$im_makefile" ] || return
+  done
+  printf '%s\n' "$PPID $im_how$im_goals"
+}
+
+# Whether the environment that make was started with has the variable $1. Where it cannot be seen: whether this shell's
+# has, which before make 4.4 is the same; from then on nothing can be known.
+im_has() {
+  if [ -n "$im_environ" ]; then
+    case $im_newline$im_environ in *"$im_newline$1="*) return 0 ;; *) return 1 ;; esac
+  fi
+  [ ! -e /proc/self/environ ] || return 1 # it is empty
+  case $im_version in 3.* | 4.[0-3] | 4.[0-3].*) eval "[ -n \"\${$1+set}\" ]" ;; esac
+}
+
+# Print the value that the variable $1 has in the environment that make was started with.
+im_value_of() {
+  im_rest=${im_environ#"$1="}
+  [ "$im_rest" != "$im_environ" ] || im_rest=${im_environ#*"$im_newline$1="}
+  printf '%s' "${im_rest%%"$im_newline"*}"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The hand-over
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Run the command in a make of its own, and record how it went. $1 is what im_look found, $2 the digest of what is
+# collected, $3 "mark" if a failure is to be marked by a file rather than by the status, $4 the makefile unless -f named it.
+im_hand_over() {
+  im_how=$1 im_digest=$2 im_marks=$3 im_file=${4-}
+  im_signal='' im_woken='' im_child='' im_status='' im_reset=''
+  im_catch_signals
+  im_record_start
+  set -f
+  if [ "$im_how" = plain ]; then
+    IFS=' '
+    # shellcheck disable=SC2086  # one goal a word
+    set -- $im_goals
+    unset IFS
+    im_makefile='' im_named=''
+    im_run_command "$@"
+  else
+    im_with_typed im_run_command
+  fi
+  im_record_end
+  im_start_reporter
+  im_end
+}
+
+# Call $1 with the arguments that were typed, less -C.
+im_with_typed() {
+  im_callback=$1
+  IFS=$im_newline
+  # shellcheck disable=SC2046  # one argument a line
+  set -- $(im_arguments)
+  unset IFS
+  shift
+  im_left=$#
+  while [ "$im_left" -gt 1 ]; do
+    set -- "$@" "$1"
+    shift
+    im_left=$((im_left - 1))
+  done
+  shift
+  im_read_arguments "$im_callback" "$@"
+}
+
+# A signal that was ignored when make started stays ignored, for the command as well: a shell then sets no trap. zsh does.
+im_catch_signals() {
+  # shellcheck disable=SC2034  # the trap below sets it where the signal is not ignored
+  im_probe=''
+  trap 'im_probe=yes' INT
+  kill -s INT $$
+  [ -z "$im_probe" ] || im_reset=INT
+  im_probe=''
+  trap 'im_probe=yes' QUIT
+  kill -s QUIT $$
+  [ -z "$im_probe" ] || im_reset=${im_reset:+$im_reset,}QUIT
+  trap 'im_signal=1 im_woken=yes' HUP
+  [ "${im_reset#INT}" = "$im_reset" ] || trap 'im_signal=2 im_woken=yes' INT
+  [ "${im_reset%QUIT}" = "$im_reset" ] || trap 'im_signal=3 im_woken=yes' QUIT
+  # Make passes this one on to what it runs, and so does this shell; the others come from the terminal to all at once.
+  trap 'im_signal=15 im_woken=yes; im_pass_on' TERM
+  # Where files may not grow (ulimit -f), it is the record that is lost.
+  { command trap : XFSZ; } 2>/dev/null
+}
+
+# Pass TERM on to the command, unless it has come to the whole process group: make clears up when it gets it, and a second
+# one would stop that. Then the first is still pending, or blocked while make handles it. 4 is its bit of the fourth digit.
+im_pass_on() {
+  [ -n "$im_child" ] || return 0
+  while read -r im_key im_mask im_skip; do
+    case $im_key in
+    SigPnd: | ShdPnd: | SigBlk:) case $im_mask in *[4567cdef]???) return 0 ;; esac ;;
+    SigIgn:) break ;;
+    esac
+  done 2>/dev/null <"/proc/$im_child/status"
+  kill -s TERM "$im_child" 2>/dev/null
+}
+
+# Write <name>.end, blank, so that a full disk cannot lose the end, and then <name>.start.
+im_record_start() {
+  im_run=''
+  { [ -O "$im_config" ]; } 2>/dev/null || return
+  { IFS= read -r im_agreed <"$im_config/agreed.$im_digest"; } 2>/dev/null || im_agreed=''
+  im_read_git
+  im_up=-
+  { read -r im_up im_skip </proc/uptime; } 2>/dev/null
+  im_umask=''
+  { read -r im_skip && read -r im_skip im_umask; } 2>/dev/null </proc/self/status
+  case $im_umask in 0[0-7][0-7][0-7]) ;; *) im_umask=$(umask) ;; esac
+  umask 077
+  [ -d "$im_config/pending" ] || mkdir "$im_config/pending" 2>/dev/null
+  case ${DEVSTACK_METRICS_TESTING-} in *"$im_newline"*) im_testing='?' ;; *) im_testing=${DEVSTACK_METRICS_TESTING-} ;; esac
+  # No file is written over. The uptime is the host's: containers have the same process ids.
+  set -C
+  im_try=0
+  while [ -z "$im_run" ] && [ "$im_try" -lt 9 ]; do
+    im_run=$im_config/pending/${im_up%%.*}${im_up##*.}-$$-$im_try
+    im_try=$((im_try + 1))
+    {
+      printf '%63s\n' '' >"$im_run.end" &&
+        printf '%s\n' 2 "$im_command" "${EPOCHREALTIME:--} $im_up" "$im_top" "$im_ref" "$im_commit" \
+          "$im_testing" "$im_digest $im_agreed" end >"$im_run.start"
+    } 2>/dev/null || im_run=''
+  done
+  set +C
+  umask "$im_umask"
+}
+
+# What is checked out: two small files, read only if they are files, of yours, and below your home.
+im_read_git() {
+  im_top=$PWD im_git='' im_ref='' im_commit=''
+  while [ -n "$im_top" ] && [ ! -e "$im_top/.git" ]; do im_top=${im_top%/*}; done
+  case $im_top in *"$im_newline"*) im_top='' ;; esac
+  case ${HOME:-/}/ in "$im_top"/*) im_top='' ;; esac
+  [ -n "$im_top" ] && [ -O "$im_top/.git" ] || im_top=''
+  [ -n "$im_top" ] || return 0
+  if [ -d "$im_top/.git" ]; then
+    im_git=$im_top/.git
+  elif [ -f "$im_top/.git" ]; then
+    { read -r im_skip im_git <"$im_top/.git"; } 2>/dev/null
+    case $im_git in /*) ;; *) im_git=$im_top/$im_git ;; esac
+  fi
+  im_read_line "$im_git/HEAD"
+  case $im_line in
+  'ref: refs/'*)
+    im_ref=${im_line#ref: }
+    case $im_ref in *..* | *' '*) im_ref='' && return ;; esac
+    im_common=$im_git
+    im_read_line "$im_git/commondir"
+    case $im_line in '') ;; /*) im_common=$im_line ;; *) im_common=$im_git/$im_line ;; esac
+    im_read_line "$im_common/$im_ref"
+    im_commit=$im_line
+    ;;
+  'ref: '* | '') ;;
+  *) im_commit=$im_line ;;
+  esac
+}
+
+# Leave the first line of the file $1 in im_line; nothing if it is no file of yours.
+im_read_line() {
+  im_line=''
+  [ -f "$1" ] && [ -O "$1" ] || return 0
+  { IFS= read -r im_line <"$1"; } 2>/dev/null || im_line=''
+}
+
+# Put back what make has changed: its job server, and its variables in the environment.
+im_put_back() {
+  # The outer make's job server is not the inner one's. Apple's make leaves a copy of its pipe open besides.
+  case ${MAKEFLAGS-} in
+  *--jobserver-*=[0-9],[0-9]*)
+    im_rest=${MAKEFLAGS#*--jobserver-*=}
+    im_pipe=${im_rest%"${im_rest#?}"}
+    for im_number in 3 4 5 6 7 8 9; do
+      [ "$im_number" = "$im_pipe" ] || [ ! "/dev/fd/$im_number" -ef "/dev/fd/$im_pipe" ] || eval "exec $im_number<&-"
+    done
+    im_rest=${im_rest#?,}
+    eval "exec $im_pipe<&- ${im_rest%"${im_rest#?}"}<&-"
+    ;;
+  esac
+  if [ "$im_how" = restored ]; then
+    im_environ=$(im_environment)
+    for im_name in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
+      if im_has "$im_name"; then
+        eval "$im_name=\$(im_value_of $im_name); export $im_name"
+      else
+        unset "$im_name"
+      fi
+    done
+  else
+    unset MAKELEVEL MAKEFLAGS MFLAGS
+  fi
+  unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config
+}
+
+# Leave the launcher that was found on this system in im_launcher: env, or perl, or nothing.
+im_find_launcher() {
+  im_launcher='' im_boot='' im_mount=''
+  { read -r im_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  { read -r im_mount im_skip </proc/self/mountinfo; } 2>/dev/null
+  im_system=${im_boot:-none}:${im_mount:-none}
+  {
+    while read -r im_key im_path; do
+      [ "$im_key" != "$im_system" ] || im_launcher=$im_path
+    done <"$1/launcher"
+  } 2>/dev/null
+  [ -x "$im_launcher" ] || im_launcher=''
+}
+
+# Run make with the arguments $@, and wait for its end. The shell waits in "wait", the only place where a signal is heard
+# at once. A command in the background is deaf to INT and QUIT and reads nothing, which a launcher and a copy of the
+# standard input undo.
+im_run_command() {
+  [ -n "$im_makefile" ] || set -- -f "$im_file" "$@"
+  im_program=$im_make im_home=$im_config
+  set -- "$im_program" -f .instrumented/engine.mk "$@"
+  im_find_launcher "$im_home"
+  # What shells change in the environment of what they start, and what make exports of what was typed.
+  im_gone=$im_named
+  for im_name in PWD OLDPWD SHLVL _; do
+    if eval "[ -n \"\${im_env_$im_name+set}\" ]"; then
+      eval "set -- \"$im_name=\$im_env_$im_name\" \"\$@\"; unset im_env_$im_name"
+    else
+      im_gone="$im_gone $im_name"
+    fi
+  done
+  for im_name in $im_gone; do set -- -u "$im_name" "$@"; done
+  im_put_back
+  case $im_launcher in
+  *env) set -- "$im_launcher" ${im_reset:+"--default-signal=$im_reset"} "$@" ;;
+  *perl)
+    # shellcheck disable=SC2016  # these are perl's
+    set -- "$im_launcher" -e '
+      $SIG{$_} = "DEFAULT" for split /,/, shift;
+      while (1) {
+        if ($ARGV[0] eq "-u") { shift; delete $ENV{shift()} }
+        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|_)=(.*)/s) { $ENV{$1} = $2; shift }
+        else { last }
+      }
+      exec {$ARGV[0]} @ARGV; exit 127' "$im_reset" "$@"
+    ;;
+  *) # as far as the shell itself can
+    while :; do
+      case $1 in
+      -u) { command unset "$2"; } 2>/dev/null && shift ;;
+      PWD=* | OLDPWD=* | SHLVL=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
+      *) break ;;
+      esac
+      shift
+    done
+    ;;
+  esac
+  [ -z "$im_signal" ] || return
+  # A descriptor that nobody uses. (After "command exec", bash 3.2 does not come to an end.)
+  im_free=''
+  for im_number in 7 8 9; do
+    eval "{ true >&$im_number; } 2>/dev/null" || im_free=$im_number
+  done
+  if [ -z "$im_launcher" ] || [ -z "$im_free" ]; then
+    "$@"
+    im_status=$?
+    exec 8>&2 2>/dev/null
+  else
+    if { true <&0; } 2>/dev/null; then
+      eval "exec $im_free<&0"
+      case $im_free in
+      9) "$@" <&9 9<&- & ;;
+      8) "$@" <&8 8<&- & ;;
+      7) "$@" <&7 7<&- & ;;
+      esac
+    else
+      "$@" <&- & # it was closed
+    fi
+    im_child=$!
+    eval "exec $im_free<&-"
+    # What a shell says of a command that a signal ended, make says already.
+    exec 8>&2 2>/dev/null
+    while :; do
+      im_woken=''
+      wait "$im_child"
+      im_last=$?
+      [ "$im_last" -eq 127 ] && [ -n "$im_status" ] || im_status=$im_last
+      [ -n "$im_woken" ] || break
+    done
+  fi
+  # ksh93 and yash count from other numbers.
+  if [ "$im_status" -gt 384 ]; then
+    im_status=$((im_status - 256))
+  elif [ "$im_status" -gt 256 ]; then
+    im_status=$((im_status - 128))
+  fi
+}
+
+# Write the end over the blanks that hold its place.
+im_record_end() {
+  [ -z "$im_signal" ] || im_status=$((128 + im_signal))
+  im_up=-
+  { read -r im_up im_skip </proc/uptime; } 2>/dev/null
+  [ -n "$im_run" ] || return 0
+  { printf '%s %s %s\n' "$im_status" "${EPOCHREALTIME:--}" "$im_up" 1<>"$im_run.end"; } 2>/dev/null || im_run=''
+}
+
+# Start the reporter in the background. Everything of this make is closed before the fork, so that nothing of it is held
+# for a moment longer; a descriptor that cannot be closed here leaves the start to the next run.
+im_start_reporter() {
+  # A fork that fails ends some shells. The command's status stays what it is.
+  trap 'exit "$im_status"' EXIT
+  [ -n "$im_run" ] || return 0
+  im_python=''
+  { IFS= read -r im_python <"$im_home/interpreter"; } 2>/dev/null
+  [ -x "$im_python" ] || return 0
+  cd / || return 0
+  if [ -n "${DEVSTACK_METRICS_TESTING-}" ]; then
+    "$im_python" -I -m instrumented_make.reporter run --foreground "$im_home" </dev/null >&8 2>&8 8>&-
+    return 0
+  fi
+  exec </dev/null >/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  for im_number in /dev/fd/*; do
+    case ${im_number##*/} in [0-9] | '*') ;; *) return 0 ;; esac
+  done
+  "$im_python" -I -m instrumented_make.reporter run "$im_home" &
+}
+
+# End as the command did. Make decides what becomes of the status.
+im_end() {
+  trap - EXIT
+  case $im_signal in
+  1) trap - HUP && kill -s HUP $$ ;;
+  2) trap - INT && kill -s INT $$ ;;
+  15) trap - TERM && kill -s TERM $$ ;;
+  esac
+  if [ "$im_marks" = mark ] && [ "$im_status" -ne 0 ] && { : >"$im_home/pending/$PPID.failed"; } 2>/dev/null; then exit 0; fi
+  exit "$im_status"
+}
+
+# Take the mark $1 away.
+im_unmark() {
+  PATH=/usr/bin:/bin
+  rm -f "$1"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The invitation, and the commands
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Say once a day, on a terminal (descriptor 3), how to decide; $1 is the folder of the decision, $2 the project, $3 the
+# prefix of the commands. Nothing is made in a home that is missing or somebody else's: there nobody is invited.
+im_invite() {
+  [ -t 3 ] || return
+  im_folder=$1
+  while [ ! -d "$im_folder" ]; do
+    case $im_folder in "${HOME:-/}" | /*/*) ;; *) return ;; esac
+    [ "$im_folder" != "${HOME:-/}" ] || return
+    im_folder=${im_folder%/*}
+  done
+  [ -O "$im_folder" ] || return
+  umask 077
+  mkdir -p "$1" || return
+  [ -z "$(find "$1/invited" -mtime -1)" ] || return
+  : >"$1/invited" || return
+  echo "$2: share how long your make commands take? 'make $3-opt-in' shows what and asks; 'make $3-opt-out' ends this." >&3
+}
+
+# Run the reporter's command $2 with the interpreter that has it: that of the active environment, of this folder's, the one
+# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision.
+im_ask() {
+  im_config=$1
+  shift
+  im_used=''
+  { IFS= read -r im_used <"$im_config/interpreter"; } 2>/dev/null
+  im_tool=''
+  { read -r im_tool im_skip <"$(command -v instrumented-make)"; } 2>/dev/null
+  for im_python in "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
+    if [ -n "$im_python" ] && "$im_python" -I -c 'import instrumented_make.reporter' >/dev/null 2>&1; then
+      exec "$im_python" -I -m instrumented_make.reporter "$@" --config-dir "$im_config"
+    fi
+  done
+  echo 'The reporter is not installed for any Python found here.' >&2
+  echo 'Install instrumented-make into the environment .venv here, as its README says.' >&2
+  exit 1
+}

@@ -1,0 +1,41 @@
+"""What the rendered include tells the reporter: the contract between build time and run time.
+
+It travels as JSON inside makefile variables and, from there, inside single quotes in a shell. Includes and reporters
+of one major version understand each other: keys may be added, and the reporter ignores those that it does not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from generator.catalog import Catalog
+from instrumented_make.properties import collected
+
+
+def collection(catalog: Catalog) -> dict[str, object]:
+    """What decides the content of an event and where it goes; agreeing means agreeing to exactly this."""
+    return {
+        "event": catalog.event,
+        "command_type": catalog.command_type,
+        "main_branch": catalog.main_branch,
+        "host": catalog.segment.host,
+        "write_key": catalog.segment.write_key,
+        "fields": [declared.name for declared in collected(catalog.fields)],
+    }
+
+
+def digest(catalog: Catalog) -> str:
+    """16 hexadecimal digits that name the collection: they change, and everyone is asked again, when it does."""
+    canonical = json.dumps(collection(catalog), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def question(catalog: Catalog) -> dict[str, object]:
+    """The words of the consent question: they may be mended without asking anybody again."""
+    return {
+        "project": catalog.project,
+        "who": catalog.consent.who,
+        "why": catalog.consent.why,
+        "link": catalog.consent.link,
+    }

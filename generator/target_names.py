@@ -1,0 +1,38 @@
+"""Which names GNU make can hold as a target."""
+
+from __future__ import annotations
+
+from instrumented_make.text import is_printable
+
+# What make's rule syntax, its globbing, its archive members or a shell gives a meaning of its own.
+# Such a name could be quoted in places, but never in every make since 3.81, so it is refused instead.
+SPECIAL = frozenset(":#$=;|\\*?[]~&<>(){}'\"`,!")
+
+
+def fault_of_target(name: str) -> str | None:
+    """What is wrong with ``name`` as a tracked target, or None when make can name it."""
+    if name.startswith("."):
+        return "a leading dot makes it one of make's special targets"
+    if name.startswith("-"):
+        return "make would take a leading '-' for an option"
+    if name.count("%") > 1:
+        return "a pattern holds at most one '%'"
+    return _fault_of_characters(name)
+
+
+def fault_of_stem(stem: str) -> str | None:
+    """What is wrong with ``stem`` as the text that a pattern's ``%`` stands for, or None."""
+    return "a stem is what stands in place of the '%'" if "%" in stem else _fault_of_characters(stem)
+
+
+def _fault_of_characters(name: str) -> str | None:
+    if not name:
+        return "it is empty"
+    for character in name:
+        if character.isspace():
+            return "make splits names at white space"
+        if not is_printable(character):
+            return f"it holds the control character U+{ord(character):04X}"
+        if character in SPECIAL:
+            return f"make or a shell gives {character!r} a meaning of its own"
+    return None

@@ -1,0 +1,192 @@
+"""Reads one YAML file into plain data, and remembers where every key and value stood."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from instrumented_make.errors import Position, Problem, UserError, failure
+
+# A catalog of 10,000 targets is under 300 kB; more than this is some other file.
+MAX_BYTES = 4 * 1024 * 1024
+# Aliases may repeat a node without end ("billion laughs"); a real catalog stays far below both.
+MAX_NODES = 200_000
+MAX_DEPTH = 20
+
+Where = tuple[str | int, ...]
+Plain = None | bool | float | str | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed file: ``data`` as plain objects, ``keys`` and ``values`` by path, and what was found wrong.
+
+    ``root`` is the tree of nodes, for who edits the text.
+    """
+
+    path: Path
+    text: str
+    root: Node | None = None
+    data: Plain = None
+    keys: dict[Where, Position] = field(default_factory=dict)
+    values: dict[Where, Position] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, message: str, hint: str, position: Position | None, name: str = "") -> Problem:
+        """What is wrong at ``position`` of this file."""
+        return problem_in(self.path, self.text, message, hint, position, name)
+
+    def position(self, where: Where, *, of_key: bool = False) -> Position | None:
+        """Where ``where`` stands, or the nearest thing around it."""
+        if of_key and where in self.keys:
+            return self.keys[where]
+        while where and where not in self.values:
+            where = where[:-1]
+        return self.values.get(where)
+
+
+def problem_in(
+    path: Path, text: str, message: str, hint: str, position: Position | None = None, name: str = ""
+) -> Problem:
+    """What is wrong at ``position`` of ``text``, which stands in ``path``, with the line that it points into."""
+    lines = text.splitlines()
+    excerpt = lines[position.line - 1] if position and position.line <= len(lines) else ""
+    return Problem(message, hint, str(path), position, excerpt, name)
+
+
+def read(path: Path, text: str | None = None) -> Source:
+    """Read ``path``, or ``text`` as if it stood there; raise UserError when that is not YAML in UTF-8.
+
+    Duplicate keys do not raise: they are collected in ``problems``, to be told together with all else.
+    """
+    text = read_text(path) if text is None else text
+    source = Source(path, text)
+    try:
+        # The node tree, not the constructed objects: it alone keeps duplicate keys and every key's position.
+        root = YAML(typ="rt").compose(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        raise UserError(
+            source.problem(
+                f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
+                "remove it, or write it as an escape inside double quotes",
+                Position(line, column),
+            )
+        ) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Position(mark.line + 1, mark.column + 1) if mark else None
+        about = "; ".join(part for part in (error.context, error.problem) if part)
+        raise UserError(source.problem(f"not valid YAML: {about}", _yaml_hint(text, where), where)) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        hint = "compare it with the example in the README"
+        raise UserError(source.problem(f"not valid YAML: {reason}", hint, None)) from None
+    if root is None:
+        raise UserError(source.problem("the catalog is empty", "start from the example in the README", Position(1, 1)))
+    source.root = root
+    source.data = _Reader(source).plain(root, ())
+    return source
+
+
+def read_text(path: Path) -> str:
+    """The text of ``path``; raise UserError when it is missing, no file, too large or not UTF-8."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        hint = "run the command where the catalog is, or name it with --catalog"
+        raise failure("no such file", hint, path=path) from None
+    except IsADirectoryError:
+        raise failure("it is a directory", "name the file in it with --catalog", path=path) from None
+    except OSError as error:
+        raise failure(f"it cannot be read: {error.strerror}", "check the path and its permissions", path=path) from None
+    if len(content) > MAX_BYTES:
+        hint = f"a catalog is at most {MAX_BYTES // 1024 // 1024} MiB; is this the right file?"
+        raise failure("it is too large", hint, path=path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        where = Position(before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1)
+        message = f"byte 0x{content[error.start]:02X} is not UTF-8"
+        raise failure(message, "save the file as UTF-8", path=path, position=where) from None
+
+
+def _yaml_hint(text: str, where: Position | None) -> str:
+    lines = text.splitlines()
+    if where and where.line <= len(lines):
+        line = lines[where.line - 1]
+        if "\t" in line[: where.column]:
+            return "indent with spaces: YAML does not allow tabs there"
+        if re.search(r"[:-] +[%@`*&!|>]", line):
+            return "put the value in quotes: YAML gives its first character a meaning of its own"
+    return "check the indentation, quotes and colons around this place"
+
+
+class _Reader:
+    """Turns nodes into plain data, within bounds."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.nodes = 0
+
+    def plain(self, node: Node, where: Where) -> Plain:
+        self.nodes += 1
+        position = _position(node.start_mark)
+        if self.nodes > MAX_NODES or len(where) > MAX_DEPTH:
+            hint = "remove the aliases ('*name') that repeat its parts"
+            raise UserError(self.source.problem("it holds too much", hint, position))
+        self.source.values.setdefault(where, position)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, where)
+        if isinstance(node, SequenceNode):
+            return [self.plain(item, (*where, index)) for index, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, where: Where) -> dict[str, Plain]:
+        result: dict[str, Plain] = {}
+        for key_node, value_node in node.value:
+            # Any key is taken as the text it was written as: no known key is anything but a plain word.
+            key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
+            position = _position(key_node.start_mark)
+            if key in result:
+                first = self.source.keys[(*where, key)].line
+                problem = self.source.problem(
+                    f"the key {key!r} stands here again",
+                    f"remove it, or the one in line {first}",
+                    position,
+                    "duplicate",
+                )
+                self.source.problems.append(problem)
+                continue
+            self.source.keys[(*where, key)] = position
+            result[key] = self.plain(value_node, (*where, key))
+        return result
+
+
+def _position(mark: StringMark) -> Position:
+    """Marks count from 0; this is the one place where they are converted."""
+    return Position(mark.line + 1, mark.column + 1)
+
+
+def _scalar(node: Node) -> Plain:
+    tag = str(node.tag).rpartition(":")[2]
+    text = str(node.value)
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() == "true"
+    if tag in ("int", "float"):
+        # No key of a catalog takes a number, so its size does not matter: what is told is that it is one.
+        return math.nan
+    return text

@@ -1,0 +1,128 @@
+"""How every chart is drawn: with Vega-Lite, as an SVG element of a page.
+
+Colours are CSS variables of the page, so that one drawing serves light, dark and paper. Every mark carries a text: it
+shows when the mark is pointed at. What a whole chart says is told beside it, and its figures stand in a table.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S
+
+# Of the place for a chart, in CSS pixels: on a laptop or paper, and on a phone or in a row of small ones.
+WIDE, NARROW = 720, 340
+_ROW = 28
+_SVG = "http://www.w3.org/2000/svg"
+
+# What ended badly has the same colour everywhere.
+ENDINGS = alt.Scale(domain=["failed", "interrupted"], range=["var(--failed)", "var(--interrupted)"])
+
+Rows = list[dict[str, Any]]
+# What Altair gives back for a chart in layers may, by its types, be one of facets as well.
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One chart for wide and one for narrow places, each an SVG element."""
+
+    wide: str
+    narrow: str
+
+
+def base(rows: Rows) -> alt.Chart:
+    """The marks of a chart, one for each of ``rows``."""
+    return alt.Chart(alt.InlineData(values=rows))
+
+
+def commands(rows: Rows, width: int) -> alt.Y:
+    """A line for each command, in the order in which ``rows`` name them first."""
+    names = list(dict.fromkeys(row["command"] for row in rows))
+    return alt.Y("command:N", sort=names, axis=names_axis(names, 200 if width == WIDE else 130))
+
+
+def names_axis(names: Sequence[str], most: int) -> alt.Axis:
+    """An axis of names that has room for them, up to ``most`` pixels; browsers' fonts may be wider than those here."""
+    room = min(max(len(name) for name in names) * 7.5, most)
+    return alt.Axis(
+        title=None, minExtent=room + 8, labelLimit=most * 0.9, grid=False, ticks=False, domain=False, labelPadding=8
+    )
+
+
+def weeks(numbers: Sequence[int], width: int, *, end: bool) -> alt.X:
+    """Time from the first week to the last; with ``end``, to the end of it."""
+    first, last = week_ms(min(numbers)), week_ms(max(numbers) + (1 if end else 0))
+    count = max(numbers) - min(numbers)
+    pattern = "%b %Y" if count > 70 else "%b" if count > 10 else "%-d %b"
+    ticks = 7 if width == WIDE else 4
+    axis = alt.Axis(title=None, format=pattern, tickCount=ticks, grid=False, labelOverlap=True, labelSeparation=12)
+    scale = alt.Scale(type="utc", domain=[first, last]) if last > first else alt.Scale(type="utc")
+    return alt.X("week:T", scale=scale, axis=axis)
+
+
+def week_ms(number: int) -> int:
+    """When a week began, in milliseconds since 1970, as charts count time."""
+    return (number * WEEK_S - BEFORE_THURSDAY_S) * 1000
+
+
+def marker(change_s: int | None, first: int) -> list[Chart]:
+    """A line at the change, if there is one and it is not before the week ``first``."""
+    if change_s is None or change_s * 1000 < week_ms(first):
+        return []
+    chart = base([{"change": change_s * 1000, "text": "the change"}])
+    return [chart.mark_rule(stroke="var(--ink)", strokeDash=[4, 3]).encode(x="change:T", description="text:N")]
+
+
+def height(rows: Rows, *, legend: bool = False) -> int:
+    """Of a chart with a line for each command, in pixels."""
+    return _ROW * len({row["command"] for row in rows}) + 30 + (30 if legend else 0)
+
+
+def both(draw: Callable[[int], Chart], text: str) -> Drawing:
+    """What ``draw`` draws for either width; ``text`` is what it says."""
+    return Drawing(svg(draw(WIDE), text), svg(draw(NARROW), text))
+
+
+def svg(chart: Chart, text: str) -> str:
+    """An SVG element that scales with its place, is one picture for who cannot see it, and tells what is pointed at."""
+    drawn = chart.configure(
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        background="transparent",
+        font="system-ui, sans-serif",
+        padding={"left": 2, "top": 2, "right": 16, "bottom": 2},
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor="var(--soft)",
+            titleColor="var(--soft)",
+            gridColor="var(--line)",
+            domainColor="var(--line)",
+            tickColor="var(--line)",
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+        ),
+        axisY=alt.AxisConfig(labelColor="var(--ink)"),
+        legend=alt.LegendConfig(
+            labelColor="var(--ink)",
+            titleColor="var(--soft)",
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            columnPadding=36,
+        ),
+    )
+    ET.register_namespace("", _SVG)
+    root = ET.fromstring(vl_convert.vegalite_to_svg(drawn.to_dict()))  # noqa: S314  (drawn here, a line above)
+    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    root.attrib |= {"role": "img", "aria-label": text, "style": f"max-width:{width}px;aspect-ratio:{width}/{height}"}
+    for mark in root.iter():
+        if mark is not root and (said := mark.attrib.pop("aria-label", None)) and "axis" not in said[:6]:
+            ET.SubElement(mark, f"{{{_SVG}}}title").text = said
+    return ET.tostring(root, encoding="unicode")

@@ -1,0 +1,275 @@
+"""Opens what holds the events: the outbox, a file of events, or a warehouse by its URL.
+
+Whatever it is, the events come as one table of the shape that Segment's warehouses use for a track event, and the
+queries run on the engine that holds it. Files are read by DuckDB, inside this process.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import json
+import os
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import duckdb
+import ibis
+import pandas  # noqa: F401  (DuckDB and Arrow would import it in the middle of a query, and lose a Ctrl-C meanwhile)
+import pyarrow as pa
+
+from instrumented_make.errors import Position, UserError, failure
+from instrumented_make.properties import BY_NAME, SPECIFIED, USER_ID
+
+# https://www.twilio.com/docs/segment/connections/storage/warehouses/schema: a table for each event, a column for each
+# property; a column appears with its first value that is not null, so one that may be null may be missing.
+_ASKED = [declared for declared in SPECIFIED if declared.name != "command_type"]
+REQUIRED = (USER_ID.name, *(declared.name for declared in _ASKED if not declared.nullable))
+OPTIONAL = tuple(declared.name for declared in _ASKED if declared.nullable)
+TABLE = "devstack_command_run"
+
+_PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
+_JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+_SQLITE = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox."""
+
+    name: str
+    events: Any
+    own: bool = False
+
+    @property
+    def engine(self) -> str:
+        """Ibis' name of what answers."""
+        return str(self.events.get_backend().name)
+
+
+@contextmanager
+def opened(source: str, table: str | None = None) -> Iterator[Source]:
+    """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
+
+    Raise UserError when there are none.
+    """
+    found = _found(source, table)
+    try:
+        yield found
+    finally:
+        found.events.get_backend().disconnect()
+
+
+def _found(source: str, table: str | None) -> Source:
+    if re.match(r"[a-z][a-z0-9+]*://", source):
+        return Source(_without_password(source), _in_warehouse(source, table or TABLE))
+    paths = sorted(glob.glob(source, recursive=True)) or [source]
+    if len(paths) == 1 and Path(paths[0]).is_dir():
+        paths = sorted(str(path) for path in Path(paths[0]).rglob("*.parquet"))
+        if not paths:
+            raise failure("there is no *.parquet file in this folder", path=source)
+    if _head(paths[0]) == _SQLITE:
+        return Source(source, _in_memory(_from_outbox(paths[0])), own=True)
+    connection = _duckdb()
+    if all(path.endswith(".parquet") for path in paths):
+        events = _told(source, lambda: _from_parquet(connection, paths))
+        return Source(source, _checked(source, events))
+    if all(path.endswith(_JSON) for path in paths):
+        return Source(source, _checked(source, _told(source, lambda: _from_json(connection, paths))))
+    raise failure(
+        f"it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
+        "a warehouse is given by its URL, such as postgres://user@host/database",
+        path=source,
+    )
+
+
+def rows(source: Source, expression: Any) -> Any:
+    """What ``expression`` gives on the engine that holds the events, as a pyarrow.Table. Raise UserError."""
+    return _told(source.name, expression.to_pyarrow)
+
+
+def _told(name: str, question: Any) -> Any:
+    """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
+    try:
+        return question()
+    except UserError:
+        raise
+    except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
+        raise _refused(name, error) from None
+
+
+def _refused(name: str, error: Exception) -> UserError:
+    said = _without_password(" ".join(str(error).split())) or type(error).__name__
+    return failure(said[:500], path=name)
+
+
+def _duckdb() -> Any:
+    connection = ibis.duckdb.connect()
+    # Times without a zone are UTC, wherever this runs; what does not fit into memory is not put into this folder.
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.con.execute("SET temp_directory = $folder", {"folder": f"{tempfile.gettempdir()}/report-{os.getpid()}"})
+    return connection
+
+
+def _in_memory(table: pa.Table) -> Any:
+    return _duckdb().create_table(TABLE, table)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(len(_SQLITE))
+    except OSError as error:
+        raise failure(f"it cannot be read: {error.strerror}", path=path) from None
+
+
+def _from_outbox(path: str) -> pa.Table:
+    """The events of a reporter's outbox, read without changing it."""
+    columns = ", ".join(f"json_extract(event, '$.properties.{name}')" for name in _PROPERTIES)
+    query = f"SELECT json_extract(event, '$.userId'), {columns} FROM events"  # noqa: S608
+    try:
+        with closing(sqlite3.connect(f"file:{Path(path).resolve().as_posix()}?mode=ro", uri=True)) as connection:
+            values = connection.execute(query).fetchall()
+    except sqlite3.Error as error:
+        raise failure(f"it is no outbox: {error}", path=path) from None
+    names = ["user_id", *_PROPERTIES]
+    table = pa.table({name: [row[index] for row in values] for index, name in enumerate(names)}, schema=_OUTBOX)
+    return table.set_column(
+        names.index("git_checked_out_master"),
+        "git_checked_out_master",
+        table["git_checked_out_master"].cast(pa.bool_()),
+    )
+
+
+# SQLite's JSON functions give booleans as 0 and 1.
+_OUTBOX = pa.schema(
+    [(USER_ID.name, pa.string())]
+    + [(name, pa.string() if BY_NAME[name].type == "string" else pa.int64()) for name in _PROPERTIES]
+)
+
+
+def _from_parquet(connection: Any, paths: list[str]) -> Any:
+    """The rows of the files, times without their zone: DuckDB takes ten times as long to tell seconds from one with."""
+    files = connection.read_parquet(paths, table_name="files")
+    zoned = [f'"{name}"' for name, kind in files.schema().items() if kind.is_timestamp() and kind.timezone]
+    if not zoned:
+        return files
+    replaced = ", ".join(f"make_timestamp(epoch_us({name})) AS {name}" for name in zoned)
+    connection.raw_sql(f"CREATE VIEW {TABLE} AS SELECT * REPLACE ({replaced}) FROM files")  # noqa: S608
+    return connection.table(TABLE)
+
+
+def _from_json(connection: Any, paths: list[str]) -> Any:
+    """Rows of the table's shape, or track events as the reporter sends them, one JSON object a line.
+
+    A server may take an event twice (delivery is at least once), so of the same id the first one counts.
+    """
+    first = _first_object(paths[0])
+    nested = isinstance(first.get("properties"), dict)
+    if nested:
+        properties = ", ".join(f"{name} VARCHAR" for name in _PROPERTIES)
+        columns = {"messageId": "VARCHAR", "userId": "VARCHAR", "properties": f"STRUCT({properties})"}
+        chosen = ["messageId AS id", "userId AS user_id", *(f"properties.{name} AS {name}" for name in _PROPERTIES)]
+    else:
+        missing = [name for name in ("id", *REQUIRED) if name not in first]
+        if missing:
+            raise failure(f"an event has no {missing[0]}", _SHAPE, path=paths[0], position=Position(1, 1))
+        columns = dict.fromkeys(("id", "user_id", *_PROPERTIES), "VARCHAR")
+        chosen = list(columns)
+    kinds = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+    query = (
+        f"CREATE TABLE {TABLE} AS SELECT DISTINCT ON (id) {', '.join(chosen)} "  # noqa: S608
+        f"FROM read_json($paths, format = 'newline_delimited', columns = {{{kinds}}})"
+    )
+    try:
+        connection.con.execute(query, {"paths": paths})
+    except duckdb.InvalidInputException as error:
+        raise _json_problem(paths, str(error)) from None
+    return connection.table(TABLE)
+
+
+_SHAPE = "a line is a row with the columns of the table, or a track event with messageId, userId and properties"
+
+
+def _json_problem(paths: list[str], said: str) -> UserError:
+    """Where the first line is that is no JSON; DuckDB knows too, but counts one line too many."""
+    for path in paths:
+        with _text(path) as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    json.loads(line)
+                except json.JSONDecodeError as error:
+                    return failure(error.msg, _SHAPE, path=path, position=Position(number, error.colno))
+    return failure(said.splitlines()[0], _SHAPE, path=paths[0])
+
+
+def _first_object(path: str) -> dict[str, Any]:
+    with _text(path) as stream:
+        try:
+            value = json.loads(stream.readline() or "null")
+        except json.JSONDecodeError as error:
+            raise failure(error.msg, _SHAPE, path=path, position=Position(1, error.colno)) from None
+    if not isinstance(value, dict):
+        raise failure("the first line is no JSON object", _SHAPE, path=path, position=Position(1, 1))
+    return value
+
+
+def _text(path: str) -> IO[str]:
+    # What is no UTF-8 is found as no JSON.
+    if path.endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return open(path, encoding="utf-8", errors="replace")
+
+
+def _in_warehouse(url: str, table: str) -> Any:
+    name = _without_password(url)
+    engine = urlsplit(url).scheme
+    try:
+        connection = ibis.connect(url)
+    except (ImportError, AttributeError):
+        extra = "postgres" if engine == "postgresql" else engine
+        hint = f"pip install 'ibis-framework[{extra}]'"
+        raise failure(f"Ibis cannot speak to {engine} here", hint, path=name) from None
+    except Exception as error:
+        raise _refused(name, error) from None
+    try:
+        return _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table)))
+    except UserError:
+        connection.disconnect()
+        raise
+
+
+def _table(connection: Any, name: str, table: str) -> Any:
+    """The table of that name, in whatever case: Segment's are lower case, but upper case in Snowflake."""
+    schema, _, plain = table.rpartition(".")
+    there = connection.list_tables(database=schema or None)
+    found = [name for name in there if name.lower() == plain.lower()]
+    if not found:
+        others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
+        raise failure(f"there is no table {table}{others}", "name it: --table SCHEMA.TABLE", path=name)
+    return connection.table(plain if plain in found else found[0], database=schema or None)
+
+
+def _checked(name: str, events: Any) -> Any:
+    """The table under lower-case names (some engines give others), with what may be missing as nulls."""
+    events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
+    missing = [column for column in REQUIRED if column not in events.columns]
+    if missing:
+        raise failure(
+            f"it has no column {missing[0]}; its columns: {', '.join(events.columns)}",
+            f"the table of a track event has {', '.join(REQUIRED)}",
+            path=name,
+        )
+    absent = {column: ibis.null() for column in OPTIONAL if column not in events.columns}
+    return events.mutate(**absent) if absent else events
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1@", text)

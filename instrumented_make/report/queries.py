@@ -1,0 +1,196 @@
+"""The questions, each written once as an Ibis expression that every engine can be asked.
+
+Times are whole seconds since 1970, so that no session's time zone matters, and people are counted by grouping, since
+some engines' count of distinct values is an estimate. So is the quantile of some: these find it by rank among counted
+values, which takes longer, and the others by what they have (EXACT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+
+from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, Selection
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+OTHER = "other"
+
+# Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
+# ClickHouse have only approximations; Spark's is exact, but Ibis writes it for a live session only.
+EXACT = frozenset({"duckdb", "postgres", "snowflake"})
+
+
+def runs(events: Any) -> Any:
+    """One row a run, from the table of events.
+
+    ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
+    ``on_master``; ``is_test``. What is no complete event is left out.
+    """
+    return events.filter(
+        events.command.notnull(),
+        events.user_id.notnull(),
+        events.duration_ms.notnull(),
+        events.exit_status.notnull(),
+        events.start_time.notnull(),
+    ).select(
+        command=events.command,
+        user_id=events.user_id,
+        duration_ms=events.duration_ms.cast("int64"),
+        exit_status=events.exit_status.cast("int64"),
+        start_s=_seconds(events.start_time),
+        commit_s=_seconds(events.git_commit_time),
+        on_master=events.git_checked_out_master.cast("boolean"),
+        # The specification: 'false' for real data, or anything else for test data.
+        is_test=events.is_test.cast("string").fill_null("").lower() != "false",
+    )
+
+
+def selected(table: Any, selection: Selection) -> Any:
+    """The runs that count; which commands are shown is decided later, so that shares are shares of everything."""
+    if not selection.include_test:
+        table = table.filter(~table.is_test)
+    if selection.only_master:
+        table = table.filter(table.on_master)
+    if selection.since_s is not None:
+        table = table.filter(table.start_s >= selection.since_s)
+    return table
+
+
+def regrouped(table: Any, kept: Sequence[str]) -> Any:
+    """The same runs, of which those of any command that is not ``kept`` are runs of OTHER."""
+    return table.mutate(command=ibis.ifelse(table.command.isin(list(kept)), table.command, OTHER))
+
+
+def totals(table: Any) -> Any:
+    """For each command: ``people``, ``runs``, ``total_ms``, ``failed``, ``interrupted``."""
+    return _people(table, ["command"])
+
+
+def people(table: Any) -> Any:
+    """How many ``people`` there are, in a single row."""
+    return table.select("user_id").distinct().agg(people=lambda person: person.count())
+
+
+def timeline(table: Any) -> Any:
+    """For each ``week``: ``people``, ``runs``, ``total_ms``, ``failed``, ``interrupted``."""
+    return _people(table.mutate(week=_week(table)), ["week"]).order_by("week")
+
+
+def spread(table: Any, percents: Sequence[int], *, exact: bool) -> Any:
+    """For each command the ``count`` and, for each percentage p, the quantile ``p<p>`` of its durations.
+
+    ``exact``: whether the engine is one of EXACT.
+    """
+    return _quantiles(table.mutate(value=table.duration_ms), ["command"], percents, exact=exact)
+
+
+def weeks(table: Any, percents: Sequence[int], *, exact: bool) -> Any:
+    """The same for each ``command`` in each ``week``."""
+    runs = table.mutate(value=table.duration_ms, week=_week(table))
+    return _quantiles(runs, ["command", "week"], percents, exact=exact)
+
+
+def hours(table: Any) -> Any:
+    """For each ``hour`` of the week, from Monday 0:00 UTC: ``runs``, ``failed``, ``interrupted``."""
+    hour = (table.start_s + BEFORE_THURSDAY_S) // HOUR_S % (WEEK_S // HOUR_S)
+    return table.group_by(hour=hour).agg(**_ends(table)).order_by("hour")
+
+
+def ages(table: Any, bands_days: Sequence[int]) -> Any:
+    """How old the code was that people worked on, on the main branch.
+
+    For each ``week``: how many ``people`` there were, and of how many, for each of ``bands_days``, the commits were,
+    on average over their runs, ``at_least_<days>`` days old. On other branches the commit is likely the developer's
+    own, and says nothing of how far behind they are.
+    """
+    main = table.filter(table.on_master, table.commit_s.notnull())
+    age_s = ibis.greatest(main.start_s - main.commit_s, 0)
+    of_person = (
+        main.mutate(week=_week(main), age_s=age_s)
+        .group_by(["week", "user_id"])
+        .agg(age_s=lambda run: run.age_s.sum() // run.count())
+    )
+    counts = {f"at_least_{days}": (of_person.age_s >= days * DAY_S).ifelse(1, 0).sum() for days in bands_days}
+    return of_person.group_by("week").agg(people=of_person.count(), **counts).order_by("week")
+
+
+def sides(table: Any, command: str, change_s: int) -> Any:
+    """Runs of ``command`` before and after a change, by the commit that was checked out, for each person.
+
+    ``person``: a number, so that no id leaves the engine; ``after``: 0 or 1; ``rounded_ms``; ``succeeded``, ``failed``,
+    ``interrupted``: how many of each there are of this person, on this side, of this duration.
+    """
+    of_command = table.filter(table.command == command, table.commit_s.notnull())
+    after = (of_command.commit_s >= change_s).ifelse(1, 0)
+    counted = (
+        of_command.mutate(after=after, rounded_ms=rounded(of_command.duration_ms))
+        .group_by(["user_id", "after", "rounded_ms"])
+        .agg(
+            succeeded=lambda run: (run.exit_status == 0).ifelse(1, 0).sum(),
+            failed=lambda run: (run.exit_status > 0).ifelse(1, 0).sum(),
+            interrupted=lambda run: (run.exit_status < 0).ifelse(1, 0).sum(),
+        )
+    )
+    person = ibis.dense_rank().over(ibis.window(order_by=counted.user_id))
+    return counted.mutate(person=person).drop("user_id")
+
+
+def _seconds(time: Any) -> Any:
+    """Seconds since 1970, rounded down; what has no zone is UTC. Some engines keep times as text."""
+    if time.type().is_string() or time.type().is_null():
+        time = time.cast("timestamp('UTC')")
+    return time.epoch_seconds().cast("float64").floor().cast("int64")
+
+
+def _week(table: Any) -> Any:
+    """As :func:`reporter.summary.week_of`."""
+    return (table.start_s + BEFORE_THURSDAY_S) // WEEK_S
+
+
+def _ends(table: Any) -> dict[str, Any]:
+    return {
+        "runs": table.count(),
+        "failed": (table.exit_status > 0).ifelse(1, 0).sum(),
+        "interrupted": (table.exit_status < 0).ifelse(1, 0).sum(),
+    }
+
+
+def _people(table: Any, by: list[str]) -> Any:
+    """Sums for each group. People are counted by grouping: some engines' count of distinct values is an estimate."""
+    of_person = table.group_by([*by, "user_id"]).agg(total_ms=table.duration_ms.sum(), **_ends(table))
+    return of_person.group_by(by).agg(
+        people=of_person.count(),
+        **{name: of_person[name].sum() for name in ("runs", "total_ms", "failed", "interrupted")},
+    )
+
+
+def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, exact: bool) -> Any:
+    """The quantiles of ``value``, as :func:`reporter.summary.quantile` defines them but for the last bits."""
+    if exact:
+        quantiles = {f"p{percent}": table.value.quantile(percent / 100) for percent in percents}
+        return table.group_by(by).agg(count=table.count(), **quantiles)
+    counted = table.group_by([*by, "value"]).agg(number=lambda run: run.count())
+    group = ibis.window(group_by=by)
+    so_far = ibis.cumulative_window(group_by=by, order_by="value")
+    ranked = counted.mutate(up_to=counted.number.sum().over(so_far), count=counted.number.sum().over(group))
+    quantiles = {}
+    for percent in percents:
+        position = (ranked["count"] - 1) * percent
+        rank = position // 100
+        low = (ranked.up_to > rank).ifelse(ranked.value, ibis.null()).min()
+        high = (ranked.up_to > ibis.least(rank + 1, ranked["count"] - 1)).ifelse(ranked.value, ibis.null()).min()
+        quantiles[f"p{percent}"] = low + (high - low) * (position.max() % 100) / 100
+    return ranked.group_by(by).agg(count=ranked["count"].max(), **quantiles)
+
+
+def rounded(value: Any) -> Any:
+    """Durations in steps of one per cent at most: 350 whole numbers between each power of ten and the next."""
+    steps = [
+        (value >= factor * size, value // (step * size) * (step * size))
+        for size in (1_000_000, 100_000, 10_000, 1_000, 100, 10, 1)
+        for factor, step in ((500, 5), (200, 2), (100, 1))
+    ]
+    return ibis.cases(*steps, else_=value)

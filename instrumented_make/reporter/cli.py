@@ -1,0 +1,144 @@
+"""The command line that the hand-over calls: parses, calls, prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+from instrumented_make.errors import UserError, failure
+from instrumented_make.reporter import launcher
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.delivery import BACKGROUND, FOREGROUND, deliver
+from instrumented_make.reporter.ingest import record
+
+# Lingering, the budget and the last attempt take 92 s at most. Whatever else holds the reporter up ends here, as if
+# it had been killed: at every step the next one goes on where it stopped.
+HARD_LIMIT_S = 180
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C."""
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    config_dir = ConfigDir(Path(options.config_dir))
+    try:
+        if not options.config_dir:
+            raise failure(
+                "there is no place to keep a decision",
+                "HOME and XDG_CONFIG_HOME are unset, not absolute, or hold characters that make gives a meaning",
+            )
+        if options.command == "run":
+            _run(config_dir, foreground=options.foreground)
+        else:
+            _talk(config_dir, options)
+    except UserError as error:
+        return _fail(str(error))
+    except sqlite3.Error as error:
+        hint = "is the disk full, or the file in use elsewhere? Nothing was lost"
+        return _fail(str(failure(str(error), hint, path=config_dir.outbox)))
+    except OSError as error:
+        return _fail(str(failure(str(error.strerror), path=error.filename or config_dir.path)))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m instrumented_make.reporter", description="Called by .instrumented/hand-over.sh."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="turn finished runs into events, and deliver what waits")
+    run.add_argument("--foreground", action="store_true", help="print the events and try to deliver them at once")
+    run.add_argument("config_dir")
+    run.set_defaults(parser=run)
+    for name in ("opt-in", "opt-out", "status", "show", "stats"):
+        # The include puts what the user typed between the name of the command and what it says itself.
+        command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
+        if name == "stats":
+            _select(command)
+        command.add_argument("--contract", required=True, help=argparse.SUPPRESS)
+        command.add_argument("--config-dir", required=True, help=argparse.SUPPRESS)
+        command.set_defaults(parser=command)
+    return parser
+
+
+def _select(stats: argparse.ArgumentParser) -> None:
+    stats.add_argument("--since", type=_moment, metavar="DATE", help="only runs that started then or later (UTC)")
+    stats.add_argument(
+        "--command", action="append", default=[], dest="commands", metavar="NAME", help="only this one; may be repeated"
+    )
+    stats.add_argument("--include-test", action="store_true", help="count test data as well")
+    stats.add_argument(
+        "--branch", choices=["master", "all"], default="all", help="only runs on the main branch, or all"
+    )
+    stats.add_argument("--format", choices=["table", "json", "csv"], default="table")
+
+
+def _moment(text: str) -> int:
+    from instrumented_make.stats import NO_DATE, moment  # noqa: PLC0415
+
+    try:
+        return moment(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(NO_DATE.format(text)) from None
+
+
+def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
+    if foreground:
+        for event in record(config_dir, foreground=True):
+            print(f"Send metrics info: {json.dumps(event.as_json())}", file=sys.stderr)
+        deliver(config_dir, FOREGROUND)
+        return
+    # From here on nothing of the make that started this is shared: no descriptor, no terminal, no session.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.setsid()
+    signal.alarm(HARD_LIMIT_S)
+    record(config_dir)
+    launcher.remember_quietly(config_dir)
+    while deliver(config_dir, BACKGROUND):
+        signal.alarm(HARD_LIMIT_S)
+
+
+def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
+    from instrumented_make.reporter.contract import Contract  # noqa: PLC0415  (a run in the background needs none)
+    from instrumented_make.reporter.opt_in import opt_in  # noqa: PLC0415
+    from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
+    from instrumented_make.reporter.status import show, status  # noqa: PLC0415
+
+    try:
+        contract = Contract.parse(options.contract)
+    except (ValueError, KeyError, TypeError) as error:
+        raise failure(f"what Makefile.instrumented says cannot be understood: {error}", "render it again") from None
+    if options.command == "opt-in":
+        opt_in(config_dir, contract, sys.stdin, sys.stdout)
+    elif options.command == "opt-out":
+        opt_out(config_dir, sys.stdout)
+    else:
+        if config_dir.path.exists():
+            record(config_dir)
+        if options.command == "stats":
+            sys.stdout.write(_stats(config_dir, options))
+        else:
+            sys.stdout.write(status(config_dir, contract) if options.command == "status" else show(config_dir))
+
+
+def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
+    from instrumented_make import stats  # noqa: PLC0415
+    from instrumented_make.reporter import history  # noqa: PLC0415
+
+    selection = stats.Selection(
+        options.since, tuple(options.commands), options.include_test, options.branch == "master"
+    )
+    return stats.shown(history.own(config_dir, selection), options.format, with_people=False)
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1

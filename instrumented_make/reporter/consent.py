@@ -1,0 +1,153 @@
+"""The decision: read from and written to ``metrics.json``. What cannot be read means no.
+
+The keys ``anonymous_user_id``, ``consent.decision`` and ``consent.timestamp`` are those of the system that this
+project replaces. Its files hold ``true`` or ``false`` as the decision and no digest: its ``false`` still means no,
+its ``true`` agreed to something else and so means that nobody has decided yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from instrumented_make.reporter.config_dir import ConfigDir
+
+REPORT = "report"
+LOCAL = "local"
+DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What was agreed to: what an event holds (``fields``), what it is called, and where it goes."""
+
+    event: str
+    command_type: str
+    main_branch: str
+    host: str
+    write_key: str
+    fields: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Collection:
+        """Check ``value``, as it came from JSON; raise ValueError when it is not a collection."""
+        if not isinstance(value, dict):
+            raise ValueError("a collection is an object")
+        fields = value.get("fields")
+        if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
+            raise ValueError("fields is a list of texts")
+        return cls(
+            event=_text(value, "event"),
+            command_type=_text(value, "command_type"),
+            main_branch=_text(value, "main_branch"),
+            host=_text(value, "host"),
+            write_key=_text(value, "write_key"),
+            fields=tuple(fields),
+        )
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether events go anywhere at all: without a write key they stay."""
+        return bool(self.write_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A decision somebody made. ``collection`` and ``digest`` are what was shown; a decline has neither.
+
+    ``agreement`` is the name of this very decision: every run that is recorded under it carries it, so that no clock
+    has to tell which runs belong to it.
+    """
+
+    decision: str
+    timestamp: str
+    user_id: str = ""
+    digest: str = ""
+    agreement: str = ""
+    collection: Collection | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether runs may be recorded on this machine."""
+        return self.decision in (REPORT, LOCAL)
+
+    @property
+    def sends(self) -> bool:
+        """Whether events may be sent."""
+        return self.decision == REPORT and self.collection is not None and self.collection.leaves_machine
+
+
+def load(config_dir: ConfigDir) -> Consent | None:
+    """The decision kept in ``config_dir``; None when there is none that can be relied on."""
+    document = _document(config_dir)
+    consent = document.get("consent")
+    if not isinstance(consent, dict) or not isinstance(consent.get("timestamp"), str):
+        return None
+    decision, timestamp = consent.get("decision"), consent["timestamp"]
+    if decision is False or decision == DECLINE:
+        return Consent(DECLINE, timestamp)
+    if decision not in (REPORT, LOCAL):
+        return None
+    try:
+        return Consent(
+            decision,
+            timestamp,
+            _text(document, "anonymous_user_id"),
+            _text(consent, "digest"),
+            _text(consent, "agreement"),
+            Collection.parse(consent.get("collection")),
+        )
+    except ValueError:
+        return None
+
+
+def user_id(config_dir: ConfigDir) -> str | None:
+    """The anonymous id in ``config_dir``, if there is one."""
+    value = _document(config_dir).get("anonymous_user_id")
+    return value if isinstance(value, str) and value else None
+
+
+def save(config_dir: ConfigDir, consent: Consent) -> None:
+    """Keep ``consent``. Raise UserError, with the old decision in force, when it cannot be kept."""
+    document: dict[str, object] = {}
+    kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
+    if consent.collection is not None:
+        document["anonymous_user_id"] = consent.user_id
+        names = Collection.__dataclass_fields__
+        kept["digest"] = consent.digest
+        kept["agreement"] = consent.agreement
+        kept["collection"] = {name: getattr(consent.collection, name) for name in names}
+    document["consent"] = kept
+    config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
+
+
+def end_agreement(config_dir: ConfigDir) -> None:
+    """Take away what tells make that somebody has agreed. Raise OSError."""
+    for path in config_dir.all_agreed():
+        path.unlink(missing_ok=True)
+
+
+def now() -> str:
+    """The time of a decision, ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _document(config_dir: ConfigDir) -> dict[str, Any]:
+    try:
+        with config_dir.decision.open(encoding="utf-8") as stream:
+            if os.fstat(stream.fileno()).st_uid != os.geteuid():
+                return {}  # somebody else's decision is not this user's
+            document = json.load(stream)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _text(document: dict[str, Any], key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is a text")
+    return value

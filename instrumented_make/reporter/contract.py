@@ -1,0 +1,65 @@
+"""What the include says of itself when it calls the reporter: one JSON text.
+
+Includes and reporters of one major version work together. So keys that are not known here are ignored, and those that
+an include does not have yet have a default.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from instrumented_make.errors import failure
+from instrumented_make.properties import BY_NAME
+from instrumented_make.reporter.consent import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Who asks for what, and where.
+
+    ``tracked`` is how many commands the catalog lists and ``first`` some of their names; ``prefix`` begins the names of
+    the make targets by which a developer speaks to the reporter.
+    """
+
+    collection: Collection
+    digest: str
+    project: str
+    who: str
+    why: str
+    link: str
+    tracked: int
+    first: tuple[str, ...]
+    prefix: str = "metrics"
+
+    @classmethod
+    def parse(cls, text: str) -> Contract:
+        """Read what an include passes. Raise ValueError when it is none."""
+        document = json.loads(text)
+        if not isinstance(document, dict) or not isinstance(document.get("question"), dict):
+            raise ValueError("a contract is an object with a question")
+        question = document["question"]
+        return cls(
+            collection=Collection.parse(document.get("collection")),
+            digest=str(document["digest"]),
+            project=str(question["project"]),
+            who=str(question["who"]),
+            why=str(question["why"]),
+            link=str(question.get("link") or ""),
+            tracked=int(document.get("count", 0)),
+            first=tuple(str(document.get("first", "")).split()),
+            prefix=str(document.get("prefix", "metrics")),
+        )
+
+    def check(self) -> None:
+        """Raise UserError when it asks for what this reporter does not know."""
+        unknown = [name for name in self.collection.fields if name not in BY_NAME]
+        if unknown:
+            raise failure(
+                f"this project asks for {', '.join(unknown)}, which the installed reporter does not know",
+                "upgrade instrumented-make in the environment that runs it",
+            )
+
+    def make(self, command: str) -> str:
+        """What a developer types for ``command``, as in ``make metrics-status``."""
+        return f"make {self.prefix}-{command}"

@@ -1,0 +1,155 @@
+"""Delivers what waits in the outbox: one sender per user at a time, within a budget, backing off from trouble.
+
+Races, one by one:
+
+* An event is committed while a sender is about to end. The committer either finds the lock taken, and then the
+  sender, which looks once more after it has let the lock go, sees the event and comes again; or it gets the lock and
+  sends itself.
+* A sender is killed after the server took a batch and before the outbox knows: the batch is sent again with the
+  same message ids, and the server drops the repeat.
+* Consent is withdrawn while a sender runs: it looks before every batch; opting out ends it and waits for its end.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from instrumented_make.reporter import consent, lock
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, opened
+
+if TYPE_CHECKING:
+    from instrumented_make.reporter.segment import Failure
+
+# Segment takes at most 500 KB a request; an event takes about 700 bytes.
+BATCH = 100
+FIRST_BACKOFF_S = 1
+MAX_BACKOFF_S = 3600
+# The client hides how long a server asked to be left alone; it never waits for longer than this itself.
+RATE_LIMITED_S = 300
+# The request was understood and this very event was refused: sending it again cannot help.
+REFUSED = frozenset({400, 413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try, in seconds.
+
+    ``linger_s`` is waited before sending, for more events to come; no attempt begins after ``budget_s``. Whether a
+    backoff from an earlier run is heeded is ``heeds_backoff``.
+    """
+
+    linger_s: float
+    budget_s: float
+    heeds_backoff: bool
+
+
+# A burst of short commands becomes one request, and a server that restarts is waited for.
+BACKGROUND = Patience(linger_s=2, budget_s=60, heeds_backoff=True)
+# A person is waiting: one attempt, now.
+FOREGROUND = Patience(linger_s=0, budget_s=0, heeds_backoff=False)
+
+
+def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> bool:
+    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error.
+
+    Return whether more came in the meantime, so that it is worth calling again.
+    """
+    if not _may_send(config_dir):
+        return False
+    with lock.held_or_busy(config_dir.sending_lock) as mine:
+        if not mine:
+            return False
+        time.sleep(patience.linger_s)
+        with opened(config_dir.outbox) as outbox:
+            drained = _Sender(config_dir, outbox, patience, clock).drain()
+    if not drained or not _may_send(config_dir):
+        return False
+    with opened(config_dir.outbox) as outbox:
+        return bool(outbox.destinations())
+
+
+def _may_send(config_dir: ConfigDir) -> bool:
+    decision = consent.load(config_dir)
+    return decision is not None and decision.sends
+
+
+class _Sender:
+    def __init__(self, config_dir: ConfigDir, outbox: Outbox, patience: Patience, clock: Callable[[], float]) -> None:
+        self.config_dir = config_dir
+        self.outbox = outbox
+        self.patience = patience
+        self.clock = clock
+        self.deadline_s = time.monotonic() + patience.budget_s
+
+    def drain(self) -> bool:
+        """Send all that waits now; return False when some of it could not be sent in time."""
+        waiting = self.outbox.destinations()
+        while waiting and any([self._send_batch(destination) for destination in waiting]):
+            # What comes one by one while this goes on is left to be sent together, a little later.
+            waiting = [
+                destination
+                for destination in waiting
+                if self.outbox.trouble(destination) or len(self.outbox.waiting(destination, BATCH)) == BATCH
+            ]
+        return not waiting
+
+    def _send_batch(self, destination: Destination) -> bool:
+        """Send one batch to ``destination``; return whether there is time to look there again."""
+        pause_s = self._pause_s(destination)
+        if pause_s > 0 and self.patience.heeds_backoff:
+            if not self._in_time(pause_s):
+                return False
+            time.sleep(pause_s)
+        if not _may_send(self.config_dir):
+            return False
+        self._send(self.outbox.waiting(destination, BATCH), destination)
+        return self._in_time(self._pause_s(destination))
+
+    def _pause_s(self, destination: Destination) -> float:
+        """How long to leave ``destination`` alone."""
+        trouble = self.outbox.trouble(destination)
+        pause_s = trouble.next_attempt_s - self.clock() if trouble else 0
+        # Nobody is left alone for longer than this: the clock was set back.
+        return 0 if pause_s > MAX_BACKOFF_S else max(0, pause_s)
+
+    def _in_time(self, pause_s: float) -> bool:
+        return time.monotonic() + pause_s < self.deadline_s
+
+    def _send(self, events: Sequence[Event], destination: Destination) -> bool:
+        """Send ``events`` and settle what can be settled; return whether the destination is in order."""
+        from instrumented_make.reporter import segment  # noqa: PLC0415  (its imports cost 0.2 s of CPU: paid only to send)
+
+        failures = segment.send(events, destination)
+        failed = {message_id for failure in failures for message_id in failure.message_ids}
+        arrived = [event.message_id for event in events if event.message_id not in failed]
+        if arrived:
+            self.outbox.settle(arrived, "delivered", self.clock())
+            self.outbox.set_trouble(destination, None)
+        return all([self._cope(failure, events, destination) for failure in failures])
+
+    def _cope(self, failure: Failure, events: Sequence[Event], destination: Destination) -> bool:
+        concerned = [event for event in events if event.message_id in failure.message_ids]
+        if failure.status not in REFUSED:
+            self._back_off(destination, failure)
+            return False
+        if len(concerned) == 1:
+            self.outbox.settle([concerned[0].message_id], "parked", self.clock(), failure.reason)
+            return True
+        # One bad event spoils its batch: halve until it stands alone.
+        half = len(concerned) // 2
+        return self._send(concerned[:half], destination) and self._send(concerned[half:], destination)
+
+    def _back_off(self, destination: Destination, failure: Failure) -> None:
+        before = self.outbox.trouble(destination)
+        failures = before.failures + 1 if before else 1
+        pause_s = min(FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 20), MAX_BACKOFF_S) * random.uniform(0.8, 1.0)
+        if failure.rate_limited:
+            pause_s = max(pause_s, RATE_LIMITED_S)
+        now_s = self.clock()
+        self.outbox.set_trouble(destination, Trouble(failures, now_s + pause_s, failure.reason, now_s))

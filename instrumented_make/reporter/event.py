@@ -1,0 +1,94 @@
+"""Turns one finished run into the one event that the specification describes, and nothing more.
+
+What each property means is declared in :mod:`instrumented_make.properties`; here is how each comes about. Only those
+that were agreed to are produced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from instrumented_make.properties import Value
+from instrumented_make.reporter import git
+from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.run_files import NANOSECONDS, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Segment track event. ``timestamp`` is the command's start, ISO 8601 in UTC."""
+
+    message_id: str
+    user_id: str
+    name: str
+    timestamp: str
+    properties: dict[str, Value]
+
+    def as_json(self) -> dict[str, object]:
+        """The event under the names of Segment's HTTP API."""
+        return {
+            "event": self.name,
+            "userId": self.user_id,
+            "messageId": self.message_id,
+            "timestamp": self.timestamp,
+            "properties": self.properties,
+        }
+
+
+def build(run: Run, consent: Consent) -> Event:
+    """The event for ``run``, with the properties that were agreed to, in the order they were shown.
+
+    The message id follows from the run alone: whoever turns the same run into an event again, because it was
+    interrupted before it could forget the run, gets the same id, and both the outbox and Segment drop the repeat.
+    """
+    assert consent.collection is not None
+    collection = consent.collection
+    identity = f"{consent.user_id}\0{run.name}\0{run.start_ns}".encode()
+    return Event(
+        message_id=hashlib.sha256(identity).hexdigest()[:32],
+        user_id=consent.user_id,
+        name=collection.event,
+        timestamp=_iso(run.start_ns),
+        properties={field: _VALUES[field](run, collection) for field in collection.fields},
+    )
+
+
+def exit_status(status: int) -> int:
+    """A shell's status as the specification gives it: 0, 2, or minus the signal (a shell says 128 + signal)."""
+    return 128 - status if status > 128 else status
+
+
+def _iso(time_ns: int) -> str:
+    seconds, rest = divmod(time_ns, NANOSECONDS)
+    return (
+        datetime.fromtimestamp(seconds, timezone.utc)
+        .replace(microsecond=rest // 1000)
+        .isoformat(timespec="microseconds")
+    )
+
+
+def _on_main_branch(run: Run, collection: Collection) -> bool | None:
+    # In git's reftable format .git/HEAD names this branch, whatever is checked out.
+    if not run.repository or run.ref == "refs/heads/.invalid":
+        return None
+    return run.ref == f"refs/heads/{collection.main_branch}"
+
+
+_VALUES: dict[str, Callable[[Run, Collection], Value]] = {
+    "command": lambda run, _: run.command,
+    "command_type": lambda _, collection: collection.command_type,
+    "duration_ms": lambda run, _: round(run.duration_ns / 1_000_000),
+    "exit_status": lambda run, _: exit_status(run.status),
+    "git_checked_out_master": _on_main_branch,
+    "git_commit_time": lambda run, _: git.commit_time(run.repository, run.ref, run.commit, run.start_ns),
+    "is_test": lambda run, _: run.testing or "false",
+    "start_time": lambda run, _: _iso(run.start_ns),
+    "operating_system": lambda _run, _: f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+    "hardware": lambda _run, _: f"{platform.machine()}, {os.cpu_count()} cores",
+    "git_dirty": lambda run, _: git.is_dirty(run.repository),
+}

@@ -1,0 +1,57 @@
+"""Turns what the rendered include recorded into events in the outbox.
+
+Races, one by one:
+
+* Two reporters read the same run: only one of them holds the recording lock, and by the time the other has it the
+  run is gone. So a run's files are never removed when a new run, under the same name, has taken their place.
+* A reporter is killed before the outbox has committed: the run's files are still there, for the next reporter.
+* A reporter is killed after the commit, before the files are gone: the next one makes the same event again, with
+  the same message id, and the outbox ignores it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from instrumented_make.reporter import consent, event, lock, run_files
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination, opened
+
+# A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
+LEFT_TO_FOREGROUND_S = 60
+
+
+def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[], float] = time.time) -> list[Event]:
+    """Commit every finished run as an event, and return these events. Raise OSError or sqlite3.Error.
+
+    Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept.
+    """
+    with lock.held(config_dir.recording_lock):
+        decision = consent.load(config_dir)
+        if decision is None or not decision.records or decision.collection is None:
+            return []
+        now_s = clock()
+        found = sorted(run_files.finished(config_dir.pending), key=lambda run: run.start_ns)
+        # It began under another decision, which may have said less, and ended under this one.
+        strangers = [run for run in found if run.agreement != decision.agreement]
+        runs = [
+            run
+            for run in found
+            if run not in strangers
+            and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
+        ]
+        events = [event.build(run, decision) for run in runs]
+        destination = None
+        if decision.sends:
+            destination = Destination(decision.collection.host, decision.collection.write_key)
+        with opened(config_dir.outbox) as outbox:
+            outbox.add(events, destination, now_s)
+            for run in [*strangers, *runs]:
+                run_files.remove(config_dir.pending, run.name)
+            outbox.count_lost("it began under an earlier decision", len(strangers))
+            abandoned = run_files.remove_abandoned(config_dir.pending, round(now_s * run_files.NANOSECONDS))
+            outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
+            outbox.trim(now_s)
+    return events

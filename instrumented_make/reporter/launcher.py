@@ -1,0 +1,99 @@
+"""Finds what can start a command in the background as if it ran in the foreground.
+
+A shell without job control starts a background command with SIGINT and SIGQUIT ignored, and cannot undo that. GNU env
+(coreutils 8.31) and perl can. Which of them a system has is found out here and kept, for the hand-over to read, under
+the name of that system: a home may be shared by several, and the wrong program would not run the command at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from instrumented_make.errors import UserError
+from instrumented_make.reporter.config_dir import ConfigDir
+
+_CANDIDATES = ("/usr/bin/env", "/bin/env", "/run/current-system/sw/bin/env", "/usr/bin/perl")
+_TIMEOUT_S = 10
+# Of other systems that share the home.
+_KEPT_SYSTEMS = 20
+_PERL = '$SIG{$_} = "DEFAULT" for split /,/, shift; delete $ENV{gone}; $ENV{_} = "kept"; exec {$ARGV[0]} @ARGV'
+_PROOF = (
+    "import os, signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler,"
+    " signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL, os.environ.get('gone'), os.environ.get('_'))"
+)
+
+
+def system() -> str:
+    """The name of this system since it was started, in this container: what the hand-over reads of /proc itself."""
+    boot = _first_line("/proc/sys/kernel/random/boot_id") or "none"
+    mount = _first_line("/proc/self/mountinfo").partition(" ")[0] or "none"
+    return f"{boot}:{mount}"
+
+
+def known(config_dir: ConfigDir) -> str:
+    """The launcher that was found on this system; empty when there is none, or none was looked for."""
+    return _kept(config_dir).get(system(), "")
+
+
+def remember(config_dir: ConfigDir) -> None:
+    """Look for a launcher unless this was done on this system, and keep what was found. Raise UserError."""
+    kept = _kept(config_dir)
+    name = system()
+    if name in kept:
+        return
+    kept[name] = next((path for path in _CANDIDATES if _works(path)), "")
+    lines = [f"{key} {path}\n" for key, path in list(kept.items())[-_KEPT_SYSTEMS:]]
+    config_dir.write(config_dir.launcher, "".join(lines))
+
+
+def remember_quietly(config_dir: ConfigDir) -> None:
+    """The same, where nothing depends on it and nobody is told."""
+    with contextlib.suppress(UserError):
+        remember(config_dir)
+
+
+def _kept(config_dir: ConfigDir) -> dict[str, str]:
+    try:
+        lines = config_dir.launcher.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {key: path for key, _, path in (line.partition(" ") for line in lines)}
+
+
+def _works(path: str) -> bool:
+    """Whether ``path`` gives a command both signals back, and takes a variable away from it."""
+    if path.endswith("perl"):
+        command = [path, "-e", _PERL, "INT,QUIT"]
+    else:
+        command = [path, "--default-signal=INT,QUIT", "-u", "gone", "_=kept"]
+    try:
+        result = subprocess.run(
+            [*command, sys.executable, "-I", "-S", "-c", _PROOF],
+            env={**os.environ, "gone": "not yet"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            preexec_fn=_ignore,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return result.stdout == "True True None kept\n"
+
+
+def _ignore() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+
+
+def _first_line(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except OSError:
+        return ""

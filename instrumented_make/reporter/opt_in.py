@@ -1,0 +1,105 @@
+"""Asking for consent, and keeping a yes."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import uuid
+from typing import TextIO
+
+from instrumented_make.properties import BY_NAME, USER_ID, example_event
+from instrumented_make.reporter import consent, launcher
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
+from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.ingest import record
+from instrumented_make.reporter.opt_out import opt_out
+
+
+def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
+    """Show what would be collected, ask, and keep the answer. Anything but a clear answer changes nothing.
+
+    ``stdin`` is None where the standard input is closed. Raise UserError when the answer cannot be kept.
+    """
+    contract.check()
+    out.write(explain(contract))
+    if stdin is None or not stdin.isatty():
+        out.write("\nThere is no terminal to answer on. Nothing was changed.\n")
+        return
+    out.write(
+        f"\nAllow {contract.project} to report anonymized usage metrics?\n"
+        "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to be asked no more: "
+    )
+    out.flush()
+    answer = stdin.readline().strip().lower()
+    if answer in ("yes", "y"):
+        _agree(config_dir, REPORT, contract)
+        out.write("Thank you. ")
+    elif answer == LOCAL:
+        _agree(config_dir, LOCAL, contract)
+        out.write("Events will stay on this machine. ")
+    elif answer in ("no", "n"):
+        opt_out(config_dir, out)
+        return
+    else:
+        out.write("Nothing was changed.\n")
+        return
+    out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
+
+
+def explain(contract: Contract) -> str:
+    """The text above the question."""
+    shown = tuple(BY_NAME[name] for name in contract.collection.fields)
+    width = max(len(declared.name) for declared in (USER_ID, *shown))
+    lines = [
+        f"{contract.who} would like to know how long the make commands of {contract.project} take you,",
+        f"{contract.why}.",
+        "",
+        f"Tracked are {contract.tracked} commands{_some(contract)}. They are listed in Makefile.instrumented;",
+        "the list may change without asking you again, what is collected of a command may not.",
+        "",
+        "For each run of a tracked command, exactly this would be collected:",
+        "",
+        *(f"  {declared.name:{width}}  {declared.meaning}" for declared in (USER_ID, *shown)),
+        "",
+        "An example:",
+        "",
+        *(f"  {line}" for line in example_event(contract.collection.event, shown).splitlines()),
+        "",
+    ]
+    if contract.collection.leaves_machine:
+        lines.append(
+            f"It would be sent to {contract.collection.host} (Segment source {contract.collection.write_key})."
+        )
+    else:
+        lines.append("It would stay on this machine: this project has no server to send it to.")
+    show, stop = contract.make("show"), contract.make("opt-out")
+    lines.append(f"What waits and what was sent: {show}. To stop and delete: {stop}.")
+    if contract.link:
+        lines.append(f"More: {contract.link}")
+    return "\n".join(lines) + "\n"
+
+
+def _some(contract: Contract) -> str:
+    if not contract.first:
+        return ""
+    more = ", …" if contract.tracked > len(contract.first) else ""
+    return f" ({', '.join(contract.first)}{more})"
+
+
+def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
+    """Keep a yes. The file that make looks for comes last: it never speaks of a decision that is not kept."""
+    config_dir.create()
+    consent.end_agreement(config_dir)
+    # What was recorded so far belongs to the decision that was in force then.
+    record(config_dir, foreground=True)
+    before = consent.load(config_dir)
+    same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
+    # Runs that are under way belong to the agreement as well, if it is the same.
+    agreement = before.agreement if before is not None and same else secrets.token_hex(8)
+    user_id = consent.user_id(config_dir) or str(uuid.uuid4())
+    consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))
+    config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
+    launcher.remember(config_dir)
+    config_dir.declined.unlink(missing_ok=True)
+    config_dir.write(config_dir.agreed(contract.digest), f"{agreement}\n")

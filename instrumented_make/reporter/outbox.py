@@ -1,0 +1,315 @@
+"""The outbox: every event is committed here before anything is sent, and stays as the local history.
+
+One SQLite file, used by one process at a time for writing; SQLite itself keeps it whole when a process is killed.
+A row's ``state`` is ``waiting`` until the server has taken the event (``delivered``) or has refused this very
+event for good (``parked``); ``local`` rows were never meant to leave the machine, and never do.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from instrumented_make.errors import failure
+from instrumented_make.reporter import lock
+from instrumented_make.reporter.event import Event
+
+APPLICATION_ID = 0x696D6B65
+# Other processes hold the file for milliseconds; on a slow network home, for longer.
+BUSY_TIMEOUT_S = 20
+HISTORY_S = 365 * 24 * 3600
+# A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
+MAX_WAITING = 250_000
+MAX_BYTES = 256 * 1024 * 1024
+
+# Step n makes an outbox of version n out of one of version n - 1. Steps that are out in the world never change.
+_STEPS = (
+    """
+    CREATE TABLE events (
+      id INTEGER PRIMARY KEY,
+      message_id TEXT NOT NULL UNIQUE,
+      created_s REAL NOT NULL,
+      event TEXT NOT NULL,
+      host TEXT NOT NULL,
+      write_key TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked', 'local')),
+      settled_s REAL,
+      reason TEXT
+    );
+    CREATE INDEX events_by_state ON events (state, host, write_key, id);
+    CREATE INDEX events_by_age ON events (created_s);
+    CREATE TABLE destinations (
+      host TEXT NOT NULL,
+      write_key TEXT NOT NULL,
+      failures INTEGER NOT NULL,
+      next_attempt_s REAL NOT NULL,
+      error TEXT NOT NULL,
+      error_s REAL NOT NULL,
+      PRIMARY KEY (host, write_key)
+    );
+    CREATE TABLE lost (reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
+    """,
+    # The last delivery is asked for by every metrics-status.
+    "CREATE INDEX events_by_settlement ON events (state, settled_s);",
+)
+VERSION = len(_STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A Segment-compatible server and the source there that events belong to."""
+
+    host: str
+    write_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a destination is left alone until ``next_attempt_s`` (seconds since 1970)."""
+
+    failures: int
+    next_attempt_s: float
+    error: str
+    error_s: float
+
+
+class Outbox:
+    """An open outbox; use :func:`opened`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, events: Iterable[Event], destination: Destination | None, now_s: float) -> None:
+        """Commit ``events``, to wait for ``destination`` or, without one, to stay. A repeat changes nothing."""
+        host, write_key = (destination.host, destination.write_key) if destination else ("", "")
+        state = "waiting" if destination else "local"
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO events (message_id, created_s, event, host, write_key, state)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [(event.message_id, now_s, _text(event), host, write_key, state) for event in events],
+            )
+
+    def destinations(self) -> list[Destination]:
+        """Where something waits to be sent to."""
+        rows = self._connection.execute("SELECT DISTINCT host, write_key FROM events WHERE state = 'waiting'")
+        return [Destination(*row) for row in rows]
+
+    def waiting(self, destination: Destination, limit: int) -> list[Event]:
+        """The oldest events, ``limit`` at most, that wait for ``destination``."""
+        rows = self._connection.execute(
+            "SELECT event FROM events WHERE state = 'waiting' AND host = ? AND write_key = ? ORDER BY id LIMIT ?",
+            (destination.host, destination.write_key, limit),
+        )
+        return [_event(row[0]) for row in rows]
+
+    def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
+        """Commit that these events were ``delivered`` or are ``parked``."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE events SET state = ?, settled_s = ?, reason = ? WHERE message_id = ? AND state = 'waiting'",
+                [(state, now_s, reason, message_id) for message_id in message_ids],
+            )
+
+    def trouble(self, destination: Destination) -> Trouble | None:
+        """The trouble there was with ``destination`` the last time, if there was."""
+        row = self._connection.execute(
+            "SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE host = ? AND write_key = ?",
+            (destination.host, destination.write_key),
+        ).fetchone()
+        return Trouble(*row) if row else None
+
+    def set_trouble(self, destination: Destination, trouble: Trouble | None) -> None:
+        """Keep ``trouble``, or forget what there was."""
+        if trouble is None:
+            self._connection.execute(
+                "DELETE FROM destinations WHERE host = ? AND write_key = ?",
+                (destination.host, destination.write_key),
+            )
+            return
+        self._connection.execute(
+            "INSERT OR REPLACE INTO destinations VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                destination.host,
+                destination.write_key,
+                trouble.failures,
+                trouble.next_attempt_s,
+                trouble.error,
+                trouble.error_s,
+            ),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many events there are in each state."""
+        return dict(self._connection.execute("SELECT state, count(*) FROM events GROUP BY state").fetchall())
+
+    def last_delivery_s(self) -> float | None:
+        """When the server last took an event, in seconds since 1970."""
+        row = self._connection.execute("SELECT max(settled_s) FROM events WHERE state = 'delivered'").fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def last_events(self, state: str, limit: int) -> list[Event]:
+        """The latest events, ``limit`` at most, in ``state``; the oldest of them first."""
+        rows = self._connection.execute(
+            "SELECT event FROM events WHERE state = ? ORDER BY coalesce(settled_s, 0) DESC, id DESC LIMIT ?",
+            (state, limit),
+        ).fetchall()
+        return [_event(row[0]) for row in reversed(rows)]
+
+    def properties(self, *names: str) -> Iterator[tuple[object, ...]]:
+        """The named properties of every event; a boolean is 1 or 0."""
+        columns = ", ".join("json_extract(event, ?)" for _ in names)
+        return self._connection.execute(f"SELECT {columns} FROM events", [f"$.properties.{name}" for name in names])  # noqa: S608
+
+    def parked_reasons(self) -> dict[str, int]:
+        """Why events were refused for good, and how many."""
+        return dict(
+            self._connection.execute(
+                "SELECT coalesce(reason, '?'), count(*) FROM events WHERE state = 'parked' GROUP BY reason"
+            ).fetchall()
+        )
+
+    def count_lost(self, reason: str, count: int) -> None:
+        """Remember that ``count`` runs or events were given up for ``reason``."""
+        if count:
+            self._connection.execute(
+                "INSERT INTO lost VALUES (?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + excluded.count",
+                (reason, count),
+            )
+
+    def lost(self) -> dict[str, int]:
+        """What was given up so far, by reason."""
+        return dict(self._connection.execute("SELECT reason, count FROM lost ORDER BY reason").fetchall())
+
+    def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
+        """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went."""
+        with self._transaction():
+            old = now_s - HISTORY_S
+            expired = self._delete("created_s < ? AND state IN ('waiting', 'parked')", old)
+            self._delete("created_s < ?", old)
+            self.count_lost("waited for more than a year", expired)
+            surplus = self.counts().get("waiting", 0) - max_waiting
+            if surplus > 0:
+                self._delete("id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus)
+                self.count_lost(f"more than {max_waiting} waited", surplus)
+            while self._bytes() > max_bytes and (count := sum(self.counts().values())):
+                waiting = self.counts().get("waiting", 0)
+                self._delete("id IN (SELECT id FROM events ORDER BY id LIMIT ?)", count // 10 + 1)
+                self.count_lost(f"more than {max_bytes} bytes", waiting - self.counts().get("waiting", 0))
+
+    def _bytes(self) -> int:
+        """The size of what is kept; the file itself does not shrink, but is filled again."""
+        pages, free, size = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def _delete(self, condition: str, value: float) -> int:
+        return self._connection.execute(f"DELETE FROM events WHERE {condition}", (value,)).rowcount  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Outbox]:
+    """The outbox at ``path``, made if there is none, and brought up to this version.
+
+    A file there that is no outbox or is damaged is set aside under another name, never overwritten. One of a newer
+    version is left as it is: raise UserError. Raise sqlite3.OperationalError when the file is busy or cannot be read or
+    written.
+    """
+    connection = _connect(path)
+    try:
+        yield Outbox(connection)
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = _open(path)
+    if _version(connection) == VERSION:
+        return connection
+    connection.close()
+    # One process makes the file, upgrades it or sets it aside; another that came here meanwhile finds it done.
+    with lock.held(path.with_name(f"{path.name}.lock")):
+        connection = _open(path)
+        version = _version(connection)
+        if version is None:
+            connection.close()
+            _set_aside(path)
+            connection = _open(path)
+            version = 0
+        if version > VERSION:
+            connection.close()
+            raise failure(
+                f"it is of version {version}, newer than the installed instrumented-make knows ({VERSION})",
+                "upgrade instrumented-make; until then runs wait, and nothing is lost",
+                path=path,
+            )
+        steps = "".join(_STEPS[version:])
+        head = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE;{head}{steps}COMMIT;")
+        return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # Made here, not by SQLite, so that it is never readable for others.
+    path.touch(mode=0o600, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    # What SQLite sorts must not go through a shared temporary folder.
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int | None:
+    """The version of the outbox: 0 for an empty file, None for what is damaged or none.
+
+    Raise sqlite3.OperationalError when it is busy.
+    """
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if (application, version, tables) == (0, 0, 0):
+            return 0
+        connection.execute("SELECT 1 FROM events LIMIT 1")
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        connection.close()
+        raise
+    except sqlite3.DatabaseError:
+        return None
+    return version if application == APPLICATION_ID else None
+
+
+def _set_aside(path: Path) -> None:
+    """Rename what is at ``path``, unless it is empty, to the first free ``<name>.set-aside-<n>``."""
+    if path.stat().st_size == 0:
+        return
+    number = 1
+    while path.with_name(f"{path.name}.set-aside-{number}").exists():
+        number += 1
+    path.rename(path.with_name(f"{path.name}.set-aside-{number}"))
+
+
+def _text(event: Event) -> str:
+    return json.dumps(event.as_json(), separators=(",", ":"))
+
+
+def _event(text: str) -> Event:
+    value = json.loads(text)
+    return Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])

@@ -1,0 +1,170 @@
+"""Runs as the rendered include recorded them: two small files each, ``<name>.start`` and ``<name>.end``.
+
+The start file's and the end file's modification times are the start and the end of the command, so that a shell
+can record both without starting a process. Where the shell knows the time more finely it is in the file as well.
+
+The start's lines, of version 2: ``2``; the command; clock and uptime, or ``-``; the folder that holds ``.git``; the
+full name of the branch; the commit; the word that marks a test; the digest of what is collected and the name of the
+agreement; ``end``. The end's line: the status as a shell gives it, clock and uptime. Names are
+``<uptime>-<process id>-<n>``; the uptime is the host's, since containers that share a home have the same process ids.
+
+A run is complete when its end file begins with a status. An end file that is still blank belongs to a command
+that is running, or to one whose shell was killed: after ABANDONED_AFTER_S without that shell it is the latter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+NANOSECONDS = 1_000_000_000
+# A shell in another container or on another machine cannot be seen from here: only its age tells that it is gone.
+ABANDONED_AFTER_S = 24 * 3600
+# However long a process id has been in use, no command takes longer than this.
+GIVEN_UP_AFTER_S = 30 * 24 * 3600
+STARTED_WITHIN_S = 60
+# A shell's own clock is believed only as far as it agrees with the file's time: it may come from the environment.
+CLOCK_AGREES_NS = 2 * NANOSECONDS
+# /proc/uptime does not jump when the clock is set; it counts in hundredths of a second.
+CLOCK_WAS_SET_NS = 1 * NANOSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One finished command: times in nanoseconds since 1970, ``status`` as a shell gives it (128+n for signal n)."""
+
+    name: str
+    command: str
+    start_ns: int
+    end_ns: int
+    duration_ns: int
+    status: int
+    repository: str
+    ref: str
+    commit: str
+    testing: str
+    agreement: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    time_ns: int
+    uptime_ns: int | None
+
+
+def finished(folder: Path) -> Iterator[Run]:
+    """The runs in ``folder`` that have ended, in no particular order."""
+    for start in _files(folder, ".start"):
+        try:
+            run = _read(start)
+        except (OSError, ValueError):
+            continue
+        if run is not None:
+            yield run
+
+
+def remove(folder: Path, name: str) -> None:
+    """Forget the run ``name``. The start goes first: an end without a start is nothing that happened."""
+    for suffix in (".start", ".end"):
+        (folder / (name + suffix)).unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path, now_ns: int) -> int:
+    """Forget the runs that can have no end any more, and ends without a start; return how many of the former."""
+    count = 0
+    for start in _files(folder, ".start"):
+        age_s, process = _age_s(start, now_ns), int(start.stem.split("-")[-2])
+        if age_s > GIVEN_UP_AFTER_S or (age_s > ABANDONED_AFTER_S and not _is_running(process)):
+            remove(folder, start.stem)
+            count += 1
+    for end in _files(folder, ".end"):
+        # A hand-over makes its end a moment before its start.
+        if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S:
+            end.unlink(missing_ok=True)
+    return count
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    try:
+        return [
+            folder / name for name in os.listdir(folder) if re.fullmatch(rf"(\d*-)?\d+-\d{re.escape(suffix)}", name)
+        ]
+    except OSError:
+        return []
+
+
+def _age_s(path: Path, now_ns: int) -> float:
+    """How long ago ``path`` was written; 0 when it has just gone."""
+    try:
+        return (now_ns - path.stat().st_mtime_ns) / NANOSECONDS
+    except OSError:
+        return 0
+
+
+def _read(start: Path) -> Run | None:
+    """The run that began with ``start``, or None while it has no end. Raise ValueError when it is damaged."""
+    end = start.with_suffix(".end")
+    ending = end.read_text(encoding="utf-8", errors="replace").split()
+    if not ending:
+        return None
+    status, end_clock, end_uptime = int(ending[0]), *_clocks(ending[1:])
+    lines = start.read_text(encoding="utf-8", errors="replace").split("\n")
+    # the nine lines, and what follows the last new line
+    if len(lines) != 10 or lines[0] != "2" or lines[8] != "end":
+        raise ValueError("not a record of this version")
+    _, command, clocks, repository, ref, commit, testing, agreed, _, _ = lines
+    started = _moment(start, *_clocks(clocks.split()))
+    ended = _moment(end, end_clock, end_uptime)
+    return Run(
+        name=start.stem,
+        command=command,
+        start_ns=started.time_ns,
+        end_ns=ended.time_ns,
+        duration_ns=_duration(started, ended),
+        status=status,
+        repository=repository,
+        ref=ref,
+        commit=commit if re.fullmatch(r"[0-9a-f]{40,64}", commit) else "",
+        testing=testing,
+        agreement=agreed.partition(" ")[2],
+    )
+
+
+def _clocks(words: list[str]) -> tuple[int | None, int | None]:
+    """``<seconds since 1970 or ->`` and ``<seconds since boot or ->``, in nanoseconds."""
+    return (_nanoseconds(words[0]) if words else None, _nanoseconds(words[1]) if len(words) > 1 else None)
+
+
+def _nanoseconds(text: str) -> int | None:
+    # bash writes the decimal mark of the user's locale
+    match = re.fullmatch(r"(\d{1,12})[.,](\d{1,9})", text)
+    return int(match[1]) * NANOSECONDS + int(match[2].ljust(9, "0")) if match else None
+
+
+def _moment(path: Path, clock_ns: int | None, uptime_ns: int | None) -> _Moment:
+    time_ns = path.stat().st_mtime_ns
+    if clock_ns is not None and abs(clock_ns - time_ns) < CLOCK_AGREES_NS:
+        time_ns = clock_ns
+    return _Moment(time_ns, uptime_ns)
+
+
+def _duration(started: _Moment, ended: _Moment) -> int:
+    elapsed = ended.time_ns - started.time_ns
+    if started.uptime_ns is not None and ended.uptime_ns is not None:
+        steady = ended.uptime_ns - started.uptime_ns
+        if steady >= 0 and abs(steady - elapsed) > CLOCK_WAS_SET_NS:
+            return steady
+    return max(0, elapsed)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True

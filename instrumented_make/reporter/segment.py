@@ -1,0 +1,126 @@
+"""Sends events through Segment's own client. The only module that imports anything beyond the standard library.
+
+The client tells of failures through ``on_error`` and of success not at all; it retries for hours by default,
+follows redirects (turning a POST into a GET that "succeeds"), and drops silently what is still queued at exit.
+So one client sends one batch, once; it is waited for, and what it neither reported nor kept has been delivered.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from segment.analytics import request
+from segment.analytics.client import Client
+from segment.analytics.request import APIError
+
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination
+
+# A server may ask to be left alone (Retry-After); up to this long the client itself waits and tries again.
+MAX_RETRY_AFTER_S = 10
+# Longer than a healthy server takes, shorter than a person waits who runs with DEVSTACK_METRICS_TESTING.
+REQUEST_TIMEOUT_S = 10
+# A server that sends a byte now and then never lets the request time out: this bounds the whole attempt.
+ATTEMPT_TIMEOUT_S = REQUEST_TIMEOUT_S * 2 + MAX_RETRY_AFTER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why some events are not known to have arrived.
+
+    ``status`` is the HTTP status, if the client passes it on; ``rate_limited`` tells that the server asked to be
+    left alone for longer than the client waits: for how long, the client does not say.
+    """
+
+    message_ids: frozenset[str]
+    reason: str
+    status: int | None = None
+    rate_limited: bool = False
+
+
+def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
+    """Send ``events`` once, as one batch; return the failures. Every event that is in none has been delivered.
+
+    Returns within ATTEMPT_TIMEOUT_S; raises nothing.
+    """
+    failures: list[Failure] = []
+
+    def on_error(error: Exception, batch: list[dict[str, Any]]) -> None:
+        status = error.status if isinstance(error, APIError) else None
+        rate_limited = status == 429 or str(error).startswith("Rate limit")
+        failures.append(Failure(_ids(batch), _reason(error), status, rate_limited))
+
+    client = _client(destination, len(events), on_error)
+    # At exit the client would wait without end for a server that does not answer.
+    atexit.unregister(client.join)
+    for event in events:
+        try:
+            _track(client, event)
+        except RuntimeError as error:  # over Segment's limit of 32 KiB for one event
+            failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413))
+    waiter = threading.Thread(target=client.shutdown, daemon=True)
+    waiter.start()
+    waiter.join(ATTEMPT_TIMEOUT_S)
+    if waiter.is_alive():
+        return [Failure(frozenset(event.message_id for event in events), f"no answer within {ATTEMPT_TIMEOUT_S} s")]
+    left = [client.queue.get_nowait() for _ in range(client.queue.qsize())]
+    if left:
+        failures.append(Failure(_ids(left), "the client kept them back"))
+    return failures
+
+
+def message(event: Event) -> dict[str, Any]:
+    """``event`` exactly as it stands in the ``batch`` of a request's body."""
+    return _track(_client(Destination("", "none"), 1, None, send=False), event)
+
+
+def _client(destination: Destination, size: int, on_error: object, *, send: bool = True) -> Client:
+    return Client(
+        destination.write_key,
+        host=destination.host,
+        send=send,
+        on_error=on_error,
+        max_queue_size=size,
+        upload_size=size,
+        upload_interval=0.05,
+        timeout=REQUEST_TIMEOUT_S,
+        max_retries=0,
+        max_total_backoff_duration=0,
+        max_rate_limit_duration=MAX_RETRY_AFTER_S,
+        log_handler=logging.NullHandler(),
+    )
+
+
+def _track(client: Client, event: Event) -> dict[str, Any]:
+    _, sent = client.track(
+        user_id=event.user_id,
+        event=event.name,
+        properties=event.properties,
+        context={"ip": "0.0.0.0"},  # noqa: S104  (keeps the server from noting the sender's address)
+        timestamp=datetime.fromisoformat(event.timestamp),
+        message_id=event.message_id,
+    )
+    return dict(sent)
+
+
+def _ids(batch: list[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(message["messageId"] for message in batch)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, APIError):
+        return f"HTTP {error.status}: {' '.join(str(error.message).split())[:200]}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+# A redirect would take events to a place nobody agreed to, or lose them on the way; it is an error of the host.
+request._session.max_redirects = 0
+# A password for the host that happens to be in ~/.netrc would be sent along.
+os.environ["NETRC"] = os.devnull

@@ -1,0 +1,133 @@
+"""What ``metrics-status`` and ``metrics-show`` print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import datetime, timezone
+
+from instrumented_make.reporter import consent, launcher, run_files
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import DECLINE, LOCAL
+from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.outbox import Outbox, opened
+
+SHOWN = 100
+_NO_LAUNCHER = (
+    "a TERM to make alone takes effect when a tracked command has ended: "
+    "neither GNU env (coreutils 8.31) nor perl was found here"
+)
+
+_CURES = (
+    (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can mend it in targets.yaml"),
+    (r"HTTP (3..|404|405)\b|TooManyRedirects", "the address is not that of a Segment server: check it in targets.yaml"),
+    (r"HTTP 429\b|Rate limit", "the server is busy; it is left alone for a while"),
+    (r"HTTP 5..\b|no answer", "the server is in trouble; nothing needs to be done here"),
+    (r"SSL|certificate", "the server's certificate is not trusted here: is there a proxy in between?"),
+    (r"", "check the network and, behind a proxy, HTTPS_PROXY; it is tried again by itself"),
+)
+
+
+def status(config_dir: ConfigDir, contract: Contract) -> str:
+    """The decision, and how delivery is doing, as lines of text. Raise OSError or sqlite3.Error."""
+    decision = consent.load(config_dir)
+    lines = [("Decision", _decision(config_dir, decision, contract))]
+    if off := _switched_off():
+        lines.append(("Here", f"not measured: {off}"))
+    if decision is not None and decision.collection is not None:
+        lines.append(("Anonymous id", decision.user_id))
+        lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
+        lines += _interpreter(config_dir, contract)
+        if not launcher.known(config_dir):
+            lines.append(("Signals", _NO_LAUNCHER))
+        with opened(config_dir.outbox) as outbox:
+            lines += _delivery(outbox)
+        lines += _unread(config_dir)
+    width = max(len(name) for name, _ in lines) + 1
+    return "".join(f"{name + ':':{width}} {text}\n" for name, text in lines)
+
+
+def show(config_dir: ConfigDir) -> str:
+    """What waits and what was sent last, each as it stands in the request's body, as one JSON document.
+
+    Of each kind the last SHOWN are shown. Without an outbox the document is empty.
+    """
+    from instrumented_make.reporter import segment  # noqa: PLC0415  (only Segment's client knows exactly what it sends)
+
+    if not config_dir.outbox.exists():
+        return "{}\n"
+    with opened(config_dir.outbox) as outbox:
+        states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
+        document = {
+            name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
+            for name, state in states.items()
+        }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
+    ask = contract.make("opt-in")
+    if decision is None:
+        return f"none yet; nothing is measured ({ask} asks)"
+    if decision.decision == DECLINE:
+        return f"no, since {decision.timestamp}; nothing is measured"
+    words = "yes, but on this machine only" if decision.decision == LOCAL else "yes"
+    if decision.digest != contract.digest:
+        return (
+            f"{words}, since {decision.timestamp}, but not to what is collected now; "
+            f"nothing is measured ({ask} asks again)"
+        )
+    mark = config_dir.agreed(contract.digest)
+    if not mark.exists():
+        return f"{words}, but {mark.name} is missing; {ask} mends it"
+    return f"{words}, since {decision.timestamp}"
+
+
+def _switched_off() -> str:
+    if os.environ.get("DO_NOT_TRACK", "") not in ("", "0"):
+        return "DO_NOT_TRACK is set"
+    if os.environ.get("CI") and not os.environ.get("DEVSTACK_METRICS_TESTING"):
+        return "CI is set"
+    return ""
+
+
+def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, str]]:
+    try:
+        path = config_dir.interpreter.read_text(encoding="utf-8").rstrip("\n")
+    except OSError:
+        path = ""
+    if path and os.access(path, os.X_OK):
+        return []
+    mends = contract.make("opt-in")
+    return [("Interpreter", f"{path or 'not recorded'} is gone, so runs wait; {mends} records another")]
+
+
+def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
+    counts = outbox.counts()
+    last_s = outbox.last_delivery_s()
+    lines = [
+        ("Waiting", str(counts.get("waiting", 0))),
+        ("Delivered", str(counts.get("delivered", 0))),
+        ("Last delivery", _time(last_s) if last_s is not None else "never"),
+    ]
+    if "local" in counts:
+        lines.append(("Kept here", str(counts["local"])))
+    for destination in outbox.destinations():
+        if trouble := outbox.trouble(destination):
+            cure = next(text for pattern, text in _CURES if re.search(pattern, trouble.error))
+            lines.append(("Last error", f"{trouble.error} ({_time(trouble.error_s)}, {trouble.failures} in a row)"))
+            lines.append(("Cure", cure))
+            lines.append(("Next attempt", f"with the first command after {_time(trouble.next_attempt_s)}"))
+    lines += [("Refused", f"{count}: {reason}") for reason, count in outbox.parked_reasons().items()]
+    lines += [("Lost", f"{count}: {reason}") for reason, count in outbox.lost().items()]
+    return lines
+
+
+def _unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
+    count = sum(1 for _ in run_files.finished(config_dir.pending))
+    return [("Not yet read", f"{count} finished runs")] if count else []
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")

@@ -1,4 +1,0 @@
-"""Run time, on a developer's machine: a recorded run becomes an event, waits in the outbox, goes to Segment.
-
-Only :mod:`reporter.segment` imports anything beyond the standard library.
-"""

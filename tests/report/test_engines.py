@@ -1,0 +1,95 @@
+"""The same questions give the same answers wherever the events are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_sql import DIALECTS, GOLDEN, sql
+from rich.console import Console
+from team_history import CHANGE_S
+
+from instrumented_make.errors import UserError
+from instrumented_make.report import change, figures, queries
+from instrumented_make.report.events import opened, rows
+from instrumented_make.report.progress import Steps
+from instrumented_make.stats import Selection, hundredths
+
+
+def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, object]:
+    """All that a report can say of a source."""
+    with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
+        history = figures.History(found, Selection(**selection), 5, steps)
+        return history.answers(), change.comparisons(history, CHANGE_S, 8)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [{}, {"since_s": CHANGE_S, "include_test": True}, {"only_master": True, "commands": ("dev.provision", "dev.down")}],
+    ids=["all", "since", "picked"],
+)
+def test_postgres_answers_as_duckdb_does(history: Path, postgres: str, selection: dict[str, Any]) -> None:
+    """Every figure is equal to the last bit, though the server's clock is New York's."""
+    assert everything(postgres, "devstack.devstack_command_run", **selection) == everything(str(history), **selection)
+
+
+def test_ranks_give_what_an_exact_quantile_gives(history: Path) -> None:
+    """Engines that only estimate quantiles find them by rank: here both ways on the same engine."""
+    percents = (0, 5, 25, 50, 75, 95, 100)
+
+    def found(*, exact: bool) -> list[tuple[object, ...]]:
+        with opened(str(history)) as source:
+            runs = queries.runs(source.events)
+            tables = [query(runs, percents, exact=exact) for query in (queries.spread, queries.weeks)]
+            answers = [row for table in tables for row in rows(source, table).to_pylist()]
+        return sorted(
+            (row["command"], row.get("week", 0), row["count"], *(hundredths(row[f"p{p}"]) for p in percents))
+            for row in answers
+        )
+
+    assert found(exact=True) == found(exact=False)
+
+
+def _open(source: str, table: str | None = None) -> None:
+    with opened(source, table):
+        pass
+
+
+def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
+    """And the password of the URL is not."""
+    with pytest.raises(UserError) as error:
+        _open(postgres, "devstack.runs")
+    assert "there is no table devstack.runs; there are: SHOUTED_RUN, devstack_command_run" in str(error.value)
+    assert "secret-word" not in str(error.value)
+
+
+def test_names_may_be_in_either_case(postgres: str) -> None:
+    """Of the table and of its columns, as in Snowflake; what was never collected is no column there."""
+    with opened(postgres, "devstack.shouted_run") as source:
+        assert rows(source, queries.totals(queries.runs(source.events))).to_pylist() == []
+
+
+def test_a_server_that_does_not_answer_is_an_error() -> None:
+    """The message is the driver's, and the password is not shown."""
+    with pytest.raises(UserError, match=r"^postgres://me@127.0.0.1:9/x: error: ") as error:
+        _open("postgres://me:secret-word@127.0.0.1:9/x")
+    assert "secret-word" not in str(error.value)
+
+
+def test_a_missing_driver_is_named() -> None:
+    """What must be installed for an engine is said; an engine that is none is refused. Neither tells the password."""
+    for url, expected in {
+        "trino://me:secret-word@h/hive/default": "hint: pip install 'ibis-framework[trino]'",
+        "oracel://me:secret-word@h/x": "oracel://me@h/x: error: Don't know how to connect to",
+    }.items():
+        with pytest.raises(UserError) as error:
+            _open(url)
+        assert expected in str(error.value)
+        assert "secret-word" not in str(error.value)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_each_engine_is_asked_in_its_own_words(dialect: str) -> None:
+    """The SQL is the golden file's; ``make dev.render`` writes them anew, and the difference is to be read."""
+    assert sql(dialect) == (GOLDEN / f"{dialect}.sql").read_text()

@@ -1,0 +1,163 @@
+"""The answers are what the questions mean: against the same figures, counted one event at a time."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from instrumented_make.report.events import opened
+from instrumented_make.report.figures import AGES_DAYS, SPREAD, Age, Answers, History, Hour, Time
+from instrumented_make.report.progress import Steps
+from instrumented_make.stats import Run, Selection, monday, summarise, week_of
+
+Event = dict[str, Any]
+
+
+def answers(path: Path, min_people: int = 1) -> Answers:
+    with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
+        return History(source, Selection(), min_people, steps).answers()
+
+
+@pytest.fixture(scope="module")
+def events(history: Path) -> list[Event]:
+    """The events that count."""
+    return [event for event in pq.read_table(history).to_pylist() if event["is_test"] == "false"]
+
+
+@pytest.fixture(scope="module")
+def found(history: Path) -> Answers:
+    return answers(history)
+
+
+def grouped(events: list[Event], key: Any) -> dict[Any, list[Event]]:
+    groups = defaultdict(list)
+    for event in events:
+        groups[key(event)].append(event)
+    return dict(groups)
+
+
+def start_of_week(event: Event) -> str:
+    start: datetime = event["start_time"]
+    return (start - timedelta(days=start.weekday())).date().isoformat()
+
+
+def test_each_command_has_its_figures(events: list[Event], found: Answers) -> None:
+    """Runs, people, time, medians and weeks are those of a single person's summary of the same runs."""
+    runs = [Run(e["command"], e["duration_ms"], e["exit_status"], week_of(e["start_time"].timestamp())) for e in events]
+    expected = summarise(runs)
+    assert found.summary.total_ms == expected.total_ms
+    people = {name: len({e["user_id"] for e in of}) for name, of in grouped(events, lambda e: e["command"]).items()}
+    assert list(found.summary.figures) == [replace(item, people=people[item.command]) for item in expected.figures]
+
+
+def test_durations_are_spread_as_they_are(events: list[Event], found: Answers) -> None:
+    """The percentages are those of the standard library."""
+    for command, of in grouped(events, lambda e: e["command"]).items():
+        if len(of) > 1:
+            cuts = statistics.quantiles([e["duration_ms"] for e in of], n=100, method="inclusive")
+            assert found.spread[command] == pytest.approx([cuts[percent - 1] for percent in SPREAD], abs=0.005)
+
+
+def test_hours_are_those_of_the_week(events: list[Event], found: Answers) -> None:
+    """From Monday 0:00 UTC on."""
+    expected = []
+    for (day, hour), of in sorted(grouped(events, lambda e: (e["start_time"].weekday(), e["start_time"].hour)).items()):
+        failed, killed = sum(e["exit_status"] > 0 for e in of), sum(e["exit_status"] < 0 for e in of)
+        expected.append(Hour(day * 24 + hour, len(of), failed, killed))
+    assert list(found.hours) == expected
+
+
+def test_weeks_are_summed_up(events: list[Event], found: Answers) -> None:
+    """People are counted once a week, and once in all."""
+    expected = {
+        week: (len({e["user_id"] for e in of}), len(of), sum(e["duration_ms"] for e in of))
+        for week, of in grouped(events, start_of_week).items()
+    }
+    assert {monday(item.week): (item.people, item.runs, item.total_ms) for item in found.timeline} == expected
+    assert found.people == len({event["user_id"] for event in events})
+
+
+def test_ages_are_those_of_people(events: list[Event], found: Answers) -> None:
+    """Of each person, on the main branch, the average over a week's runs; a commit from the future has no age."""
+    main = [event for event in events if event["git_checked_out_master"]]
+    expected: dict[str, list[float]] = defaultdict(list)
+    for (week, _), of in grouped(main, lambda e: (start_of_week(e), e["user_id"])).items():
+        seconds = [max(int(e["start_time"].timestamp()) - int(e["git_commit_time"].timestamp()), 0) for e in of]
+        expected[week].append(sum(seconds) // len(seconds))
+    for item in found.ages:
+        ages = expected[monday(item.week)]
+        counts = tuple(sum(age >= days * 86_400 for age in ages) for days in AGES_DAYS)
+        assert (item.people, item.at_least) == (len(ages), counts)
+    assert len(found.ages) == len(expected)
+
+
+def crafted(path: Path, *events: Event) -> Path:
+    """A file of hand-made events."""
+    base = {"command": "dev.up", "user_id": "u", "duration_ms": 1_000, "exit_status": 0, "is_test": "false"}
+    base |= {"start_time": datetime(2026, 3, 4, 12, tzinfo=timezone.utc), "git_checked_out_master": True}
+    rows = [base | {"git_commit_time": datetime(2026, 3, 3, 12, tzinfo=timezone.utc)} | event for event in events]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_edges_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    """A day is a day old; the last second of Sunday is the week's; a commit of tomorrow is no older than today's."""
+    late = datetime(2026, 3, 8, 23, 59, 59, 999_999, tzinfo=timezone.utc)
+    path = crafted(
+        tmp_path / "a.parquet",
+        {},
+        {"user_id": "v", "git_commit_time": datetime(2026, 3, 3, 12, 0, 1, tzinfo=timezone.utc)},
+        {"user_id": "w", "git_commit_time": datetime(2026, 3, 5, tzinfo=timezone.utc)},
+        {"user_id": "x", "start_time": late, "git_checked_out_master": False},
+        {"user_id": "x", "start_time": late + timedelta(microseconds=1), "git_commit_time": None, "exit_status": -2},
+    )
+    found = answers(path)
+    week = week_of(late.timestamp())
+    assert found.ages == (Age(week, 3, (1, 0, 0)),)
+    assert found.timeline == (Time(week, 4, 4, 4_000, 0, 0), Time(week + 1, 1, 1, 1_000, 0, 1))
+    assert found.hours == (Hour(0, 1, 0, 1), Hour(60, 3, 0, 0), Hour(167, 1, 0, 0))
+    assert found.people == 4
+
+
+@pytest.mark.parametrize(("people", "shown"), [(4, "other"), (5, "dev.up")])
+def test_five_people_are_enough(tmp_path: Path, people: int, shown: str) -> None:
+    """And four are not, however often they run it."""
+    path = crafted(tmp_path / "a.parquet", *({"user_id": f"u{number % people}"} for number in range(100)))
+    assert [item.command for item in answers(path, min_people=5).summary.figures] == [shown]
+
+
+def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
+    """Endings are counted apart; other branches, unknown commits, other commands and far-off weeks do not count."""
+    change = datetime(2026, 3, 4, tzinfo=timezone.utc)
+    before, after = change - timedelta(seconds=1), change
+    path = crafted(
+        tmp_path / "a.parquet",
+        *({"git_commit_time": before, "exit_status": status} for status in (0, 0, 2, -2)),
+        {"git_commit_time": after, "duration_ms": 1_234},
+        {"git_commit_time": after, "duration_ms": 1_239, "exit_status": -15},
+        {"git_commit_time": after, "user_id": "v"},
+        {"git_commit_time": after, "git_checked_out_master": False},
+        {"git_commit_time": None},
+        {"git_commit_time": after, "command": "dev.down"},
+        {"git_commit_time": after, "start_time": change + timedelta(weeks=8)},
+        {"git_commit_time": before, "start_time": change - timedelta(weeks=8, seconds=1)},
+    )
+    with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
+        history = History(source, Selection(), 1, steps)
+        rows = history.sides("dev.up", int(change.timestamp()), 8).to_pylist()
+    names = ("person", "after", "rounded_ms", "succeeded", "failed", "interrupted")
+    assert sorted(tuple(row[name] for name in names) for row in rows) == [
+        (0, 0, 1_000, 2, 1, 1),
+        (0, 1, 1_230, 1, 0, 1),
+        (1, 1, 1_000, 1, 0, 0),
+    ]
+    assert set(rows[0]) == set(names)

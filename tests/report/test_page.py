@@ -1,0 +1,289 @@
+"""The page, in a real browser: drawn, readable, reachable by keyboard, silent, and alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import team_history
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+QUESTIONS = [
+    "Which commands are used most often?",
+    "Which commands take up the most of people's time?",
+    "Which commands fail or are killed, and when?",
+    "How long do people stay on old commits?",
+    "What happened over time?",
+    "Did the change of 2026-04-28 10:00 UTC help?",
+]
+# In CSS pixels: a telephone's, a laptop's, and that of A4 paper less its margins.
+WIDTHS = {"phone": 390, "laptop": 1280, "paper": 672}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a team's history, made as a user makes it."""
+    folder = tmp_path_factory.mktemp("page")
+    team_history.write(folder / "team.parquet", 40_000)
+    command = [
+        sys.executable,
+        "-m",
+        "generator",
+        "report",
+        str(folder / "team.parquet"),
+        "--change",
+        "2026-04-28T10:00Z",
+    ]
+    subprocess.run([*command, "--html", str(folder / "page.html")], check=True, stderr=subprocess.DEVNULL)
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Chromium without a window."""
+    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("chromium and chromedriver are not installed here")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
+    flags += "disable-component-update disable-sync disable-dev-shm-usage"
+    for flag in [*flags.split(), f"user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(f"--{flag}")
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()
+
+
+def show(browser: webdriver.Chrome, page: Path, width: str = "laptop", *, dark: bool = False) -> None:
+    """Open the page, as on a medium of that width."""
+    metrics = {"width": WIDTHS[width], "height": 900, "deviceScaleFactor": 1, "mobile": width == "phone"}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    media: dict[str, Any] = {"media": "print" if width == "paper" else "screen"}
+    media["features"] = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(page.as_uri())
+
+
+def script(browser: webdriver.Chrome, text: str, *arguments: Any) -> Any:
+    return browser.execute_script(text, *arguments)
+
+
+def complaints(browser: webdriver.Chrome) -> list[Any]:
+    """What the browser had to say, a refused request included."""
+    return browser.get_log("browser")  # type: ignore[no-untyped-call, no-any-return]
+
+
+def drawings(browser: webdriver.Chrome) -> list[WebElement]:
+    """The charts that are to be seen."""
+    return [svg for svg in browser.find_elements(By.CSS_SELECTOR, "figure svg") if svg.is_displayed()]
+
+
+def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
+    """No script, no address to fetch from, and a policy that would forbid it; small enough to be mailed."""
+    text = page.read_text()
+    assert not re.search(r"<script|<iframe|<img|<object|@import|url\(|\bon\w+=", text)
+    assert set(re.findall(r"(?:https?:)?//[\w.]+", text)) <= {"http://www.w3.org"}
+    assert {match for match in re.findall(r'\b(?:href|src)="([^"]*)"', text) if match[0] != "#"} == {"data:,"}
+    assert "default-src 'none'" in text
+    assert page.stat().st_size < 1_500_000
+
+
+def test_it_is_the_same_wherever_it_is_written(page: Path, tmp_path: Path) -> None:
+    """To the byte: neither the clock, nor the time zone, nor the language of the machine is in it."""
+    command = [sys.executable, "-m", "generator", "report", str(page.with_name("team.parquet"))]
+    variables = {"PATH": os.environ["PATH"], "TZ": "Pacific/Auckland", "LC_ALL": "C"}
+    options = ["--change", "2026-04-28T10:00Z", "--html", str(tmp_path / "a.html")]
+    subprocess.run([*command, *options], env=variables, check=True, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "a.html").read_text() == page.read_text()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, width: str, dark: bool) -> None:
+    """At every width each is drawn once, fits, holds marks, and nothing is wrong on the console."""
+    show(browser, page, width, dark=dark)
+    assert [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")] == QUESTIONS
+    assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
+    seen = drawings(browser)
+    # Two a question, but for one of the first and one of the fourth, and six small ones.
+    assert len(seen) == 2 * 6 - 2 + 6
+    for svg in seen:
+        box = svg.rect
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= WIDTHS[width]
+        assert box["width"] >= 280
+        assert box["height"] >= 100
+        marks = ", ".join(f".mark-{kind} > *" for kind in ("rect", "rule", "line", "symbol"))
+        assert len(svg.find_elements(By.CSS_SELECTOR, marks)) > 5
+    assert script(browser, "return performance.getEntriesByType('resource').length") == 0
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("width", ["phone", "laptop"])
+def test_no_word_is_cut_off(browser: webdriver.Chrome, page: Path, width: str) -> None:
+    """Whatever a chart says lies within it."""
+    show(browser, page, width)
+    outside = script(
+        browser,
+        """
+        const found = [];
+        for (const svg of document.querySelectorAll('figure svg')) {
+          const frame = svg.getBoundingClientRect();
+          for (const text of frame.width ? svg.querySelectorAll('text') : []) {
+            const box = text.getBoundingClientRect();
+            if (box.width && (box.left < frame.left - 1 || box.right > frame.right + 1)) found.push(text.textContent);
+          }
+        }
+        return found;
+        """,
+    )
+    assert outside == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_everything_can_be_told_from_the_paper(browser: webdriver.Chrome, page: Path, dark: bool) -> None:
+    """Text has a contrast of 4.5 or more, marks of 3 (WCAG 2.2, 1.4.3 and 1.4.11); on paper it is always light."""
+    show(browser, page, dark=dark)
+    colours = {
+        name: _colour(
+            script(
+                browser, "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])", f"--{name}"
+            )
+        )
+        for name in ("paper", "ink", "soft", "accent", "failed", "better", "worse", "unsure")
+    }
+    assert (_luminance(colours["paper"]) < 0.5) is dark
+    for name, colour in colours.items():
+        if name != "paper":
+            assert _contrast(colour, colours["paper"]) >= (4.5 if name in ("ink", "soft", "accent") else 3), name
+    show(browser, page, "paper", dark=dark)
+    assert (
+        _luminance(
+            _colour(script(browser, "return getComputedStyle(document.documentElement).getPropertyValue('--paper')"))
+        )
+        > 0.9
+    )
+
+
+def _colour(text: str) -> tuple[int, int, int]:
+    digits = text.strip().removeprefix("#")
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def _luminance(colour: tuple[int, int, int]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (value / 255 for value in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(item: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    low, high = sorted((_luminance(item), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_keyboard_reaches_everything(browser: webdriver.Chrome, page: Path) -> None:
+    """Tab goes from the skip link over the questions to each table's switch, which Enter opens, and into the table."""
+    show(browser, page)
+    reached = []
+    body = browser.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.TAB)
+    while (focus := browser.switch_to.active_element).tag_name != "body":
+        assert script(browser, "return arguments[0].matches(':focus-visible')", focus)
+        reached.append((focus.tag_name, focus.text or focus.get_attribute("aria-label") or ""))
+        if focus.tag_name == "summary":
+            focus.send_keys(Keys.ENTER)
+        assert len(reached) < 60
+        focus.send_keys(Keys.TAB)
+    assert reached[0] == ("a", "Skip to the answers")
+    assert [text for tag, text in reached if tag == "a"][1:] == QUESTIONS
+    assert [tag for tag, _ in reached].count("summary") == len(QUESTIONS)
+    tables = [element for element in browser.find_elements(By.TAG_NAME, "table") if element.is_displayed()]
+    assert len(tables) == len(QUESTIONS)
+    assert [tag for tag, _ in reached].count("div") == len(QUESTIONS)
+
+
+def test_who_sees_no_picture_is_told(browser: webdriver.Chrome, page: Path) -> None:
+    """Each chart is one picture with a text, tables have headings, the language and the page's parts are named."""
+    show(browser, page)
+    tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    names: dict[str, list[str]] = {}
+    for node in tree:
+        if not node.get("ignored"):
+            names.setdefault(node["role"]["value"], []).append(node.get("name", {}).get("value", ""))
+    pictures = names.get("image", []) + names.get("img", [])
+    assert len(pictures) == len(drawings(browser))
+    assert all(len(name) > 30 for name in pictures)
+    assert {"main", "navigation", "banner", "contentinfo"} <= set(names)
+    assert names["navigation"] == ["Questions"]
+    assert [name for name in names["heading"] if name in QUESTIONS] == QUESTIONS
+    assert set(QUESTIONS) <= set(names["region"])
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
+    for table in browser.find_elements(By.TAG_NAME, "table"):
+        assert table.find_elements(By.CSS_SELECTOR, "thead th[scope=col]")
+        assert table.find_elements(By.CSS_SELECTOR, "tbody th[scope=row]")
+
+
+def test_paper_has_the_tables_too(browser: webdriver.Chrome, page: Path) -> None:
+    """What must be clicked open on a screen is printed."""
+    show(browser, page, "paper")
+    assert all(table.rect["height"] > 100 for table in browser.find_elements(By.TAG_NAME, "table"))
+    assert not browser.find_element(By.TAG_NAME, "nav").is_displayed()
+
+
+def test_pointing_at_a_mark_tells_its_figures(browser: webdriver.Chrome, page: Path) -> None:
+    """Each bar has its own text."""
+    show(browser, page)
+    titles = [
+        element.get_attribute("textContent") for element in drawings(browser)[0].find_elements(By.TAG_NAME, "title")
+    ]
+    assert any(re.fullmatch(r"dev\.up\.lms: [\d,]+ runs", title or "") for title in titles)
+
+
+HOSTILE = "<script>alert(1)</script>\"'&amp;%s{{7*7}}\u202e"
+
+
+def test_names_of_commands_are_only_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """Whatever a command is called, it is shown, not obeyed."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    team_history.write(tmp_path / "a.parquet", 500)
+    table = pq.read_table(tmp_path / "a.parquet")
+    names = pa.array([HOSTILE if name == "dev.up.lms" else name for name in table["command"].to_pylist()])
+    pq.write_table(table.set_column(table.schema.get_field_index("command"), "command", names), tmp_path / "a.parquet")
+    command = [sys.executable, "-m", "generator", "report", str(tmp_path / "a.parquet"), "--change", "2026-04-28"]
+    subprocess.run([*command, "--html", str(tmp_path / "a.html")], check=True)
+    show(browser, tmp_path / "a.html")
+    assert HOSTILE in browser.find_element(By.CSS_SELECTOR, ".answer").text
+    assert script(browser, "return document.scripts.length") == 0
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 30])
+def test_little_is_drawn_as_well(browser: webdriver.Chrome, tmp_path: Path, rows: int) -> None:
+    """A history of no run, of one, of few: no error, no empty promise."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    team_history.write(tmp_path / "a.parquet", 1_000)
+    table = pq.read_table(tmp_path / "a.parquet", filters=[("is_test", "=", "false")])
+    pq.write_table(table.slice(0, rows), tmp_path / "a.parquet")
+    command = [sys.executable, "-m", "generator", "report", str(tmp_path / "a.parquet"), "--change", "2026-04-28"]
+    subprocess.run([*command, "--min-people", "1", "--html", str(tmp_path / "a.html")], check=True)
+    show(browser, tmp_path / "a.html")
+    assert ("No such runs are on record." in browser.find_element(By.TAG_NAME, "body").text) is (rows == 0)
+    assert "nan" not in browser.find_element(By.TAG_NAME, "body").text.lower().split()
+    assert complaints(browser) == []

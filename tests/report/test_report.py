@@ -1,0 +1,307 @@
+"""``python -m generator report``, as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import team_history
+from rich.console import Console
+from workbench import wait_until
+
+from instrumented_make.report.progress import Steps
+
+CHANGE = "2026-04-28T10:00Z"
+# Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
+EXIT_INTERRUPTED = 130
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history of 96 people, enough of them to see the change."""
+    path = tmp_path_factory.mktemp("team") / "team.parquet"
+    team_history.write(path, 100_000)
+    return path
+
+
+def report(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "generator", "report", *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def told(*arguments: str | Path) -> str:
+    """What a report that succeeds prints."""
+    result = report(*arguments)
+    assert (result.returncode, "Traceback" in result.stderr) == (0, False), result.stderr
+    return result.stdout
+
+
+def runs(*arguments: str | Path) -> dict[str, int]:
+    """The runs of each command in a report."""
+    return {
+        command["command"]: command["runs"] for command in json.loads(told(*arguments, "--format", "json"))["commands"]
+    }
+
+
+def test_three_formats_say_the_same(history: Path) -> None:
+    """A table for people, with how many ran it; JSON and CSV for programs."""
+    commands = json.loads(told(history, "--format", "json"))["commands"]
+    table = told(history).splitlines()
+    assert table[0].split()[:4] == ["command", "people", "runs", "time"]
+    assert [line.split()[0] for line in table[1:]] == [command["command"] for command in commands]
+    lines = list(csv.DictReader(io.StringIO(told(history, "--format", "csv"))))
+    assert [line["median_ms"] for line in lines] == [str(command["median_ms"]) for command in commands]
+    assert sum(command["time_share"] for command in commands) == pytest.approx(1)
+
+
+def test_options_choose_runs(history: Path) -> None:
+    """Each leaves out what it says, and shares stay shares of everything."""
+    everything = runs(history)
+    with_test, master = runs(history, "--include-test"), runs(history, "--branch", "master")
+    table = pq.read_table(history)
+    assert sum(everything.values()) < sum(with_test.values()) == table.num_rows
+    assert sum(runs(history, "--include-test", "--branch", "master").values()) == sum(
+        table["git_checked_out_master"].to_pylist()
+    )
+    assert sum(master.values()) < sum(everything.values())
+    late = runs(history, "--since", "2026-06-01")
+    assert 0 < sum(late.values()) < sum(everything.values()) / 3
+    assert runs(history, "--command", "dev.down", "--command", "dev.reset") == {
+        name: everything[name] for name in ("dev.reset", "dev.down")
+    }
+
+
+def test_few_people_are_not_told_of(history: Path) -> None:
+    """What fewer than five people ran is part of "other", by whichever option it is looked for; five is a default."""
+    people: dict[str, set[str]] = {}
+    table = pq.read_table(history, columns=["command", "user_id", "is_test"]).to_pylist()
+    for row in table:
+        if row["is_test"] == "false":
+            people.setdefault(row["command"], set()).add(row["user_id"])
+    rare = {command for command, ids in people.items() if len(ids) < 5}
+    assert rare
+    shown = runs(history)
+    assert set(shown) == set(people) - rare | {"other"}
+    assert sum(shown.values()) == sum(row["is_test"] == "false" for row in table)
+    assert set(runs(history, "--min-people", "1")) == set(people)
+    assert set(runs(history, "--min-people", "1000")) == {"other"}
+    result = report(history, "--command", min(rare))
+    assert result.returncode == 1
+    assert f"nobody ran {min(rare)}, or fewer than 5 people did" in result.stderr
+
+
+def test_ids_never_appear(history: Path, tmp_path: Path) -> None:
+    """Neither a person's nor an event's, in whatever form a report comes."""
+    outputs = [
+        told(history, *change, "--format", format_, "--min-people", "1")
+        for change in ([], ["--change", CHANGE])
+        for format_ in ("table", "json", "csv")
+    ]
+    told(history, "--change", CHANGE, "--html", tmp_path / "a.html", "--min-people", "1")
+    outputs.append((tmp_path / "a.html").read_text())
+    table = pq.read_table(history, columns=["id", "user_id"])
+    ids = {*table["user_id"].unique().to_pylist(), *table["id"].to_pylist()[:100]}
+    assert not [item for item in ids for output in outputs if item in output]
+
+
+def test_a_change_is_judged(team: Path) -> None:
+    """The one that helped is found, nothing else is said to have changed, and the same in every format."""
+    text = told(team, "--change", CHANGE)
+    assert "dev.provision got faster and fails less. Of everything else: cannot tell." in " ".join(text.split())
+    document = json.loads(told(team, "--change", CHANGE, "--format", "json"))
+    assert document["verdict"] in " ".join(text.split())
+    provision = next(item for item in document["commands"] if item["command"] == "dev.provision")
+    assert provision["duration_ratio_low"] < 0.8 < provision["duration_ratio_high"] < 1
+    assert provision["failed_difference_high"] < 0
+    assert provision["duration_people"] > 60
+    (line,) = (
+        line
+        for line in csv.DictReader(
+            io.StringIO(told(team, "--change", CHANGE, "--format", "csv", "--command", "dev.provision"))
+        )
+    )
+    assert (line["duration_verdict"], line["failed_verdict"]) == ("faster", "fails less")
+    assert line["runs_before"] == str(provision["runs_before"])
+
+
+def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
+    """What got slower before the change as well is said to have done so; what the change did is not."""
+    table = pq.read_table(team)
+    weeks = [
+        (start.timestamp() - team_history.END_S) / team_history.WEEK_S for start in table["start_time"].to_pylist()
+    ]
+    durations = [
+        round(duration * 1.04**week) if command == "dev.up.lms" else duration
+        for duration, command, week in zip(
+            table["duration_ms"].to_pylist(), table["command"].to_pylist(), weeks, strict=True
+        )
+    ]
+    place = table.schema.get_field_index("duration_ms")
+    pq.write_table(table.set_column(place, "duration_ms", pa.array(durations)), tmp_path / "a.parquet")
+    document = json.loads(told(tmp_path / "a.parquet", "--change", CHANGE, "--format", "json"))
+    assert document["verdict"].startswith(
+        "dev.provision got faster and fails less; dev.up.lms got slower (as before the change already)."
+    )
+    under_way = {item["command"]: item["duration_under_way"] for item in document["commands"]}
+    assert [command for command, drifts in under_way.items() if drifts] == ["dev.up.lms"]
+    assert "more time), as it did before the change already;" in " ".join(
+        told(tmp_path / "a.parquet", "--change", CHANGE).split()
+    )
+
+
+def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
+    """After the last commit there is no run."""
+    text = told(history, "--change", "2026-07-05", "--command", "dev.down")
+    assert "dev.down: cannot tell, too few people ran it both before and after." in text
+
+
+MISTAKES: dict[str, tuple[list[str], int, str]] = {
+    "since": (["--since", "yesterday"], 2, "'yesterday' is no date such as 2026-05-17"),
+    "change": (["--change", "abcdef1"], 2, "'abcdef1' is no date such as 2026-05-17"),
+    "people": (["--min-people", "0"], 2, "0 is not in the range x>=1"),
+    "folder": (["--html", "nowhere/a.html"], 1, "nowhere/a.html: error: it cannot be written"),
+    "command": (["--command", "dev.pul"], 1, "nobody ran dev.pul, or fewer than 5 people did"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_explained(history: Path, mistake: str) -> None:
+    """With the status of a usage error, or of an expected failure; never with a traceback."""
+    arguments, status, expected = MISTAKES[mistake]
+    result = report(history, *arguments)
+    assert (result.returncode, result.stdout) == (status, "")
+    assert expected in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "options"),
+    [("ibis", []), ("duckdb", []), ("numpy", ["--change", CHANGE]), ("scipy", ["--change", CHANGE])]
+    + [(name, ["--html", "page.html"]) for name in ("altair", "vl_convert")],
+)
+def test_without_the_extra_it_says_so(history: Path, tmp_path: Path, missing: str, options: list[str]) -> None:
+    """And everything else works: rendering needs none of it."""
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
+    result = report(history, *options, PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert re.search(rf"report: error: .*\b{missing}\b.*\n  hint: install the extra", result.stderr)
+    assert "Traceback" not in result.stderr
+    other = subprocess.run(
+        [sys.executable, "-m", "generator", "render", "--check"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (other.returncode, other.stderr) == (0, "Makefile.instrumented: up to date\n")
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history that takes much longer than two seconds."""
+    path = tmp_path_factory.mktemp("long") / "long.parquet"
+    team_history.write(path, 4_000_000)
+    return path
+
+
+def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> None:
+    """On a terminal there is a bar from two seconds on; Ctrl-C ends it with 130, and leaves nothing anywhere."""
+    (tmp_path / "spill").mkdir()
+    page = tmp_path / "out" / "page.html"
+    page.parent.mkdir()
+    child: Any = pexpect.spawn(
+        sys.executable,
+        ["-m", "generator", "report", str(long), "--change", CHANGE, "--html", str(page)],
+        env={**os.environ, "TMPDIR": str(tmp_path / "spill"), "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+    )
+    child.expect("(Reading|Finding|Following|Comparing)[a-z ]+.*0:00:0[2-9]")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == EXIT_INTERRUPTED or child.signalstatus == signal.SIGINT
+    assert "Traceback" not in child.before
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> None:
+    """A line for each step from two seconds on, on stderr; a signal in the middle of a query ends it at once."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "generator", "report", str(long), "--change", CHANGE, "--html", str(tmp_path / "a")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().endswith(" ...\n")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode in (EXIT_INTERRUPTED, -signal.SIGINT)
+    assert (output, "Traceback" in errors) == ("", False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_short_work_is_silent() -> None:
+    """What ends before patience does is never named."""
+    stream = io.StringIO()
+    with Steps(Console(file=stream, width=80), patience_s=3600) as steps:
+        steps.begin("One")
+        steps.expect(2)
+        steps.begin("Two")
+    assert stream.getvalue() == ""
+
+
+def test_steps_are_named_as_they_begin() -> None:
+    """From when patience is at an end; nothing after the work is."""
+    stream = io.StringIO()
+    with Steps(Console(file=stream, width=80), patience_s=0) as steps:
+        steps.begin("One")
+        wait_until(stream.getvalue, "the first line")
+        steps.begin("Two")
+    assert stream.getvalue().splitlines()[-2:] == ["One ...", "Two ..."]
+
+
+def test_a_bar_shows_names_as_they_are() -> None:
+    """What a command is called is not taken for the terminal's markup."""
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, force_interactive=True)
+    with Steps(console, patience_s=0) as steps:
+        steps.begin("Comparing [red]dev[/up]")
+        wait_until(lambda: "[red]dev[/up]" in stream.getvalue(), "the bar")
+
+
+def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
+    """To the byte; another seed makes another."""
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        team_history.write(tmp_path / name, 1_000, seed)
+    first, again, other = ((tmp_path / name).read_bytes() for name in "abc")
+    assert first == again != other
+
+
+def test_a_history_is_whole_or_not_there(tmp_path: Path) -> None:
+    """Ctrl-C while it is written leaves nothing."""
+    with subprocess.Popen(
+        [sys.executable, "examples/team_history.py", "50000000", str(tmp_path / "a.parquet")]
+    ) as process:
+        wait_until(lambda: any(path.stat().st_size for path in tmp_path.iterdir()), "the file to grow")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,198 @@
+"""Whatever holds the events, they come as the same table; what cannot be read is explained."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sqlite3
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from instrumented_make.errors import UserError
+from instrumented_make.report import queries
+from instrumented_make.report.events import opened, rows
+from instrumented_make.report.figures import History
+from instrumented_make.report.progress import Steps
+from instrumented_make.reporter import history
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import opened as outbox_at
+from instrumented_make.stats import Selection, Summary
+
+PROPERTIES: dict[str, Any] = {
+    "command": "dev.up",
+    "command_type": "make",
+    "duration_ms": 8421,
+    "exit_status": 2,
+    "git_checked_out_master": True,
+    "git_commit_time": "2021-05-17T15:02:10-04:00",
+    "is_test": "false",
+    "start_time": "2021-05-17T19:44:09.905052+00:00",
+}
+RUN = {
+    "command": "dev.up",
+    "user_id": "u",
+    "duration_ms": 8421,
+    "exit_status": 2,
+    "start_s": 1621280649,
+    "commit_s": 1621278130,
+    "on_master": True,
+    "is_test": False,
+}
+
+
+def runs(source: Path | str) -> list[dict[str, Any]]:
+    """The rows that the queries see."""
+    with opened(str(source)) as found:
+        answer: list[dict[str, Any]] = rows(found, queries.runs(found.events)).to_pylist()
+        return answer
+
+
+def track(number: int = 1, **properties: Any) -> dict[str, Any]:
+    """An event as the reporter sends it."""
+    return {"messageId": f"m{number}", "userId": "u", "event": "e", "properties": PROPERTIES | properties}
+
+
+def row(number: int = 1, **columns: Any) -> dict[str, Any]:
+    """An event as a warehouse exports it."""
+    return {"id": f"m{number}", "user_id": "u", **PROPERTIES, **columns}
+
+
+def lines(path: Path, *values: object) -> Path:
+    """A file of JSON lines."""
+    text = "".join(f"{json.dumps(value)}\n" for value in values)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("shape", [track, row])
+@pytest.mark.parametrize("name", ["events.jsonl", "events.ndjson", "events.json.gz"])
+def test_json_lines(tmp_path: Path, name: str, shape: Any) -> None:
+    """Track events and rows of the table mean the same; times are seconds, rounded down; a repeat is one event."""
+    unknown = {"git_checked_out_master": None, "git_commit_time": None, "is_test": "yes"}
+    path = lines(tmp_path / name, shape(1), shape(1), shape(2, **unknown), shape(3, duration_ms=None))
+    found = sorted(runs(path), key=lambda item: item["is_test"])
+    assert found == [RUN, RUN | {"on_master": None, "commit_s": None, "is_test": True}]
+
+
+def test_parquet_files(tmp_path: Path) -> None:
+    """One, a pattern, or a folder of them; columns that never had a value may be missing, and others be there."""
+    columns = {name: [value] for name, value in row(context_ip="0.0.0.0").items() if not name.startswith("git_")}  # noqa: S104
+    for number in (1, 2):
+        pq.write_table(pa.table(columns), tmp_path / f"{number}.parquet")
+    expected = RUN | {"on_master": None, "commit_s": None}
+    assert runs(tmp_path / "1.parquet") == [expected]
+    assert runs(tmp_path / "*.parquet") == runs(tmp_path) == [expected] * 2
+
+
+def test_a_warehouse_may_shout(tmp_path: Path) -> None:
+    """Snowflake's columns are upper case."""
+    pq.write_table(pa.table({name.upper(): [value] for name, value in row().items()}), tmp_path / "a.parquet")
+    assert runs(tmp_path / "a.parquet") == [RUN]
+
+
+BROKEN = {
+    "absent": (None, "nowhere.jsonl: error: it cannot be read: No such file or directory"),
+    "no json": ("a\n", "a.jsonl:1:1: error: Expecting value"),
+    "empty": ("", "a.jsonl:1:1: error: the first line is no JSON object"),
+    "list": ("[1]\n", "a.jsonl:1:1: error: the first line is no JSON object"),
+    "other": ('{"id": 1}\n', "a.jsonl:1:1: error: an event has no user_id"),
+    "later": (f"{json.dumps(track())}\n{{'x'\n", "a.jsonl:2:2: error: Expecting property name"),
+    "bytes": (f"{json.dumps(track())}\n\x00\n", "a.jsonl:2:1: error: Expecting value"),
+    "time": (json.dumps(track(start_time="noon")) + "\n", "noon"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_file_is_explained(tmp_path: Path, kind: str) -> None:
+    """The message names the file, and the line where there is one."""
+    text, expected = BROKEN[kind]
+    path = tmp_path / ("nowhere.jsonl" if text is None else "a.jsonl")
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError) as error:
+        runs(path)
+    assert expected in str(error.value)
+
+
+def test_what_is_no_source_is_explained(tmp_path: Path) -> None:
+    """A folder without files, a file of another kind, and Parquet and SQLite files of something else."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.txt").write_text("hello")
+    pq.write_table(pa.table({"user_id": ["u"], "command": ["c"]}), tmp_path / "a.parquet")
+    sqlite3.connect(tmp_path / "a.sqlite3").execute("CREATE TABLE other (a)").connection.close()
+    (tmp_path / "b.parquet").write_text("PAR?")
+    for name, expected in {
+        "empty": "there is no *.parquet file in this folder",
+        "a.txt": "its name ends neither in .parquet nor in",
+        "a.parquet": "it has no column duration_ms; its columns: user_id, command",
+        "a.sqlite3": "it is no outbox: no such table: events",
+        "b.parquet": "b.parquet: error: ",
+    }.items():
+        with pytest.raises(UserError) as error:
+            runs(tmp_path / name)
+        assert expected in str(error.value)
+
+
+EVENTS = st.builds(
+    lambda command, duration, status, second, master, test: {
+        "command": command,
+        "duration_ms": duration,
+        "exit_status": status,
+        "start_time": datetime.fromtimestamp(1_770_000_000 + second, timezone.utc).isoformat(timespec="microseconds"),
+        "git_checked_out_master": master,
+        "git_commit_time": None,
+        "is_test": test,
+    },
+    st.sampled_from(["dev.up", "dev.pull", "dev.up dev.pull", "ünïcode"]),
+    st.integers(0, 10**8),
+    st.sampled_from([0, 0, 0, 2, -2, -15]),
+    st.floats(0, 20_000_000),
+    st.sampled_from([True, False, None]),
+    st.sampled_from(["false", "false", "yes"]),
+)
+SELECTIONS = st.builds(
+    Selection,
+    st.sampled_from([None, 1_774_000_000]),
+    st.just(()),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(EVENTS, max_size=60), SELECTIONS)
+def test_both_front_ends_give_equal_figures(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Any], selection: Selection
+) -> None:
+    """What ``metrics-stats`` computes from an outbox is what ``report`` finds in it, to the last bit."""
+    home = ConfigDir(tmp_path_factory.mktemp("home"))
+    with outbox_at(home.outbox) as outbox:
+        outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
+    assert reported(home.outbox, selection) == history.own(home, selection)
+    shutil.rmtree(home.path)
+
+
+def reported(source: Path, selection: Selection) -> Summary:
+    """The summary that a report is made of."""
+    with Steps(Console(stderr=True)) as steps, opened(str(source)) as found:
+        return History(found, selection, 5, steps).summary()
+
+
+def test_an_outbox_is_only_read(tmp_path: Path) -> None:
+    """Not a byte of it changes, and nothing is left beside it."""
+    home = ConfigDir(tmp_path)
+    with outbox_at(home.outbox) as outbox:
+        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert runs(home.outbox) == [RUN]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
