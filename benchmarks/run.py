@@ -246,7 +246,7 @@ def _drain(folder: Path, host: str, count: int = 100_000) -> None:
         events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))
         outbox.add(events, Destination(host, "key"), time.time())
     start = time.perf_counter()
-    deliver(home, Patience(linger_s=0, budget_s=20, heeds_backoff=True))
+    deliver(home, Patience(budget_s=20, heeds_backoff=True))
     elapsed = time.perf_counter() - start
     with opened(home.outbox) as outbox:
         delivered = outbox.counts().get("delivered", 0)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from instrumented_make.errors import UserError, failure
 from instrumented_make.reporter import launcher
+from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.delivery import BACKGROUND, FOREGROUND, deliver
+from instrumented_make.reporter.delivery import FOREGROUND, deliver
 from instrumented_make.reporter.ingest import record
 
-# Lingering, the budget and the last attempt take 92 s at most. Whatever else holds the reporter up ends here, as if
-# it had been killed: at every step the next one goes on where it stopped.
+# Whatever holds a reporter up for longer than its work may take ends here, as if it had been killed: at every step the
+# next one goes on where it stopped.
 HARD_LIMIT_S = 180
 
 
@@ -100,10 +101,8 @@ def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     os.setsid()
     signal.alarm(HARD_LIMIT_S)
-    record(config_dir)
     launcher.remember_quietly(config_dir)
-    while deliver(config_dir, BACKGROUND):
-        signal.alarm(HARD_LIMIT_S)
+    work(config_dir)
 
 
 def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:

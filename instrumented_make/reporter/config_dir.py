@@ -1,7 +1,7 @@
 """Where one project's decision and data are kept: a private folder, and the names in it.
 
-The rendered hand-over knows the same names: ``agreed.<digest>``, ``declined``, ``interpreter``, ``launcher`` and
-``pending/``. It reads them without starting a process, and make never reads a makefile from here.
+The rendered hand-over knows the same names: ``agreed.<digest>``, ``declined``, ``interpreter``, ``launcher``,
+``reporting`` and ``pending/``. It reads them without starting a process, and make never reads a makefile from here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class ConfigDir:
         self.launcher = path / "launcher"
         self.pending = path / "pending"
         self.outbox = path / "outbox.sqlite3"
+        self.reporting = path / "reporting"
+        self.reporting_lock = path / "reporting.lock"
         self.recording_lock = path / "recording.lock"
         self.sending_lock = path / "sending.lock"
 

@@ -2,9 +2,8 @@
 
 Races, one by one:
 
-* An event is committed while a sender is about to end. The committer either finds the lock taken, and then the
-  sender, which looks once more after it has let the lock go, sees the event and comes again; or it gets the lock and
-  sends itself.
+* An event is committed while a sender is about to end: the reporter at work looks once more when it has sent
+  (:mod:`instrumented_make.reporter.background`).
 * A sender is killed after the server took a batch and before the outbox knows: the batch is sent again with the
   same message ids, and the server drops the repeat.
 * Consent is withdrawn while a sender runs: it looks before every batch; opting out ends it and waits for its end.
@@ -40,38 +39,29 @@ REFUSED = frozenset({400, 413, 422})
 class Patience:
     """How long to try, in seconds.
 
-    ``linger_s`` is waited before sending, for more events to come; no attempt begins after ``budget_s``. Whether a
-    backoff from an earlier run is heeded is ``heeds_backoff``.
+    No attempt begins after ``budget_s``. Whether a backoff from an earlier run is heeded is ``heeds_backoff``.
     """
 
-    linger_s: float
     budget_s: float
     heeds_backoff: bool
 
 
-# A burst of short commands becomes one request, and a server that restarts is waited for.
-BACKGROUND = Patience(linger_s=2, budget_s=60, heeds_backoff=True)
+# A server that restarts is waited for.
+BACKGROUND = Patience(budget_s=60, heeds_backoff=True)
+# What came at the very end; the next reporter has more time.
+LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
 # A person is waiting: one attempt, now.
-FOREGROUND = Patience(linger_s=0, budget_s=0, heeds_backoff=False)
+FOREGROUND = Patience(budget_s=0, heeds_backoff=False)
 
 
-def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> bool:
-    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error.
-
-    Return whether more came in the meantime, so that it is worth calling again.
-    """
+def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:
+    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
     if not _may_send(config_dir):
-        return False
+        return
     with lock.held_or_busy(config_dir.sending_lock) as mine:
-        if not mine:
-            return False
-        time.sleep(patience.linger_s)
-        with opened(config_dir.outbox) as outbox:
-            drained = _Sender(config_dir, outbox, patience, clock).drain()
-    if not drained or not _may_send(config_dir):
-        return False
-    with opened(config_dir.outbox) as outbox:
-        return bool(outbox.destinations())
+        if mine:
+            with opened(config_dir.outbox) as outbox:
+                _Sender(config_dir, outbox, patience, clock).drain()
 
 
 def _may_send(config_dir: ConfigDir) -> bool:
@@ -87,8 +77,8 @@ class _Sender:
         self.clock = clock
         self.deadline_s = time.monotonic() + patience.budget_s
 
-    def drain(self) -> bool:
-        """Send all that waits now; return False when some of it could not be sent in time."""
+    def drain(self) -> None:
+        """Send all that waits now, as far as there is time."""
         waiting = self.outbox.destinations()
         while waiting and any([self._send_batch(destination) for destination in waiting]):
             # What comes one by one while this goes on is left to be sent together, a little later.
@@ -97,7 +87,6 @@ class _Sender:
                 for destination in waiting
                 if self.outbox.trouble(destination) or len(self.outbox.waiting(destination, BATCH)) == BATCH
             ]
-        return not waiting
 
     def _send_batch(self, destination: Destination) -> bool:
         """Send one batch to ``destination``; return whether there is time to look there again."""

@@ -32,6 +32,6 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
         shutil.rmtree(config_dir.pending, ignore_errors=True)
         for path in config_dir.path.glob(f"{config_dir.outbox.name}*"):
             path.unlink(missing_ok=True)
-    for path in (config_dir.interpreter, config_dir.launcher):
+    for path in (config_dir.interpreter, config_dir.launcher, config_dir.reporting):
         path.unlink(missing_ok=True)
     out.write("Nothing will be measured. The anonymous id and all events on this machine have been deleted.\n")

@@ -48,7 +48,7 @@ def effects(bench: Workbench, tree: Path, scenario: Scenario, shell: str) -> dic
         check=False,
     )
     out, err = (stream.decode(errors="replace").replace(str(tree), "TREE") for stream in (result.stdout, result.stderr))
-    out, err = (re.sub(r"auth=(\d+,\d+|fifo:\S+)|/tmp/GMfifo\d+", "auth=", text) for text in (out, err))
+    out, err = (re.sub(r"auth=(\d+,\d+|fifo:\S+)|/tmp/GMfifo\d+|fnm:\S+", "auth=", text) for text in (out, err))
     if not scenario.ordered:
         out = "".join(sorted(out.splitlines(keepends=True)))
         err = "".join(sorted(err.replace(WAITING, "").splitlines(keepends=True)))

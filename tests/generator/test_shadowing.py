@@ -93,7 +93,7 @@ def test_the_wheel_holds_all_that_is_needed(tmp_path: Path, project: Path) -> No
     here = next(path for path in sys.path if path.endswith("site-packages"))
     (packages / "dependencies.pth").write_text(here + "\n")
     python = tmp_path / "venv" / "bin" / "python"
-    where = [python, "-c", "import generator; print(generator.__file__)"]
+    where = [str(python), "-c", "import generator; print(generator.__file__)"]
     assert subprocess.check_output(where, cwd=tmp_path, text=True).startswith(str(packages))
     (project / "Makefile.instrumented").unlink(missing_ok=True)
     subprocess.run([python, "-m", "generator", "render"], cwd=project, check=True, capture_output=True)

@@ -135,6 +135,7 @@ def test_a_git_that_hangs_or_is_missing_costs_the_value_only(repository: Workben
     (folder / "git").chmod(0o755)
     repository.variables["PATH"] = f"{folder}:/usr/bin:/bin"
     assert reported(repository, server) == (True, None)
+    repository.background_ended()
     repository.variables["PATH"] = str(folder)
     (folder / "git").unlink()
     for tool in ("make", "sh"):

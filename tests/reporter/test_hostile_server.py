@@ -102,10 +102,10 @@ def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Captur
         longest = min(2**number, 3600)
         assert 0.8 * longest <= pause_s <= longest
     seen = len(server.requests)
-    deliver(home, Patience(linger_s=0, budget_s=5, heeds_backoff=True))
+    deliver(home, Patience(budget_s=5, heeds_backoff=True))
     assert len(server.requests) == seen, "the pause is longer than the budget"
     # A clock that was set back must not make the pause longer than the longest there is.
-    deliver(home, Patience(linger_s=0, budget_s=5, heeds_backoff=True), clock=lambda: time.time() - 86400)
+    deliver(home, Patience(budget_s=5, heeds_backoff=True), clock=lambda: time.time() - 86400)
     assert states(home) == {"delivered": COUNT}
     with opened(home.outbox) as outbox:
         assert outbox.trouble(destination) is None
@@ -115,7 +115,7 @@ def test_a_server_that_comes_back_is_waited_for(home: ConfigDir, server: Capture
     """Within the budget the sender tries again by itself."""
     fill(home, server.host)
     server.answers = [(503, {}, b""), (500, {}, b"")]
-    deliver(home, Patience(linger_s=0, budget_s=20, heeds_backoff=True))
+    deliver(home, Patience(budget_s=20, heeds_backoff=True))
     assert states(home) == {"delivered": COUNT}
     assert len(server.requests) == 3
 
@@ -292,7 +292,7 @@ def test_one_dead_destination_does_not_hold_up_another(home: ConfigDir, server: 
     """Events of an earlier consent wait for their server; those of the present one arrive at theirs."""
     fill(home, "http://127.0.0.1:9")
     fill(home, server.host)
-    deliver(home, Patience(linger_s=0, budget_s=3, heeds_backoff=True))
+    deliver(home, Patience(budget_s=3, heeds_backoff=True))
     assert states(home) == {"waiting": COUNT, "delivered": COUNT}
 
 
@@ -308,7 +308,7 @@ def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: ConfigDir, ser
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
     start = time.monotonic()
-    deliver(home, Patience(linger_s=0, budget_s=3, heeds_backoff=True))
+    deliver(home, Patience(budget_s=3, heeds_backoff=True))
     assert time.monotonic() - start < 10
     counts = states(home)
     assert counts["delivered"] % 100 == 0

@@ -1,14 +1,15 @@
 # instrumented-make 0.2.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
 # Sourced by what .instrumented/engine.mk runs, with /bin/sh, whatever shell that is: POSIX, and no process where it can
 # be helped. All names begin with im_: another name might be one that you export, and would reach your command changed.
-
-# ---------------------------------------------------------------------------------------------------------------------
-# May this command line be handed over? Only if the inner make can be given exactly the same.
-# ---------------------------------------------------------------------------------------------------------------------
+# im_part says how much of this file is needed; the rest is not read, since a shell takes a while to read it.
 
 im_newline='
 '
 im_tab='	'
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 1. A look at the command line
+# ---------------------------------------------------------------------------------------------------------------------
 
 # Whether make, as its makefiles know it ($1), is the program that runs, so that the same can be started again.
 im_is_this_make() {
@@ -65,208 +66,10 @@ im_look() {
   printf '%s\n' "$PPID $im_line"
 }
 
-# Print the arguments of make, its name first, one a line, and "end". A new line in one is a tab here.
-# Without /proc, arguments with blanks come apart.
-im_arguments() {
-  # Nothing that a relative entry of your PATH leads to.
-  PATH=/usr/bin:/bin:/run/current-system/sw/bin
-  if [ -e "/proc/$PPID/cmdline" ]; then
-    tr '\0\n' '\n\t' <"/proc/$PPID/cmdline"
-  else
-    ps -ww -o args= -p "$PPID" | tr ' ' '\n'
-  fi
-  echo end
-}
-
-# Print make's own environment likewise; nothing, without /proc.
-im_environment() {
-  PATH=/usr/bin:/bin:/run/current-system/sw/bin
-  [ ! -e "/proc/$PPID/environ" ] || tr '\0\n' '\n\t' <"/proc/$PPID/environ"
-}
-
-# The rule. Read the arguments behind $1 as make does, and leave in
-#   im_refused   not empty, if there is one that cannot be handed over exactly, or that is not known to be harmless
-#   im_seen      the goals, each behind a blank
-#   im_named     the variables that are set, each behind a blank: make exports them
-#   im_makefile  the makefile that -f names
-# Then call $1 with the arguments that the inner make is given: all but -C, since this make is there already.
-im_read_arguments() {
-  im_then=$1
-  im_refused='' im_seen='' im_named='' im_makefile='' im_value=''
-  im_left=$(($# - 1))
-  shift
-  [ "$im_left" -le 200 ] || im_refused=many
-  while [ "$im_left" -gt 0 ] && [ -z "$im_refused" ]; do
-    im_word=$1
-    im_left=$((im_left - 1))
-    shift
-    case $im_value in
-    folder) im_value='' && continue ;;
-    makefile) im_value='' && im_reads "$im_word" ;;
-    any) im_value='' ;;
-    number)
-      im_value=''
-      case $im_word in
-      [0-9.]*) case $im_word in *[!0-9.]*) im_refused=$im_word ;; esac ;;
-      *) im_read_word ;;
-      esac
-      ;;
-    *) im_read_word ;;
-    esac
-    [ -n "$im_dropped" ] || set -- "$@" "$im_word"
-    im_dropped=''
-  done
-  case $im_value in '' | number) ;; *) im_refused=incomplete ;; esac
-  "$im_then" "$@"
-}
-im_dropped=''
-
-im_read_word() {
-  case $im_word in
-  '' | *"$im_tab"*) im_refused=unreadable ;;
-  # The inner make would print the directory once more, and not know -w if it was not told.
-  -C) im_dropped=yes im_value=folder ;;
-  --directory) im_dropped=yes im_value=folder ;;
-  -C?* | --directory=?*) im_dropped=yes ;;
-  -f | --file | --makefile) im_value=makefile ;;
-  -f?*) im_reads "${im_word#-f}" ;;
-  --file=* | --makefile=*) im_reads "${im_word#*=}" ;;
-  -I | --include-dir) im_value=any ;;
-  -I?* | --include-dir=?*) ;;
-  -j | --jobs | -l | --load-average | --max-load) im_value=number ;;
-  --jobs=* | --load-average=* | --max-load=*) im_is_number "${im_word#*=}" ;;
-  -l*) im_is_number "${im_word#-l}" ;;
-  -O | -Onone | -Oline | -Otarget | --output-sync | --output-sync=none | --output-sync=line | --output-sync=target) ;;
-  --jobserver-style=*) ;;
-  --always-make | --check-symlink-times | --environment-overrides | --keep-going | --no-builtin-rules) ;;
-  --no-builtin-variables | --no-keep-going | --no-print-directory | --quiet | --silent | --no-silent | --stop) ;;
-  --warn-undefined-variables) ;;
-  --* | -) im_refused=$im_word ;;
-  -*j*) # letters, then -j and its number
-    im_letters=${im_word%%j*}
-    case $im_letters in -*[!BLRSbekmrs]*) im_refused=$im_word ;; esac
-    case $im_word in
-    *j) im_value=number ;;
-    *) im_is_number "${im_word#"$im_letters"j}" ;;
-    esac
-    ;;
-  -*[!BLRSbekmrs]*) im_refused=$im_word ;;
-  -*) ;;
-  *=*) im_read_variable "${im_word%%=*}" "${im_word#*=}" ;;
-  *' '*) im_refused=$im_word ;;
-  *) im_seen="$im_seen $im_word" ;;
-  esac
-}
-
-im_is_number() {
-  case $1 in '' | *[!0-9.]*) im_refused=$im_word ;; esac
-}
-
-# The makefile $1 is read once more: it must be there still, and be the only one.
-im_reads() {
-  [ -z "$im_makefile" ] && [ -f "$1" ] || im_refused=$1
-  im_makefile=$1
-}
-
-# The variable $1 is set to $2. The outer make would do what a value does when it is expanded once more than make does by
-# itself; and it exports the variable to the hand-over, which could not tell it from one of yours.
-im_read_variable() {
-  im_name=${1%%[:+?! ]*}
-  case $1 in *!*) im_refused=$im_word ;; esac
-  case $im_name in
-  '' | .* | *[!A-Za-z0-9_.-]*) im_refused=$im_word ;;
-  im_* | MAKE* | MFLAGS | GNUMAKEFLAGS | INSTRUMENTED | SHELL* | BASH* | LD_* | DYLD_* | LC_* | LANG* | ENV | IFS) im_refused=$im_word ;;
-  PATH | HOME | PWD | OLDPWD | SHLVL | _ | PS4 | POSIXLY_CORRECT | PPID | ZDOTDIR | CDPATH | DEVSTACK_METRICS_TESTING | EPOCHREALTIME) im_refused=$im_word ;;
-  [0-9]* | *[.-]*) ;; # make exports no such name
-  *) im_named="$im_named $im_name" ;;
-  esac
-  case $2 in
-  *'$'*)
-    [ "${#2}" -le 1000 ] || im_refused=long
-    im_rest=$2
-    while [ -z "$im_refused" ]; do
-      case $im_rest in
-      *'$'*) im_rest=${im_rest#*'$'} ;;
-      *) break ;;
-      esac
-      case $im_rest in
-      '$'*) im_rest=${im_rest#'$'} ;;
-      '('[A-Za-z_]*')'*) case ${im_rest%%')'*} in '('*[!A-Za-z0-9_]*) im_refused=$im_word ;; esac ;;
-      *) im_refused=$im_word ;;
-      esac
-    done
-    ;;
-  esac
-}
-
-# Print the process id of make ($1, version $3), "typed" and its goals if its command line can be handed over exactly; or
-# "restored", if variables that make has changed must be put back as well. $2 is the folder of the decision.
-im_look_closely() {
-  im_version=$3
-  im_is_this_make "$1" || return
-  if im_is_nested "$2"; then return; fi
-  set -f
-  IFS=$im_newline
-  im_text=$(im_arguments)
-  case $im_text in *"$im_newline$im_newline"*) return ;; esac # an empty argument
-  # shellcheck disable=SC2086  # one argument a line
-  set -- $im_text
-  im_environ=$(im_environment)
-  IFS=" $im_tab"
-  shift
-  # all but "end"
-  im_left=$#
-  while [ "$im_left" -gt 1 ]; do
-    set -- "$@" "$1"
-    shift
-    im_left=$((im_left - 1))
-  done
-  shift
-  im_read_arguments im_tell "$@"
-}
-
-im_tell() {
-  [ -z "$im_refused" ] || return
-  im_how=typed
-  im_goals=$im_seen
-  for im_name in $im_named; do
-    if im_has "$im_name"; then return; fi
-  done
-  for im_variable in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
-    im_has "$im_variable" || continue
-    im_how=restored
-    im_set=$(im_value_of "$im_variable")
-    # A MAKEFLAGS that you have set: options, by the same rule.
-    case $im_variable in MAKELEVEL | MFLAGS) continue ;; esac
-    case $im_set in *[\\\$=]*) return ;; esac
-    # shellcheck disable=SC2086  # one option a word
-    set -- $im_set
-    case ${1--} in -*) ;; *) im_first=-$1 && shift && set -- "$im_first" "$@" ;; esac
-    im_read_arguments : "$@"
-    [ -z "$im_refused$im_seen$im_named$im_makefile" ] || return
-  done
-  printf '%s\n' "$PPID $im_how$im_goals"
-}
-
-# Whether the environment that make was started with has the variable $1. Where it cannot be seen: whether this shell's
-# has, which before make 4.4 is the same; from then on nothing can be known.
-im_has() {
-  if [ -n "$im_environ" ]; then
-    case $im_newline$im_environ in *"$im_newline$1="*) return 0 ;; *) return 1 ;; esac
-  fi
-  [ ! -e /proc/self/environ ] || return 1 # it is empty
-  case $im_version in 3.* | 4.[0-3] | 4.[0-3].*) eval "[ -n \"\${$1+set}\" ]" ;; esac
-}
-
-# Print the value that the variable $1 has in the environment that make was started with.
-im_value_of() {
-  im_rest=${im_environ#"$1="}
-  [ "$im_rest" != "$im_environ" ] || im_rest=${im_environ#*"$im_newline$1="}
-  printf '%s' "${im_rest%%"$im_newline"*}"
-}
+[ "$im_part" != look ] || return 0
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The hand-over
+# 2. The hand-over
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Run the command in a make of its own, and record how it went. $1 is what im_look found, $2 the digest of what is
@@ -290,24 +93,6 @@ im_hand_over() {
   im_record_end
   im_start_reporter
   im_end
-}
-
-# Call $1 with the arguments that were typed, less -C.
-im_with_typed() {
-  im_callback=$1
-  IFS=$im_newline
-  # shellcheck disable=SC2046  # one argument a line
-  set -- $(im_arguments)
-  unset IFS
-  shift
-  im_left=$#
-  while [ "$im_left" -gt 1 ]; do
-    set -- "$@" "$1"
-    shift
-    im_left=$((im_left - 1))
-  done
-  shift
-  im_read_arguments "$im_callback" "$@"
 }
 
 # A signal that was ignored when make started stays ignored, for the command as well: a shell then sets no trap. zsh does.
@@ -556,6 +341,7 @@ im_start_reporter() {
   { IFS= read -r im_python <"$im_home/interpreter"; } 2>/dev/null
   [ -x "$im_python" ] || return 0
   cd / || return 0
+  im_is_reported && return 0
   if [ -n "${DEVSTACK_METRICS_TESTING-}" ]; then
     "$im_python" -I -m instrumented_make.reporter run --foreground "$im_home" </dev/null >&8 2>&8 8>&-
     return 0
@@ -565,6 +351,16 @@ im_start_reporter() {
     case ${im_number##*/} in [0-9] | '*') ;; *) return 0 ;; esac
   done
   "$im_python" -I -m instrumented_make.reporter run "$im_home" &
+}
+
+# Whether a reporter is at work on this system: it looks once more after it has taken its name away from there.
+im_is_reported() {
+  [ -z "${DEVSTACK_METRICS_TESTING-}" ] || return 1
+  im_key='' im_other=''
+  { read -r im_key im_other <"$im_home/reporting"; } 2>/dev/null
+  [ "$im_key" = "$im_system" ] && [ -e "/proc/$im_other/cmdline" ] || return 1
+  { IFS= read -r im_line <"/proc/$im_other/cmdline"; } 2>/dev/null
+  case $im_line in *instrumented_make.reporter*) ;; *) return 1 ;; esac
 }
 
 # End as the command did. Make decides what becomes of the status.
@@ -585,8 +381,234 @@ im_unmark() {
   rm -f "$1"
 }
 
+[ "$im_part" != plain ] || return 0
+
 # ---------------------------------------------------------------------------------------------------------------------
-# The invitation, and the commands
+# 3. The rule: may this command line be handed over? Only if the inner make can be given exactly the same.
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Call $1 with the arguments that were typed, less -C.
+im_with_typed() {
+  im_callback=$1
+  IFS=$im_newline
+  # shellcheck disable=SC2046  # one argument a line
+  set -- $(im_arguments)
+  unset IFS
+  shift
+  im_left=$#
+  while [ "$im_left" -gt 1 ]; do
+    set -- "$@" "$1"
+    shift
+    im_left=$((im_left - 1))
+  done
+  shift
+  im_read_arguments "$im_callback" "$@"
+}
+
+# Print the arguments of make, its name first, one a line, and "end". A new line in one is a tab here.
+# Without /proc, arguments with blanks come apart.
+im_arguments() {
+  # Nothing that a relative entry of your PATH leads to.
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  if [ -e "/proc/$PPID/cmdline" ]; then
+    tr '\0\n' '\n\t' <"/proc/$PPID/cmdline"
+  else
+    ps -ww -o args= -p "$PPID" | tr ' ' '\n'
+  fi
+  echo end
+}
+
+# Print make's own environment likewise; nothing, without /proc.
+im_environment() {
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  [ ! -e "/proc/$PPID/environ" ] || tr '\0\n' '\n\t' <"/proc/$PPID/environ"
+}
+
+# The rule. Read the arguments behind $1 as make does, and leave in
+#   im_refused   not empty, if there is one that cannot be handed over exactly, or that is not known to be harmless
+#   im_seen      the goals, each behind a blank
+#   im_named     the variables that are set, each behind a blank: make exports them
+#   im_makefile  the makefile that -f names
+# Then call $1 with the arguments that the inner make is given: all but -C, since this make is there already.
+im_read_arguments() {
+  im_then=$1
+  im_refused='' im_seen='' im_named='' im_makefile='' im_value=''
+  im_left=$(($# - 1))
+  shift
+  [ "$im_left" -le 200 ] || im_refused=many
+  while [ "$im_left" -gt 0 ] && [ -z "$im_refused" ]; do
+    im_word=$1
+    im_left=$((im_left - 1))
+    shift
+    case $im_value in
+    folder) im_value='' && continue ;;
+    makefile) im_value='' && im_reads "$im_word" ;;
+    any) im_value='' ;;
+    number)
+      im_value=''
+      case $im_word in
+      [0-9.]*) case $im_word in *[!0-9.]*) im_refused=$im_word ;; esac ;;
+      *) im_read_word ;;
+      esac
+      ;;
+    *) im_read_word ;;
+    esac
+    [ -n "$im_dropped" ] || set -- "$@" "$im_word"
+    im_dropped=''
+  done
+  case $im_value in '' | number) ;; *) im_refused=incomplete ;; esac
+  "$im_then" "$@"
+}
+im_dropped=''
+
+im_read_word() {
+  case $im_word in
+  '' | *"$im_tab"*) im_refused=unreadable ;;
+  # The inner make would print the directory once more, and not know -w if it was not told.
+  -C) im_dropped=yes im_value=folder ;;
+  --directory) im_dropped=yes im_value=folder ;;
+  -C?* | --directory=?*) im_dropped=yes ;;
+  -f | --file | --makefile) im_value=makefile ;;
+  -f?*) im_reads "${im_word#-f}" ;;
+  --file=* | --makefile=*) im_reads "${im_word#*=}" ;;
+  -I | --include-dir) im_value=any ;;
+  -I?* | --include-dir=?*) ;;
+  -j | --jobs | -l | --load-average | --max-load) im_value=number ;;
+  --jobs=* | --load-average=* | --max-load=*) im_is_number "${im_word#*=}" ;;
+  -l*) im_is_number "${im_word#-l}" ;;
+  -O | -Onone | -Oline | -Otarget | --output-sync | --output-sync=none | --output-sync=line | --output-sync=target) ;;
+  --jobserver-style=*) ;;
+  --always-make | --check-symlink-times | --environment-overrides | --keep-going | --no-builtin-rules) ;;
+  --no-builtin-variables | --no-keep-going | --no-print-directory | --quiet | --silent | --no-silent | --stop) ;;
+  --warn-undefined-variables) ;;
+  --* | -) im_refused=$im_word ;;
+  -*j*) # letters, then -j and its number
+    im_letters=${im_word%%j*}
+    case $im_letters in -*[!BLRSbekmrs]*) im_refused=$im_word ;; esac
+    case $im_word in
+    *j) im_value=number ;;
+    *) im_is_number "${im_word#"$im_letters"j}" ;;
+    esac
+    ;;
+  -*[!BLRSbekmrs]*) im_refused=$im_word ;;
+  -*) ;;
+  *=*) im_read_variable "${im_word%%=*}" "${im_word#*=}" ;;
+  *' '*) im_refused=$im_word ;;
+  *) im_seen="$im_seen $im_word" ;;
+  esac
+}
+
+im_is_number() {
+  case $1 in '' | *[!0-9.]*) im_refused=$im_word ;; esac
+}
+
+# The makefile $1 is read once more: it must be there still, and be the only one.
+im_reads() {
+  [ -z "$im_makefile" ] && [ -f "$1" ] || im_refused=$1
+  im_makefile=$1
+}
+
+# The variable $1 is set to $2. The outer make would do what a value does when it is expanded once more than make does by
+# itself; and it exports the variable to the hand-over, which could not tell it from one of yours.
+im_read_variable() {
+  im_name=${1%%[:+?! ]*}
+  case $1 in *!*) im_refused=$im_word ;; esac
+  case $im_name in
+  '' | .* | *[!A-Za-z0-9_.-]*) im_refused=$im_word ;;
+  im_* | MAKE* | MFLAGS | GNUMAKEFLAGS | INSTRUMENTED | SHELL* | BASH* | LD_* | DYLD_* | LC_* | LANG* | ENV | IFS) im_refused=$im_word ;;
+  PATH | HOME | PWD | OLDPWD | SHLVL | _ | PS4 | POSIXLY_CORRECT | PPID | ZDOTDIR | CDPATH | DEVSTACK_METRICS_TESTING | EPOCHREALTIME) im_refused=$im_word ;;
+  [0-9]* | *[.-]*) ;; # make exports no such name
+  *) im_named="$im_named $im_name" ;;
+  esac
+  case $2 in
+  *'$'*)
+    [ "${#2}" -le 1000 ] || im_refused=long
+    im_rest=$2
+    while [ -z "$im_refused" ]; do
+      case $im_rest in
+      *'$'*) im_rest=${im_rest#*'$'} ;;
+      *) break ;;
+      esac
+      case $im_rest in
+      '$'*) im_rest=${im_rest#'$'} ;;
+      '('[A-Za-z_]*')'*) case ${im_rest%%')'*} in '('*[!A-Za-z0-9_]*) im_refused=$im_word ;; esac ;;
+      *) im_refused=$im_word ;;
+      esac
+    done
+    ;;
+  esac
+}
+
+# Print the process id of make ($1, version $3), "typed" and its goals if its command line can be handed over exactly; or
+# "restored", if variables that make has changed must be put back as well. $2 is the folder of the decision.
+im_look_closely() {
+  im_version=$3
+  im_is_this_make "$1" || return
+  if im_is_nested "$2"; then return; fi
+  set -f
+  IFS=$im_newline
+  im_text=$(im_arguments)
+  case $im_text in *"$im_newline$im_newline"*) return ;; esac # an empty argument
+  # shellcheck disable=SC2086  # one argument a line
+  set -- $im_text
+  im_environ=$(im_environment)
+  IFS=" $im_tab"
+  shift
+  # all but "end"
+  im_left=$#
+  while [ "$im_left" -gt 1 ]; do
+    set -- "$@" "$1"
+    shift
+    im_left=$((im_left - 1))
+  done
+  shift
+  im_read_arguments im_tell "$@"
+}
+
+im_tell() {
+  [ -z "$im_refused" ] || return
+  im_how=typed
+  im_goals=$im_seen
+  for im_name in $im_named; do
+    if im_has "$im_name"; then return; fi
+  done
+  for im_variable in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
+    im_has "$im_variable" || continue
+    im_how=restored
+    im_set=$(im_value_of "$im_variable")
+    # A MAKEFLAGS that you have set: options, by the same rule.
+    case $im_variable in MAKELEVEL | MFLAGS) continue ;; esac
+    case $im_set in *[\\\$=]*) return ;; esac
+    # shellcheck disable=SC2086  # one option a word
+    set -- $im_set
+    case ${1--} in -*) ;; *) im_first=-$1 && shift && set -- "$im_first" "$@" ;; esac
+    im_read_arguments : "$@"
+    [ -z "$im_refused$im_seen$im_named$im_makefile" ] || return
+  done
+  printf '%s\n' "$PPID $im_how$im_goals"
+}
+
+# Whether the environment that make was started with has the variable $1. Where it cannot be seen: whether this shell's
+# has, which before make 4.4 is the same; from then on nothing can be known.
+im_has() {
+  if [ -n "$im_environ" ]; then
+    case $im_newline$im_environ in *"$im_newline$1="*) return 0 ;; *) return 1 ;; esac
+  fi
+  [ ! -e /proc/self/environ ] || return 1 # it is empty
+  case $im_version in 3.* | 4.[0-3] | 4.[0-3].*) eval "[ -n \"\${$1+set}\" ]" ;; esac
+}
+
+# Print the value that the variable $1 has in the environment that make was started with.
+im_value_of() {
+  im_rest=${im_environ#"$1="}
+  [ "$im_rest" != "$im_environ" ] || im_rest=${im_environ#*"$im_newline$1="}
+  printf '%s' "${im_rest%%"$im_newline"*}"
+}
+
+[ "$im_part" != typed ] || return 0
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 4. The invitation, and the commands
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Say once a day, on a terminal (descriptor 3), how to decide; $1 is the folder of the decision, $2 the project, $3 the

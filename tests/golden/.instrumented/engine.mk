@@ -21,7 +21,7 @@ ifeq (0.2.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metric
 .metrics.config := $(if $(call .metrics.has-special,$(subst $(.metrics.space),,$(.metrics.base))),,$(call .metrics.below,$(.metrics.base),/$(.metrics.project)))
 .metrics.exists = $(wildcard $(subst $(.metrics.space),\ ,$(.metrics.config))/$1)
 .metrics.quote = '$(subst ','\'',$1)'
-.metrics.sh = . ./.instrumented/hand-over.sh && $1
+.metrics.sh = im_part=$1 && . ./.instrumented/hand-over.sh && $2
 
 # 4. May this make be recorded? Only one that a person started, with goals, where nothing forbids it.
 .metrics.candidate :=
@@ -51,6 +51,10 @@ else
 ifneq (,$(call .metrics.has-special,$(MAKECMDGOALS)))
 .metrics.candidate :=
 endif
+# A blank in a goal, or at its ends.
+ifneq ($(MAKECMDGOALS),$(strip $(MAKECMDGOALS)))
+.metrics.candidate :=
+endif
 ifneq ($(words $(MAKECMDGOALS)),$(words $(sort $(MAKECMDGOALS))))
 .metrics.candidate :=
 endif
@@ -64,25 +68,34 @@ endif
 ifneq (,$(.metrics.candidate))
 ifneq (,$(call .metrics.exists,agreed.$(.metrics.digest)))
 
+# From make 4.4 on, $(shell) gets the variables of the command line, expanded: what a value does would be done once more,
+# and some names change how a program starts. Dollars are doubled in MAKEOVERRIDES.
+ifdef MAKEOVERRIDES
+.metrics.references := $$( $${
+.metrics.values := $(subst $$$$$$$$,,$(MAKEOVERRIDES))
+.metrics.telling := $(strip $(filter LD_% DYLD_% SHELLOPTS% BASH% GLIBC_% MALLOC_%,$(.metrics.values)) $(foreach reference,$(.metrics.references),$(findstring $(reference),$(.metrics.values))))
+endif
+
 # 6. And only if make, its shell and its goals are what they are by themselves, no other makefile came before, and this
 #    make has not started itself again.
 ifeq (default default default default undefined undefined undefined,$(origin MAKE) $(origin MAKE_COMMAND) $(origin SHELL) $(origin MAKECMDGOALS) $(origin MAKE_RESTARTS) $(origin SHELLOPTS) $(origin BASHOPTS))
 ifeq (file,$(origin MAKEFILE_LIST)$(filter-out default undefined,$(origin .SHELLFLAGS) $(origin MAKE_TERMOUT) $(origin MAKE_TERMERR)))
 ifndef MAKEFILES
+ifndef .metrics.telling
 
 # 7. And only if the command line can be handed over exactly. Make does not tell all of it to a makefile, so a shell
 #    looks: .instrumented/hand-over.sh has the rule. "plain" is nothing but goals; "typed" is all that the rule allows.
 .metrics.how :=
 ifndef MAKEOVERRIDES
 ifeq (,$(MAKEFLAGS))
-.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,im_look $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)'))
+.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,look,im_look $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)'))
 ifeq ($(.metrics.seen),$(firstword $(.metrics.seen)) $(MAKE_COMMAND)$(subst $(.metrics.space),,$(MAKECMDGOALS)))
 .metrics.how := plain
 endif
 endif
 endif
 ifeq (,$(.metrics.how))
-.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,im_look_closely $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)' $(MAKE_VERSION)))
+.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,typed,im_look_closely $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)' $(MAKE_VERSION)))
 ifeq ($(strip $(MAKECMDGOALS)),$(wordlist 3,35,$(.metrics.seen)))
 .metrics.how := $(word 2,$(.metrics.seen))
 endif
@@ -93,12 +106,13 @@ endif
 endif
 endif
 endif
+endif
 else
 
 # 8. Nobody has decided yet: one line, on a terminal, at most once a day.
 ifeq (,$(call .metrics.exists,declined))
 ifneq (,$(filter 3.8% 4.0%,$(MAKE_VERSION))$(filter-out undefined,$(origin MAKE_TERMERR)))
-.metrics.invited := $(shell exec 3>&2 2>/dev/null; $(call .metrics.sh,im_invite '$(.metrics.config)' '$(.metrics.project)' '$(.metrics.prefix)'))
+.metrics.invited := $(shell exec 3>&2 2>/dev/null; $(call .metrics.sh,all,im_invite '$(.metrics.config)' '$(.metrics.project)' '$(.metrics.prefix)'))
 endif
 endif
 endif
@@ -131,15 +145,15 @@ override .SHELLFLAGS := -c
 # make has said already, and 4.0 and 4.1 say of each failure on the standard output; there a mark tells of it.
 .metrics.mark := $(.metrics.config)/pending/$(firstword $(.metrics.seen)).failed
 .metrics.marks := $(if $(filter 4.0 4.1,$(MAKE_VERSION))$(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),mark,status)
-$(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
+$(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,plain,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
 .instrumented:
-	+@$(call .metrics.sh,im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
+	+@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
 
 else
 
 # 11. What the commands that anybody may give do; Makefile.instrumented names them.
 .metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
-.metrics.ask = $(call .metrics.sh,im_ask '$(.metrics.config)' $1 --contract '$(.metrics.contract)')
+.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' $1 --contract '$(.metrics.contract)')
 
 endif
 endif

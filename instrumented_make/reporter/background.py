@@ -1,0 +1,49 @@
+"""One reporter at a time: it records and delivers until nothing is left, and others need not start.
+
+Its name stands in the file ``reporting`` while it is at work: the system and the process id. A hand-over that finds it
+there, alive, leaves its run to it.
+
+Races, one by one:
+
+* A run ends while the reporter is about to end. The hand-over writes the run's end first and looks for the name
+  afterwards; the reporter takes its name away first and looks for runs afterwards. So one of them sees the other.
+* A reporter starts while another is in that last look: it waits for the lock, and then looks itself.
+* A reporter is killed: its name stays, but no such process is there, and the next run starts another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+from instrumented_make.errors import UserError
+from instrumented_make.reporter import consent, launcher, lock
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.delivery import BACKGROUND, LAST_LOOK, Patience, deliver
+from instrumented_make.reporter.ingest import record
+
+# A burst of short commands becomes one request.
+LINGER_S = 2
+# Then others may start: whatever goes on after that is a server that is waited for.
+SHIFT_S = 60
+
+
+def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float = LINGER_S) -> None:
+    """Record and deliver what there is, and what comes meanwhile. Raise UserError, OSError or sqlite3.Error."""
+    decision = consent.load(config_dir)
+    if decision is None or not decision.records:
+        return
+    with lock.held(config_dir.reporting_lock):
+        with contextlib.suppress(UserError):  # on a full disk it works without its name
+            config_dir.write(config_dir.reporting, f"{launcher.system()} {os.getpid()}\n")
+        try:
+            until_s = time.monotonic() + SHIFT_S
+            while record(config_dir) and time.monotonic() < until_s:
+                time.sleep(linger_s)
+                record(config_dir)
+                deliver(config_dir, patience)
+        finally:
+            config_dir.reporting.unlink(missing_ok=True)
+        record(config_dir)
+        deliver(config_dir, LAST_LOOK)
