@@ -248,7 +248,7 @@ im_run_command() {
   im_find_launcher "$im_home"
   # What shells change in the environment of what they start, and what make exports of what was typed.
   im_gone=$im_named
-  for im_name in PWD OLDPWD SHLVL _; do
+  for im_name in PWD OLDPWD SHLVL LOGNAME _; do
     if eval "[ -n \"\${im_env_$im_name+set}\" ]"; then
       eval "set -- \"$im_name=\$im_env_$im_name\" \"\$@\"; unset im_env_$im_name"
     else
@@ -265,7 +265,7 @@ im_run_command() {
       $SIG{$_} = "DEFAULT" for split /,/, shift;
       while (1) {
         if ($ARGV[0] eq "-u") { shift; delete $ENV{shift()} }
-        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|_)=(.*)/s) { $ENV{$1} = $2; shift }
+        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|LOGNAME|_)=(.*)/s) { $ENV{$1} = $2; shift }
         else { last }
       }
       exec {$ARGV[0]} @ARGV; exit 127' "$im_reset" "$@"
@@ -274,7 +274,7 @@ im_run_command() {
     while :; do
       case $1 in
       -u) { command unset "$2"; } 2>/dev/null && shift ;;
-      PWD=* | OLDPWD=* | SHLVL=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
+      PWD=* | OLDPWD=* | SHLVL=* | LOGNAME=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
       *) break ;;
       esac
       shift
@@ -347,8 +347,9 @@ im_start_reporter() {
     return 0
   fi
   exec </dev/null >/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  set +f
   for im_number in /dev/fd/*; do
-    case ${im_number##*/} in [0-9] | '*') ;; *) return 0 ;; esac
+    case ${im_number##*/} in [0-9] | '*') ;; *) : >"$im_home/left-to-the-next" && return 0 ;; esac
   done
   "$im_python" -I -m instrumented_make.reporter run "$im_home" &
 }

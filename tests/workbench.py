@@ -141,6 +141,11 @@ class Workbench:
             **options,
         )
 
+    @staticmethod
+    def run_version(make: str) -> str:
+        """What ``make`` calls its version."""
+        return subprocess.check_output([make, "--version"], text=True).split()[2]
+
     def terminal(self, *arguments: str, variables: dict[str, str] | None = None) -> pexpect.spawn[str]:
         """Start make on a terminal of its own."""
         environment = {**self.environment, **(variables or {})}

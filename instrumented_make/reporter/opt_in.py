@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import sys
 import uuid
+from collections.abc import Iterator
 from typing import TextIO
 
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
@@ -22,6 +25,21 @@ def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out:
     ``stdin`` is None where the standard input is closed. Raise UserError when the answer cannot be kept.
     """
     contract.check()
+    with _seen(stdin, out) as shown:
+        _ask(config_dir, contract, stdin, shown)
+
+
+@contextlib.contextmanager
+def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
+    """Where whoever answers on ``stdin`` sees the question: under ``make -O`` the output is held back to the end."""
+    if out.isatty() or stdin is None or not stdin.isatty():
+        yield out
+    else:
+        with open(os.ttyname(stdin.fileno()), "w", encoding=out.encoding) as terminal:
+            yield terminal
+
+
+def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
     out.write(explain(contract))
     if stdin is None or not stdin.isatty():
         out.write("\nThere is no terminal to answer on. Nothing was changed.\n")

@@ -14,6 +14,10 @@ from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import Outbox, opened
 
 SHOWN = 100
+_LEFT = (
+    "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "
+    "the next command, or this one, reports it"
+)
 _NO_LAUNCHER = (
     "a TERM to make alone takes effect when a tracked command has ended: "
     "neither GNU env (coreutils 8.31) nor perl was found here"
@@ -39,6 +43,8 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
         lines.append(("Anonymous id", decision.user_id))
         lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
         lines += _interpreter(config_dir, contract)
+        if config_dir.left.exists():
+            lines.append(("Left", f"{_LEFT} (last {_time(config_dir.left.stat().st_mtime)})"))
         if not launcher.known(config_dir):
             lines.append(("Signals", _NO_LAUNCHER))
         with opened(config_dir.outbox) as outbox:

@@ -7,12 +7,25 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pexpect
 import pytest
-from workbench import GUARDED, LOST_CHILD, MAKES, Workbench, processes, wait_for_process, wait_until
+from workbench import (
+    GUARDED,
+    LOST_CHILD,
+    MAKES,
+    Workbench,
+    needs,
+    processes,
+    wait_for_process,
+    wait_until,
+    with_sh,
+)
+
+from instrumented_make.reporter import launcher
 
 RULES = """\
 .PHONY: long short a b two
@@ -91,7 +104,7 @@ def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Sign
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_to_make_alone(both: tuple[Workbench, bool], number: signal.Signals) -> None:
-    """The status is the same and nothing is left; when it takes effect is told in docs/decisions/0004."""
+    """The status is the same and nothing is left; a TERM ends the command at once, the others let its line finish."""
     bench, recorded = both
     process = start(bench, "short")
     wait_for_process(process.pid, "sleep", "1.125")
@@ -181,3 +194,95 @@ def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
     os.killpg(process.pid, signal.SIGHUP)
     assert process.communicate(timeout=20)[0] == "done\n"
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b"), ("-k", "two", "long")])
+def test_a_termination_of_make_alone_reaches_the_command(both: tuple[Workbench, bool], goals: tuple[str, ...]) -> None:
+    """A supervisor that knows only make's process id ends the command with it: at once, as bare make does."""
+    bench, recorded = both
+    process = start(bench, *goals)
+    wait_for_process(process.pid, "sleep", "31.25")
+    os.kill(process.pid, signal.SIGTERM)
+    ends_like_bare_make(process, signal.SIGTERM)
+    assert bench.recorded() == (["143"] if recorded else [])
+
+
+def test_perl_does_where_env_is_too_old(bench: Workbench, make: str) -> None:
+    """The same with the other launcher, and an interrupt is not ignored under it."""
+    bench.make = make
+    bench.write(RULES, ["long"])
+    bench.agree()
+    (bench.config / "launcher").write_text(f"another:system /bin/false\n{launcher.system()} {needs('perl')}\n")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = start(bench, "long")
+        wait_for_process(process.pid, "sleep", "31.25")
+        (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
+        ends_like_bare_make(process, number)
+    assert sorted(bench.recorded()) == ["130", "143"]
+
+
+def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench, make: str) -> None:
+    """On a system where none was found, or another one's is named: everything but the moment of a TERM is the same."""
+    bench.make = make
+    bench.write(RULES, ["long", "short"])
+    bench.agree()
+    for content in (
+        "",
+        "another:system /bin/false\n",
+        f"{launcher.system()} \n",
+        f"{launcher.system()} /nonexistent\n",
+    ):
+        (bench.config / "launcher").write_text(content)
+        process = start(bench, "long")
+        wait_for_process(process.pid, "sleep", "31.25")
+        os.killpg(process.pid, signal.SIGINT)
+        ends_like_bare_make(process, signal.SIGINT)
+    process = start(bench, "short")
+    wait_for_process(process.pid, "sleep", "1.125")
+    os.kill(process.pid, signal.SIGTERM)
+    ends_like_bare_make(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox", "mksh", "yash", "ksh93", "zsh"])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_nothing_more_is_said_of_a_signal(bench: Workbench, shell: str, number: signal.Signals) -> None:
+    """Whatever shell is sh: of a hang-up or a termination of the group it says no word that bare make's does not."""
+    bench.write("long: ; @exec sleep 31.25\n", ["long"])
+    bench.agree()
+    said: list[list[str]] = []
+    for variables in ({"DO_NOT_TRACK": "1"}, {}):
+        process = subprocess.Popen(
+            with_sh(needs(shell), bench.config, bench.make, "long"),
+            cwd=bench.tree,
+            env={**bench.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        wait_for_process(process.pid, "sleep", "31.25")
+        os.killpg(process.pid, number)
+        said.append(process.communicate(timeout=20)[1].splitlines())
+    assert len(bench.recorded()) == 1
+    # What make itself says differs by chance: see LOST_CHILD.
+    assert [[line for line in lines if not line.startswith("make: ***")] for lines in said] == [[], []]
+
+
+def test_a_reporter_that_cannot_be_started_fails_no_command(bench: Workbench) -> None:
+    """The system has no process left for it (EAGAIN): the command's status is its own, and nothing is said."""
+    bench.write("short: ; @echo short\n", ["short"])
+    bench.agree()
+    (bench.config / "interpreter").write_text(f"{sys.executable}\n")
+    # dash forks with this call for the command, and then for the reporter; make starts processes by others.
+    command = [needs("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "inject=clone:error=EAGAIN:when=2"]
+    command += [bench.make, "short"]
+    result = subprocess.run(
+        command,
+        cwd=bench.tree,
+        env=bench.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "short\n", "")
+    assert bench.recorded() == ["0"]

@@ -136,7 +136,7 @@ override im_goals := $(MAKECMDGOALS)
 override im_command := $(foreach goal,$(MAKECMDGOALS),$(call .metrics.name,$(goal)))
 override im_config := $(.metrics.config)
 export im_make im_goals im_command im_config
-.metrics.kept := PWD OLDPWD SHLVL _
+.metrics.kept := PWD OLDPWD SHLVL LOGNAME _
 $(foreach name,$(.metrics.kept),$(if $(filter environment%,$(origin $(name))),$(eval override im_env_$(name) := $$(value $(name)))$(eval export im_env_$(name))))
 override SHELL := /bin/sh
 override .SHELLFLAGS := -c

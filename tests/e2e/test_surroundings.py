@@ -1,0 +1,298 @@
+"""What a tracked run reads, holds open and needs of the system around it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+from capture import Capture
+from workbench import LOST_CHILD, MAKES, Workbench, wait_until
+
+RULES = ".PHONY: one\none: ; @echo one\n"
+
+
+@pytest.fixture
+def consenting(bench: Workbench, server: Capture) -> Workbench:
+    bench.host = server.host
+    bench.write(RULES, ["one"])
+    bench.commit()
+    bench.opt_in()
+    return bench
+
+
+def git_values(bench: Workbench, server: Capture) -> tuple[object, object]:
+    """What a run says of git; the run itself must be as ever, and quick."""
+    before = len(server.events)
+    result = bench.run("one", timeout=10, stdin=subprocess.PIPE)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    properties = server.wait_for(before + 1)[-1]["properties"]
+    return properties["git_checked_out_master"], properties["git_commit_time"]
+
+
+def fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def to_standard_input(path: Path) -> None:
+    path.write_text("ref: ../../../../../../../../dev/stdin\n")
+
+
+def inside_refs(path: Path) -> None:
+    path.write_text("ref: refs/../../../../../../../../../dev/stdin\n")
+
+
+def missing(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    "spoil", [fifo, endless, to_standard_input, inside_refs, missing], ids=lambda spoil: spoil.__name__
+)
+@pytest.mark.parametrize("name", ["HEAD", "refs/heads/main"])
+def test_nothing_odd_in_a_repository_is_read(consenting: Workbench, server: Capture, spoil: object, name: str) -> None:
+    """A FIFO, a device, a way out of the repository: no value, and never a command that hangs or loses its input."""
+    assert callable(spoil)
+    spoil(consenting.tree / ".git" / name)
+    assert git_values(consenting, server)[1] is None
+
+
+def test_somebody_elses_repository_is_not_looked_at(consenting: Workbench, server: Capture) -> None:
+    """A shared parent folder may hold anybody's."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    assert git_values(consenting, server) == (True, "2021-05-17T15:02:10-04:00")
+    os.chown(consenting.tree / ".git", 12345, 12345)
+    assert git_values(consenting, server) == (None, None)
+
+
+def test_a_repository_of_the_home_is_not_the_projects(consenting: Workbench, server: Capture) -> None:
+    """Dotfiles under version control say nothing about a project below them."""
+    shutil.move(consenting.tree / ".git", consenting.home / ".git")
+    project = consenting.home / "project"
+    shutil.copytree(consenting.tree, project)
+    consenting.tree = project
+    assert git_values(consenting, server) == (None, None)
+
+
+@pytest.mark.parametrize("descriptor", [3, 8, 9, 15, 200])
+def test_nothing_is_held_when_make_has_returned(
+    consenting: Workbench, server: Capture, tmp_path: Path, descriptor: int
+) -> None:
+    """A lock, and a pipe, that the command inherited are free the moment make is gone."""
+    for _ in range(10):
+        lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        reading, writing = os.pipe()
+        moved = f"exec {descriptor}<&{lock};" + (f" exec {lock}<&-;" if lock != descriptor else "")
+        result = subprocess.run(
+            ["bash", "-c", f'{moved} exec "$@"', "bash", consenting.make, "one"],
+            cwd=consenting.tree,
+            env=consenting.environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[lock],
+            stdout=writing,
+            check=False,
+        )
+        os.close(writing)
+        os.close(lock)
+        assert result.returncode == 0
+        assert os.read(reading, 100) == b"one\n"
+        os.set_blocking(reading, False)
+        assert os.read(reading, 100) == b"", "somebody still holds the pipe"
+        os.close(reading)
+        again = os.open(tmp_path / "lock", os.O_RDWR)
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(again)
+    assert consenting.run("one").returncode == 0
+    server.wait_for(11)
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+    assert ("descriptor above 9" in told) == (descriptor > 9)
+
+
+@pytest.mark.parametrize("limit", ["-f 0", "-n 8", "-n 12", "-n 20"])
+def test_narrow_limits_cost_the_command_nothing(consenting: Workbench, limit: str) -> None:
+    """No file may grow, or hardly one be opened: the record may be lost, the command is as ever."""
+    command = ["bash", "-c", f'ulimit {limit}; exec "$@"', "bash", consenting.make, "one"]
+    shown = []
+    for variables in ({"DO_NOT_TRACK": "1"}, {}):
+        result = subprocess.run(
+            command,
+            cwd=consenting.tree,
+            env={**consenting.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        shown.append((result.returncode, result.stdout, result.stderr))
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("home", ["somebody else's", "missing"])
+def test_nobody_is_invited_and_nothing_made_in_a_home_that_is_not_ones_own(bench: Workbench, home: str) -> None:
+    """sudo make keeps HOME: a ~/.config of root's would be of no use to its owner."""
+    bench.write(RULES, ["one"])
+    if home == "missing":
+        bench.home.rmdir()
+    else:
+        os.chown(bench.home, 12345, 12345)
+    child = bench.terminal("one")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.before == "one\r\n"
+    assert not bench.home.exists() or list(bench.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", ["-j4 -O", "-Oline", "-j2"])
+def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags: str) -> None:
+    """Even where make holds back what its recipes print until they have ended."""
+    each_make.write(RULES, ["one"])
+    child = each_make.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix, "MAKEFLAGS": flags})
+    child.expect("no more: ")
+    child.sendline("no")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (each_make.config / "declined").exists()
+
+
+def spent(bench: Workbench, *goals: str) -> float:
+    """Seconds of CPU that make and all that it waits for take."""
+    before = os.times()
+    result = bench.run(*goals)
+    assert result.returncode == 0
+    assert LOST_CHILD not in result.stderr
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+@pytest.mark.parametrize("kind", ["plain", "patterns", "nested"])
+def test_a_catalog_of_ten_thousand_costs_little(bench: Workbench, kind: str) -> None:
+    """Of any kind, all of which may fit the goal; the narrowest pattern is the one that is reported."""
+    names = {
+        "plain": [f"a.{n}" for n in range(10_000)],
+        "patterns": [f"a.{n}.%" for n in range(10_000)],
+        "nested": [f"{'a' * n}%" for n in range(1, 2_001)],
+    }[kind]
+    goal = {"plain": "a.9999", "patterns": "a.9999.x", "nested": "a" * 1500 + "b"}[kind]
+    bench.write("%: ; @:\nMakefile: ;\n", names)
+    bench.agree()
+    assert bench.run(goal).returncode == 0
+    [start] = (bench.config / "pending").glob("*.start")
+    expected = {"plain": "a.9999", "patterns": "a.9999.%", "nested": "a" * 1500 + "%"}[kind]
+    assert start.read_text().splitlines()[1] == expected
+    # A file of that size takes make a while to read, with consent or without; finding the goal is what counts.
+    tracked = min(spent(bench, goal) for _ in range(3))
+    bench.variables["DO_NOT_TRACK"] = "1"
+    bare = min(spent(bench, goal) for _ in range(3))
+    assert tracked < bare * 4 + 0.1
+
+
+def test_a_make_in_a_folder_with_a_blank(bench: Workbench) -> None:
+    """Its own path is no word of a recipe."""
+    bench.write("one: ; @echo '$(MAKE)'\n", ["one"])
+    bench.agree()
+    folder = bench.home.parent / "my tools"
+    folder.mkdir()
+    (folder / "make").symlink_to(MAKES[0])
+    bench.make = str(folder / "make")
+    assert bench.run("one").stdout == f"{folder}/make\n"
+    assert bench.recorded() == ["0"]
+
+
+def test_a_makefile_that_cannot_be_read_twice_is_left_to_make(bench: Workbench) -> None:
+    """From a process, the standard input or a FIFO: it is gone once it has been read."""
+    bench.write("one: ; @echo one\n", ["one"])
+    bench.agree()
+    for command in (
+        "make -f <(cat Makefile) one",
+        "cat Makefile | make -f /dev/stdin one",
+        "cat Makefile | make -f - one",
+    ):
+        result = subprocess.run(
+            ["bash", "-c", command],
+            cwd=bench.tree,
+            env=bench.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", ""), command
+    assert bench.recorded() == []
+
+
+def test_a_folder_with_a_blank_beside_its_first_word(bench: Workbench) -> None:
+    """make's list of makefiles is words: /x/my project/Makefile is none of its own."""
+    bench.write("one: ; @echo one\n", ["one"])
+    bench.agree()
+    spaced = bench.home.parent / "my project"
+    shutil.copytree(bench.tree, spaced)
+    shutil.copytree(bench.tree, bench.home.parent / "my")
+    for folder in (spaced, bench.home.parent):
+        result = bench.run("-f", str(spaced / "Makefile"), "one", cwd=folder)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    assert bench.recorded() == []
+    assert bench.run("one", cwd=spaced).stdout == "one\n"
+    assert bench.recorded() == ["0"]
+
+
+def test_jobs_are_as_many_as_were_asked_for(each_make: Workbench) -> None:
+    """Of six jobs under -j2, two run at once: never one more."""
+    job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
+    rules = f".PHONY: all\nall: a b c d e f\na b c d e f: ; {job}\n"
+    each_make.write(rules, ["all"])
+    each_make.agree()
+    for options in (["-j2"], ["-j", "2"], ["--jobs=2"]):
+        counts = [int(line) for line in each_make.run(*options, "all").stdout.splitlines()]
+        assert max(counts) == 2, options
+    assert each_make.recorded() == ["0"] * 3
+
+
+def test_a_makeflags_of_the_environment_counts_jobs_too(each_make: Workbench) -> None:
+    """export MAKEFLAGS=-j2, as many have in their profile."""
+    job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
+    rules = f"all: a b c d\na b c d: ; {job}\n"
+    each_make.write(rules, ["all"])
+    each_make.agree()
+    result = each_make.run("all", variables={"MAKEFLAGS": "-j2"})
+    assert max(int(line) for line in result.stdout.splitlines()) == 2
+    assert each_make.recorded() == ["0"]
+
+
+def test_a_nested_make_is_not_recorded_by_itself(each_make: Workbench) -> None:
+    """Neither in a recipe nor in $(shell), while the command that started it is recorded; afterwards it is."""
+    each_make.write("a: ; @echo '[$(shell make --silent b)]'\nb: ; @echo from b\n", ["a", "b"])
+    each_make.agree()
+    each_make.variables["PATH"] = f"{Path(each_make.make).parent}:{each_make.environment['PATH']}"
+    assert each_make.run("a").stdout == "[from b]\n"
+    assert each_make.recorded() == ["0"]
+    assert each_make.run("b").stdout == "from b\n"
+    assert each_make.recorded() == ["0", "0"]
+
+
+def test_one_reporter_serves_many_runs(consenting: Workbench, server: Capture) -> None:
+    """While one is at work, a run starts no other; and it is reported all the same."""
+    assert consenting.run("one").returncode == 0
+    wait_until((consenting.config / "reporting").exists, "the reporter to be at work")
+    started = time.monotonic()
+    for _ in range(10):
+        assert consenting.run("one").returncode == 0
+        assert len(consenting._reporters()) <= 1
+    assert time.monotonic() - started < 20
+    server.wait_for(11)
+    consenting.background_ended()
+    assert not (consenting.config / "reporting").exists()
