@@ -25,11 +25,9 @@ ifeq (0.2.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metric
 
 # 4. May this make be recorded? Only one that a person started, with goals, where nothing forbids it.
 .metrics.candidate :=
-ifndef .metrics.child
 ifdef MAKECMDGOALS
 ifeq (0,$(MAKELEVEL))
 .metrics.candidate := $(.metrics.config)
-endif
 endif
 endif
 ifdef DO_NOT_TRACK
@@ -86,16 +84,19 @@ ifndef .metrics.telling
 # 7. And only if the command line can be handed over exactly. Make does not tell all of it to a makefile, so a shell
 #    looks: .instrumented/hand-over.sh has the rule. "plain" is nothing but goals; "typed" is all that the rule allows.
 .metrics.how :=
+# Before make 4.4, $(shell) sees the environment that make was started with.
+.metrics.level := $(if $(filter 3.% 4.0 4.1 4.2 4.2.% 4.3 4.3.%,$(MAKE_VERSION)),unknown,known)
+.metrics.look := $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)/running' $(.metrics.level)
 ifndef MAKEOVERRIDES
 ifeq (,$(MAKEFLAGS))
-.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,look,im_look $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)'))
+.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,look,im_look $(.metrics.look)))
 ifeq ($(.metrics.seen),$(firstword $(.metrics.seen)) $(MAKE_COMMAND)$(subst $(.metrics.space),,$(MAKECMDGOALS)))
 .metrics.how := plain
 endif
 endif
 endif
 ifeq (,$(.metrics.how))
-.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,typed,im_look_closely $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)' $(MAKE_VERSION)))
+.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,typed,im_look_closely $(.metrics.look)))
 ifeq ($(strip $(MAKECMDGOALS)),$(wordlist 3,35,$(.metrics.seen)))
 .metrics.how := $(word 2,$(.metrics.seen))
 endif
@@ -147,7 +148,7 @@ override .SHELLFLAGS := -c
 .metrics.marks := $(if $(filter 4.0 4.1,$(MAKE_VERSION))$(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),mark,status)
 $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,plain,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
 .instrumented:
-	+@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
+	+@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(.metrics.level) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
 
 else
 

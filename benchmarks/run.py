@@ -23,7 +23,7 @@ from capture import Capture
 from rich.console import Console
 from rich.table import Table
 
-from instrumented_make.reporter import consent, run_files
+from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.delivery import Patience, deliver
@@ -73,6 +73,7 @@ def main() -> None:
         _foreground(tracked, dead, server.host, deaf, rounds)
         _background(tracked, server)
         _parsing(work / "sizes", rounds)
+        _matching(work / "matching", rounds)
         _drain(work / "drain", server.host)
         for stack in (tracked, dead):
             subprocess.run(
@@ -95,6 +96,12 @@ def _prepare(stack: Path, host: str) -> Path:
     (stack / "wrapped.mk").write_text(
         f"include Makefile\nwrapped: ; @{sys.executable} {HERE / 'hand_written_wrapper.py'} $(URL) work\n"
     )
+    _agreed(stack)
+    return stack
+
+
+def _agreed(stack: Path) -> None:
+    """Render, and answer yes."""
     subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
     child = pexpect.spawn(
         "make", ["metrics-opt-in"], cwd=str(stack), env={**_environment(stack), "VIRTUAL_ENV": sys.prefix}, timeout=30
@@ -102,7 +109,6 @@ def _prepare(stack: Path, host: str) -> Path:
     child.expect("no more: ")
     child.sendline("yes")
     child.expect(pexpect.EOF)
-    return stack
 
 
 class _Deaf:
@@ -163,7 +169,7 @@ def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
 def _quiet(home: Path) -> None:
     """Wait until nothing of a tracked run is left in the background, but for a sender that waits for more."""
     deadline = time.monotonic() + 5
-    while len(_reporters(home)) > 1 or any(run_files.finished(home / ".config" / "benchmark" / "pending")):
+    while len(_reporters(home)) > 1:
         if time.monotonic() > deadline:
             raise TimeoutError("the reporters do not end")
         time.sleep(0.005)
@@ -232,6 +238,33 @@ def _parsing(folder: Path, rounds: int) -> None:
     table = Table("tracked targets", "make, no consent, ms", "render, s", title="The size of the catalog")
     for size in sizes:
         table.add_row(f"{size:,}", f"{timings[str(size)].median:.2f}", f"{rendering[size]:.2f}")
+    CONSOLE.print(table)
+
+
+def _matching(folder: Path, rounds: int) -> None:
+    """A tracked command beside a bare one with the same files, for catalogs of which every entry fits the goal."""
+    kinds = {
+        "10 plain targets": ([f"a.{n}" for n in range(10)], "a.5"),
+        "10,000 plain targets": ([f"a.{n}" for n in range(10_000)], "a.9999"),
+        "10,000 patterns": ([f"a.{n}.%" for n in range(10_000)], "a.9999.x"),
+        "2,000 patterns, each in the other": ([f"{'a' * n}%" for n in range(1, 2_001)], "a" * 1_500 + "b"),
+    }
+    table = Table("catalog", "no consent, ms", "tracked, ms", "difference", title="Finding what a goal is reported as")
+    for number, (name, (names, goal)) in enumerate(kinds.items()):
+        stack = folder / str(number)
+        (stack / "home").mkdir(parents=True)
+        targets = "\n".join(f'  - "{target}"' for target in names)
+        (stack / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
+        (stack / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\n%: ; @:\nendif\n")
+        _agreed(stack)
+        nobody = {**_environment(stack), "HOME": "/nonexistent"}
+        ways = [
+            Way("no consent", ["make", goal], nobody, stack),
+            Way("tracked", ["make", goal], _environment(stack), stack),
+        ]
+        timings = _in_turns(ways, rounds)
+        one, other = timings["no consent"].median, timings["tracked"].median
+        table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other - one:.2f}")
     CONSOLE.print(table)
 
 

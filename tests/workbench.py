@@ -264,7 +264,7 @@ def needs(tool: str) -> str:
 _AS_SH = """
 mount --bind "$1" /bin/sh && shift || exit 99
 read -r as_sh_boot </proc/sys/kernel/random/boot_id; read -r as_sh_mount as_sh_rest </proc/self/mountinfo
-[ ! -d "$1" ] || echo "$as_sh_boot:$as_sh_mount $2" >"$1/launcher"
+[ ! -d "$1" ] || echo "${as_sh_boot%%-*}:$as_sh_mount $2" >"$1/launcher"
 shift 2
 exec "$@"
 """

@@ -1,8 +1,8 @@
 """Where one project's decision and data are kept: a private folder, and the names in it.
 
 The rendered hand-over knows the same names: ``agreed.<digest>``, ``declined``, ``interpreter``, ``launcher``,
-``reporting``, ``left-to-the-next`` and ``pending/``. It reads them without starting a process, and make never reads a
-makefile from here.
+``reporting``, ``running``, ``left-to-the-next`` and ``pending/``. It reads them without starting a process, and make
+never reads a makefile from here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class ConfigDir:
         self.declined = path / "declined"
         self.interpreter = path / "interpreter"
         self.launcher = path / "launcher"
+        self.running = path / "running"
         self.left = path / "left-to-the-next"
         self.pending = path / "pending"
         self.outbox = path / "outbox.sqlite3"

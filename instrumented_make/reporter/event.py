@@ -48,7 +48,8 @@ def build(run: Run, consent: Consent) -> Event:
     """
     assert consent.collection is not None
     collection = consent.collection
-    identity = f"{consent.user_id}\0{run.name}\0{run.start_ns}".encode()
+    # The agreement never leaves this machine: without it, the rest could be searched for.
+    identity = f"{consent.user_id}\0{consent.agreement}\0{run.name}\0{run.start_ns}".encode()
     return Event(
         message_id=hashlib.sha256(identity).hexdigest()[:32],
         user_id=consent.user_id,

@@ -29,7 +29,8 @@ def commit_time(top: str, ref: str, commit: str, start_ns: int) -> str | None:
 
     ``top`` is the folder that holds ``.git``, ``ref`` the full name of the branch or empty, ``commit`` its hash,
     or empty when the branch had no file of its own (git packs many into one). None outside a repository, before
-    the first commit, or when git does not answer within TIMEOUT_S.
+    the first commit, when git does not answer within TIMEOUT_S, or for a time or zone that no calendar has (git accepts
+    any).
     """
     if not top:
         return None
@@ -43,7 +44,10 @@ def commit_time(top: str, ref: str, commit: str, start_ns: int) -> str | None:
     if match is None:
         return None
     offset = timedelta(hours=int(match[3]), minutes=int(match[4])) * (-1 if match[2] == "-" else 1)
-    return datetime.fromtimestamp(int(match[1]), timezone(offset)).isoformat()
+    try:
+        return datetime.fromtimestamp(int(match[1]), timezone(offset)).isoformat()
+    except (ValueError, OverflowError, OSError):  # no calendar has such a zone, or such a year
+        return None
 
 
 def is_dirty(top: str) -> bool | None:

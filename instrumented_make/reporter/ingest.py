@@ -16,11 +16,15 @@ from collections.abc import Callable
 
 from instrumented_make.reporter import consent, event, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.run_files import Run
 
 # A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
 LEFT_TO_FOREGROUND_S = 60
+# So many runs are committed at once: a reporter that is killed has done what it has done.
+BATCH = 100
 
 
 def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[], float] = time.time) -> list[Event]:
@@ -42,16 +46,38 @@ def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[
             if run not in strangers
             and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
         ]
-        events = [event.build(run, decision) for run in runs]
         destination = None
         if decision.sends:
             destination = Destination(decision.collection.host, decision.collection.write_key)
+        events = []
         with opened(config_dir.outbox) as outbox:
-            outbox.add(events, destination, now_s)
-            for run in [*strangers, *runs]:
-                run_files.remove(config_dir.pending, run.name)
             outbox.count_lost("it began under an earlier decision", len(strangers))
+            _forget(config_dir, strangers)
+            for start in range(0, len(runs), BATCH):
+                batch = runs[start : start + BATCH]
+                built, failed = _build(batch, decision)
+                outbox.add(built, destination, now_s)
+                for reason in failed:
+                    outbox.count_lost(reason, 1)
+                _forget(config_dir, batch)
+                events += built
             abandoned = run_files.remove_abandoned(config_dir.pending, round(now_s * run_files.NANOSECONDS))
             outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
             outbox.trim(now_s)
     return events
+
+
+def _build(runs: list[Run], decision: Consent) -> tuple[list[Event], list[str]]:
+    """The events of ``runs``, and why some have none: nothing that is wrong with one run holds up another."""
+    events, reasons = [], []
+    for run in runs:
+        try:
+            events.append(event.build(run, decision))
+        except Exception as error:  # whatever it is, it is this run's alone
+            reasons.append(f"it could not become an event: {type(error).__name__}: {str(error)[:200]}")
+    return events, reasons
+
+
+def _forget(config_dir: ConfigDir, runs: list[Run]) -> None:
+    for run in runs:
+        run_files.remove(config_dir.pending, run.name)

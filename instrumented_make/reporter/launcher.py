@@ -30,8 +30,8 @@ _PROOF = (
 
 def system() -> str:
     """The name of this system since it was started, in this container: what the hand-over reads of /proc itself."""
-    boot = _first_line("/proc/sys/kernel/random/boot_id") or "none"
-    mount = _first_line("/proc/self/mountinfo").partition(" ")[0] or "none"
+    boot = _first_line("/proc/sys/kernel/random/boot_id").partition("-")[0]
+    mount = _first_line("/proc/self/mountinfo").partition(" ")[0]
     return f"{boot}:{mount}"
 
 

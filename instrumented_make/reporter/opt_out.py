@@ -32,6 +32,7 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
         shutil.rmtree(config_dir.pending, ignore_errors=True)
         for path in config_dir.path.glob(f"{config_dir.outbox.name}*"):
             path.unlink(missing_ok=True)
-    for path in (config_dir.interpreter, config_dir.launcher, config_dir.reporting):
+    leftovers = (config_dir.launcher, config_dir.reporting, config_dir.running, config_dir.left)
+    for path in (config_dir.interpreter, *leftovers):
         path.unlink(missing_ok=True)
     out.write("Nothing will be measured. The anonymous id and all events on this machine have been deleted.\n")

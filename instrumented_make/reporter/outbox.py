@@ -22,6 +22,8 @@ APPLICATION_ID = 0x696D6B65
 # Other processes hold the file for milliseconds; on a slow network home, for longer.
 BUSY_TIMEOUT_S = 20
 HISTORY_S = 365 * 24 * 3600
+# However long ago the last event was, the clock is believed only so far beyond it.
+BELIEVED_S = 30 * 24 * 3600
 # A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
 MAX_WAITING = 250_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -188,10 +190,12 @@ class Outbox:
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went."""
         with self._transaction():
-            old = now_s - HISTORY_S
-            expired = self._delete("created_s < ? AND state IN ('waiting', 'parked')", old)
-            self._delete("created_s < ?", old)
-            self.count_lost("waited for more than a year", expired)
+            # The newest event but one bounds what this clock may claim: nothing goes because it was once set wrong.
+            known_s = self._connection.execute(
+                "SELECT created_s FROM events WHERE created_s < ? ORDER BY created_s DESC LIMIT 1", (now_s,)
+            ).fetchone()
+            old = min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S) - HISTORY_S
+            self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
             surplus = self.counts().get("waiting", 0) - max_waiting
             if surplus > 0:
                 self._delete("id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus)

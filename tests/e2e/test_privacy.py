@@ -168,7 +168,7 @@ def test_the_background_holds_nothing_open(consenting: Workbench, server: Captur
     """A pipe reader sees the end of file at once, and no descriptor, terminal or session is shared afterwards."""
     extra_read, extra_write = os.pipe()
     process = subprocess.Popen(
-        ["bash", "-c", f"exec 8>&{extra_write} 25>&{extra_write}; exec {consenting.make} -j4 one"],
+        ["bash", "-c", f"exec 8>&{extra_write} {extra_write}>&-; exec {consenting.make} -j4 one"],
         cwd=consenting.tree,
         env=consenting.environment,
         stdout=subprocess.PIPE,

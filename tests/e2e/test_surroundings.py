@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import LOST_CHILD, MAKES, Workbench, wait_until
+from workbench import MAKES, Workbench, wait_until
 
 RULES = ".PHONY: one\none: ; @echo one\n"
 
@@ -169,19 +169,9 @@ def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags:
     assert (each_make.config / "declined").exists()
 
 
-def spent(bench: Workbench, *goals: str) -> float:
-    """Seconds of CPU that make and all that it waits for take."""
-    before = os.times()
-    result = bench.run(*goals)
-    assert result.returncode == 0
-    assert LOST_CHILD not in result.stderr
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
-
-
 @pytest.mark.parametrize("kind", ["plain", "patterns", "nested"])
-def test_a_catalog_of_ten_thousand_costs_little(bench: Workbench, kind: str) -> None:
-    """Of any kind, all of which may fit the goal; the narrowest pattern is the one that is reported."""
+def test_of_thousands_of_targets_the_narrowest_is_reported(bench: Workbench, kind: str) -> None:
+    """Of any kind, even where all of them fit the goal; what that costs is measured in benchmarks/run.py."""
     names = {
         "plain": [f"a.{n}" for n in range(10_000)],
         "patterns": [f"a.{n}.%" for n in range(10_000)],
@@ -194,11 +184,6 @@ def test_a_catalog_of_ten_thousand_costs_little(bench: Workbench, kind: str) -> 
     [start] = (bench.config / "pending").glob("*.start")
     expected = {"plain": "a.9999", "patterns": "a.9999.%", "nested": "a" * 1500 + "%"}[kind]
     assert start.read_text().splitlines()[1] == expected
-    # A file of that size takes make a while to read, with consent or without; finding the goal is what counts.
-    tracked = min(spent(bench, goal) for _ in range(3))
-    bench.variables["DO_NOT_TRACK"] = "1"
-    bare = min(spent(bench, goal) for _ in range(3))
-    assert tracked < bare * 4 + 0.1
 
 
 def test_a_make_in_a_folder_with_a_blank(bench: Workbench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,22 @@ def test_a_dirty_tree_is_told_when_asked_for(repository: Workbench, server: Capt
     repository.opt_in()
     repository.run("stay")
     assert server.wait_for(1)[0]["properties"]["git_dirty"] is dirty
+
+
+@pytest.mark.parametrize(
+    "written", ["1621278130 -3407", "1621278130 +2400", "1621278130 -9999", "99999999999999 +0000", "9 +0000"]
+)
+def test_an_odd_commit_costs_its_time_and_nothing_else(repository: Workbench, server: Capture, written: str) -> None:
+    """Real histories hold zones and years that no calendar has: the next run is recorded as ever."""
+    tree = repository.git("write-tree").strip()
+    content = f"tree {tree}\nauthor a <a@x> {written}\ncommitter c <c@x> {written}\n\nodd\n"
+    (repository.home.parent / "commit").write_text(content)
+    path = str(repository.home.parent / "commit")
+    odd = repository.git("hash-object", "-t", "commit", "-w", "--literally", path).strip()
+    (repository.tree / ".git" / "refs" / "heads" / "main").write_text(f"{odd}\n")
+    expected = "1970-01-01T00:00:09+00:00" if written.startswith("9 ") else None
+    assert reported(repository, server) == (True, expected)
+    repository.background_ended()
+    assert reported(repository, server) == (True, expected)
+    told = repository.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    assert (told.returncode, told.stderr) == (0, "")

@@ -47,15 +47,28 @@ def test_what_is_kept_here_never_waits(path: Path) -> None:
         assert outbox.destinations() == []
 
 
-def test_a_year_is_the_end(path: Path) -> None:
-    """History goes silently; what still waited goes with a word."""
+def test_history_ends_after_a_year_and_what_waits_stays(path: Path) -> None:
+    """Only what was delivered, or never was to leave, goes by its age."""
     with opened(path) as outbox:
         outbox.add(events(3), SERVER, NOW_S - HISTORY_S - 1)
         outbox.settle(["id0"], "delivered", NOW_S)
-        outbox.add(events(2, first=10), SERVER, NOW_S - HISTORY_S + 60)
+        outbox.add(events(2, first=10), SERVER, NOW_S - 60)
         outbox.trim(NOW_S)
-        assert outbox.counts() == {"waiting": 2}
-        assert outbox.lost() == {"waited for more than a year": 2}
+        assert outbox.counts() == {"waiting": 4}
+        assert outbox.lost() == {}
+
+
+@pytest.mark.parametrize("days", [60, 365, 3650])
+def test_a_clock_that_is_ahead_deletes_no_history(path: Path, days: int) -> None:
+    """One run under a wrong clock, and a right one afterwards: everything is still there."""
+    ahead_s = NOW_S + days * 24 * 3600
+    with opened(path) as outbox:
+        outbox.add(events(3), SERVER, NOW_S - 3600)
+        outbox.settle(["id0", "id1"], "delivered", NOW_S)
+        outbox.add(events(1, first=10), SERVER, ahead_s)
+        outbox.trim(ahead_s)
+        outbox.trim(NOW_S)
+        assert outbox.counts() == {"delivered": 2, "waiting": 2}
 
 
 def test_the_oldest_of_too_many_go(path: Path) -> None:

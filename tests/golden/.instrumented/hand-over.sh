@@ -31,35 +31,40 @@ im_is_this_make() {
   esac
 }
 
-# Whether this make was started by a command that is being recorded below the folder $1. Before make 4.4, $(shell make)
-# does not know its level. The names of runs hold the process id of the shell that waits for them.
+# Whether this make was started by a command that is being recorded: one of the shells that wait for those, which the file
+# $1 names, is an ancestor. $2 is "unknown" before make 4.4, where $(shell make) does not know its own level.
 im_is_nested() {
-  for im_path in "$1"/pending/*.start; do
-    [ -e "$im_path" ] || return 1
-    break
+  [ "$2" = unknown ] || return 1
+  im_running=''
+  { read -r im_running <"$1"; } || return 1
+  im_ancestor=1
+  for im_other in $im_running; do
+    [ ! -e "/proc/$im_other" ] || im_ancestor=$PPID
   done
-  im_ancestor=$PPID
   while [ "$im_ancestor" -gt 1 ]; do
     { IFS= read -r im_line <"/proc/$im_ancestor/stat"; } || return 1
     im_line=${im_line##*') '} # behind the name, which may hold anything
     im_line=${im_line#* }
     im_ancestor=${im_line%% *}
-    for im_path in "$1"/pending/*-"$im_ancestor"-*.start; do
-      [ ! -e "$im_path" ] || return 0
-    done
+    case " $im_running " in
+    *" $im_ancestor "*) # unless another process has that number by now
+      if IFS= read -r im_line <"/proc/$im_ancestor/cmdline"; then return 1; fi
+      case $im_line in *im_hand_over* | sh | */sh) return 0 ;; esac
+      ;;
+    esac
   done
   return 1
 }
 
 # Print the process id of make and its command line, its arguments joined; $1 is its name as its makefiles know it, $2 the
-# folder of the decision. The NULs between arguments are dropped by most shells; others stop at the first or put blanks,
+# file that names those that are being recorded, $3 whether make knows its level. The NULs between arguments are dropped by most shells; others stop at the first or put blanks,
 # and then what is printed is not what the engine expects of a plain command line.
 im_look() {
   # Set before make 4.4 only where you have set them; then they are to be looked at closely.
   [ -z "${MAKEFLAGS-}${GNUMAKEFLAGS-}" ] || return
   [ -n "${MAKEFLAGS+set}" ] || [ -z "${MAKELEVEL+set}${MFLAGS+set}" ] || return
   im_is_this_make "$1" || return
-  if im_is_nested "$2"; then return; fi
+  if im_is_nested "$2" "$3"; then return; fi
   # A line that ends before the file does has more behind it.
   if IFS= read -r im_line <"/proc/$PPID/cmdline"; then return; fi
   [ "${#im_line}" -le 4000 ] || return
@@ -73,9 +78,10 @@ im_look() {
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Run the command in a make of its own, and record how it went. $1 is what im_look found, $2 the digest of what is
-# collected, $3 "mark" if a failure is to be marked by a file rather than by the status, $4 the makefile unless -f named it.
+# collected, $3 "mark" if a failure is to be marked by a file rather than by the status, $4 whether make knows its level, $5
+# the makefile unless -f named it.
 im_hand_over() {
-  im_how=$1 im_digest=$2 im_marks=$3 im_file=${4-}
+  im_how=$1 im_digest=$2 im_marks=$3 im_level=$4 im_file=${5-}
   im_signal='' im_woken='' im_child='' im_status='' im_reset=''
   im_catch_signals
   im_record_start
@@ -116,13 +122,17 @@ im_catch_signals() {
 }
 
 # Pass TERM on to the command, unless it has come to the whole process group: make clears up when it gets it, and a second
-# one would stop that. Then the first is still pending, or blocked while make handles it. 4 is its bit of the fourth digit.
+# one would stop that. Then the first is still pending, or is being handled: blocked, and no longer caught. (While make
+# starts a process it is blocked as well, but caught.) TERM is the bit 4 of the fourth digit.
 im_pass_on() {
   [ -n "$im_child" ] || return 0
+  im_blocked=''
   while read -r im_key im_mask im_skip; do
-    case $im_key in
-    SigPnd: | ShdPnd: | SigBlk:) case $im_mask in *[4567cdef]???) return 0 ;; esac ;;
-    SigIgn:) break ;;
+    case $im_key$im_mask in
+    SigPnd:*[4567cdef]??? | ShdPnd:*[4567cdef]???) return 0 ;;
+    SigBlk:*[4567cdef]???) im_blocked=yes ;;
+    SigCgt:*[4567cdef]???) break ;;
+    SigCgt:*) [ -z "$im_blocked" ] || return 0 ;;
     esac
   done 2>/dev/null <"/proc/$im_child/status"
   kill -s TERM "$im_child" 2>/dev/null
@@ -155,7 +165,18 @@ im_record_start() {
     } 2>/dev/null || im_run=''
   done
   set +C
+  [ "$im_level" = known ] || im_name_running
   umask "$im_umask"
+}
+
+# Write into the file "running" which shells wait for a command: this one, and those that it names and that are there.
+im_name_running() {
+  im_running='' im_others=''
+  { read -r im_running <"$im_config/running"; } 2>/dev/null
+  for im_other in $im_running; do
+    [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
+  done
+  { echo "$$$im_others" >"$im_config/running"; } 2>/dev/null
 }
 
 # What is checked out: two small files, read only if they are files, of yours, and below your home.
@@ -229,7 +250,7 @@ im_find_launcher() {
   im_launcher='' im_boot='' im_mount=''
   { read -r im_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   { read -r im_mount im_skip </proc/self/mountinfo; } 2>/dev/null
-  im_system=${im_boot:-none}:${im_mount:-none}
+  im_system=${im_boot%%-*}:$im_mount
   {
     while read -r im_key im_path; do
       [ "$im_key" != "$im_system" ] || im_launcher=$im_path
@@ -259,28 +280,18 @@ im_run_command() {
   im_put_back
   case $im_launcher in
   *env) set -- "$im_launcher" ${im_reset:+"--default-signal=$im_reset"} "$@" ;;
-  *perl)
-    # shellcheck disable=SC2016  # these are perl's
-    set -- "$im_launcher" -e '
-      $SIG{$_} = "DEFAULT" for split /,/, shift;
-      while (1) {
-        if ($ARGV[0] eq "-u") { shift; delete $ENV{shift()} }
-        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|LOGNAME|_)=(.*)/s) { $ENV{$1} = $2; shift }
-        else { last }
-      }
-      exec {$ARGV[0]} @ARGV; exit 127' "$im_reset" "$@"
-    ;;
-  *) # as far as the shell itself can
-    while :; do
-      case $1 in
-      -u) { command unset "$2"; } 2>/dev/null && shift ;;
-      PWD=* | OLDPWD=* | SHLVL=* | LOGNAME=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
-      *) break ;;
-      esac
-      shift
-    done
+  *)
+    im_part=typed
+    . ./.instrumented/hand-over.sh
+    im_prepare_otherwise "$@"
+    return
     ;;
   esac
+  im_start_and_wait "$@"
+}
+
+# Start the program $@ as the command, and wait for its end.
+im_start_and_wait() {
   [ -z "$im_signal" ] || return
   # A descriptor that nobody uses. (After "command exec", bash 3.2 does not come to an end.)
   im_free=''
@@ -359,9 +370,7 @@ im_is_reported() {
   [ -z "${DEVSTACK_METRICS_TESTING-}" ] || return 1
   im_key='' im_other=''
   { read -r im_key im_other <"$im_home/reporting"; } 2>/dev/null
-  [ "$im_key" = "$im_system" ] && [ -e "/proc/$im_other/cmdline" ] || return 1
-  { IFS= read -r im_line <"/proc/$im_other/cmdline"; } 2>/dev/null
-  case $im_line in *instrumented_make.reporter*) ;; *) return 1 ;; esac
+  [ "$im_key" = "$im_system" ] && [ "/proc/$im_other/exe" -ef "$im_python" ]
 }
 
 # End as the command did. Make decides what becomes of the status.
@@ -387,6 +396,35 @@ im_unmark() {
 # ---------------------------------------------------------------------------------------------------------------------
 # 3. The rule: may this command line be handed over? Only if the inner make can be given exactly the same.
 # ---------------------------------------------------------------------------------------------------------------------
+
+# Start the command $@ where env cannot: its first words are -u NAME, or NAME=VALUE, for the environment.
+im_prepare_otherwise() {
+  case $im_launcher in
+  *perl)
+    # shellcheck disable=SC2016  # these are perl's
+    set -- "$im_launcher" -e '
+      $SIG{$_} = "DEFAULT" for split /,/, shift;
+      while (1) {
+        if ($ARGV[0] eq "-u") { shift; delete $ENV{shift()} }
+        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|LOGNAME|_)=(.*)/s) { $ENV{$1} = $2; shift }
+        else { last }
+      }
+      exec {$ARGV[0]} @ARGV; exit 127' "$im_reset" "$@"
+    ;;
+  *) # as far as the shell itself can
+    im_launcher=''
+    while :; do
+      case $1 in
+      -u) { command unset "$2"; } 2>/dev/null && shift ;;
+      PWD=* | OLDPWD=* | SHLVL=* | LOGNAME=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
+      *) break ;;
+      esac
+      shift
+    done
+    ;;
+  esac
+  im_start_and_wait "$@"
+}
 
 # Call $1 with the arguments that were typed, less -C.
 im_with_typed() {
@@ -540,12 +578,12 @@ im_read_variable() {
   esac
 }
 
-# Print the process id of make ($1, version $3), "typed" and its goals if its command line can be handed over exactly; or
-# "restored", if variables that make has changed must be put back as well. $2 is the folder of the decision.
+# Print the process id of make, "typed" and its goals if its command line can be handed over exactly; or "restored", if
+# variables that make has changed must be put back as well. The arguments are those of im_look.
 im_look_closely() {
-  im_version=$3
+  im_level=$3
   im_is_this_make "$1" || return
-  if im_is_nested "$2"; then return; fi
+  if im_is_nested "$2" "$3"; then return; fi
   set -f
   IFS=$im_newline
   im_text=$(im_arguments)
@@ -596,7 +634,7 @@ im_has() {
     case $im_newline$im_environ in *"$im_newline$1="*) return 0 ;; *) return 1 ;; esac
   fi
   [ ! -e /proc/self/environ ] || return 1 # it is empty
-  case $im_version in 3.* | 4.[0-3] | 4.[0-3].*) eval "[ -n \"\${$1+set}\" ]" ;; esac
+  [ "$im_level" != unknown ] || eval "[ -n \"\${$1+set}\" ]"
 }
 
 # Print the value that the variable $1 has in the environment that make was started with.
