@@ -5,55 +5,61 @@ ruamel.yaml says where things stand; dumping the parsed file would fold lines an
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from generator.yaml_source import Source
 from instrumented_make.errors import failure
 
 
-def add(path: Path, text: str, name: str) -> str:
-    """``text`` with the target ``name`` at the end of its list."""
-    targets = _targets(path, text)
+def add(source: Source, names: Sequence[str]) -> str:
+    """The text of ``source`` with the targets ``names`` at the end of its list."""
+    targets = _targets(source)
     if targets.flow_style:
         # The end mark is behind the bracket.
         at = targets.end_mark.index - 1
-        return f"{text[:at].rstrip()}, {scalar(name)}{text[at:]}"
-    lines = text.splitlines(keepends=True)
+        return f"{source.text[:at].rstrip()}, {', '.join(scalar(name) for name in names)}{source.text[at:]}"
+    lines = source.text.splitlines(keepends=True)
     last = targets.value[-1]
     at = _last_line(last) + 1
     if not lines[at - 1].endswith("\n"):
         lines[at - 1] += "\n"
     indent = lines[last.start_mark.line][: last.start_mark.column].partition("-")[0]
-    return "".join([*lines[:at], f"{indent}- {scalar(name)}\n", *lines[at:]])
+    return "".join([*lines[:at], *(f"{indent}- {scalar(name)}\n" for name in names), *lines[at:]])
 
 
-def remove(path: Path, text: str, name: str) -> str:
-    """``text`` without the target ``name``. Raise UserError when it is not there, or shares a line with others."""
-    targets = _targets(path, text)
-    for item in targets.value:
-        if _name(item) != name:
-            continue
+def remove(source: Source, names: Sequence[str]) -> str:
+    """The text of ``source`` without the targets ``names``.
+
+    Raise UserError when one is not there, or shares a line with others.
+    """
+    targets = _targets(source)
+    items = {_name(item): item for item in targets.value}
+    lines = source.text.splitlines(keepends=True)
+    for name in names:
+        if name not in items:
+            raise failure(f"{name!r} is not tracked", "instrumented-make list shows what is", path=source.path)
         if targets.flow_style:
-            raise failure("the targets stand in one line", f"remove {name!r} by hand", path=path)
-        lines = text.splitlines(keepends=True)
+            raise failure("the targets stand in one line", f"remove {name!r} by hand", path=source.path)
+    # From the end, so that the places of the others stay what they are.
+    for item in sorted((items[name] for name in names), key=lambda item: -int(item.start_mark.line)):
         end = _last_line(item) + 1
         # A block scalar counts the blank lines after it as its own; they separate it from what follows.
         while not lines[end - 1].strip():
             end -= 1
-        return "".join([*lines[: item.start_mark.line], *lines[end:]])
-    raise failure(f"{name!r} is not tracked", "instrumented-make list shows what is", path=path)
+        del lines[item.start_mark.line : end]
+    return "".join(lines)
 
 
-def _targets(path: Path, text: str) -> SequenceNode:
-    root = YAML(typ="rt").compose(text)
-    if isinstance(root, MappingNode):
-        for key, value in root.value:
+def _targets(source: Source) -> SequenceNode:
+    if isinstance(source.root, MappingNode):
+        for key, value in source.root.value:
             if key.value == "targets" and isinstance(value, SequenceNode) and value.value:
                 return value
-    raise failure("it has no list of targets", "instrumented-make render tells more", path=path)
+    raise failure("it has no list of targets", "instrumented-make render tells more", path=source.path)
 
 
 def _name(item: Node) -> str:

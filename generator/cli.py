@@ -9,7 +9,7 @@ import difflib
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -18,6 +18,7 @@ import click
 from generator import catalog_edit, makefile
 from generator.catalog import load
 from generator.render import data_dictionary, name_from, rendered
+from generator.yaml_source import Source
 from instrumented_make import __version__, files
 from instrumented_make.errors import Problem, UserError, failure
 
@@ -179,11 +180,11 @@ def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict
     return rendered(load(catalog, text), catalog.parent / INCLUDE if path is None else path)
 
 
-def _edit(catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Path, str, str], str]) -> None:
+def _edit(
+    catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Source, Sequence[str]], str]
+) -> None:
     """Change the catalog and render it; when the result would be no catalog, no file is touched."""
-    text = load(catalog).source.text
-    for name in names:
-        text = change(catalog, text, name)
+    text = change(load(catalog).source, list(dict.fromkeys(names)))
     texts = _rendered(catalog, path, text)
     _write({catalog: text, **texts})
     click.echo(f"{catalog}, {next(iter(texts))}: done", err=True)

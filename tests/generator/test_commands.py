@@ -19,6 +19,7 @@ from generator import catalog_edit, makefile
 from generator.catalog import load
 from generator.cli import main
 from generator.target_names import fault_of_target
+from generator.yaml_source import read
 from instrumented_make.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,13 +126,13 @@ def test_init_says_what_is_in_the_way(
 def test_adding_and_removing_leave_every_other_byte(tmp_path: Path) -> None:
     """Comments, order, quotes, spacing and blank lines stay; removing what was added gives the old file back."""
     path = tmp_path / "targets.yaml"
-    added = catalog_edit.add(path, STYLED, "delta.%")
+    added = catalog_edit.add(read(path, STYLED), ["delta.%"])
     assert added == STYLED.replace("    - gamma\n", "    - gamma\n    - delta.%\n")
-    assert catalog_edit.remove(path, added, "delta.%") == STYLED
-    without = catalog_edit.remove(path, STYLED, "beta.%")
+    assert catalog_edit.remove(read(path, added), ["delta.%"]) == STYLED
+    without = catalog_edit.remove(read(path, STYLED), ["beta.%"])
     start, end = STYLED.index("    -   name: beta"), STYLED.index("\n    # above gamma")
     assert without == STYLED[:start] + STYLED[end:]
-    assert catalog_edit.remove(path, STYLED, "alpha") == STYLED.replace("    - alpha   # behind\n", "")
+    assert catalog_edit.remove(read(path, STYLED), ["alpha"]) == STYLED.replace("    - alpha   # behind\n", "")
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -141,11 +142,11 @@ def test_any_name_can_be_added_and_removed(tmp_path: Path, name: str) -> None:
     path = tmp_path / "targets.yaml"
     if name in ("alpha", "gamma", "beta.%", "beta.x", "beta.y"):
         return
-    added = catalog_edit.add(path, STYLED, name)
+    added = catalog_edit.add(read(path, STYLED), [name])
     assert load(path, added).targets[-1].name == name
-    assert catalog_edit.remove(path, added, name) == STYLED
+    assert catalog_edit.remove(read(path, added), [name]) == STYLED
     flow = re.sub(r"targets:.*", "targets: [alpha]  # few\n", STYLED, flags=re.S)
-    assert [target.name for target in load(path, catalog_edit.add(path, flow, name)).targets] == ["alpha", name]
+    assert [target.name for target in load(path, catalog_edit.add(read(path, flow), [name])).targets] == ["alpha", name]
 
 
 def test_an_edit_that_would_spoil_the_catalog_changes_nothing(
