@@ -120,6 +120,11 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
+# A proxy is for hosts elsewhere: an event for this machine must not leave it.
+_LOOPBACK = "localhost,127.0.0.1,::1"
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
+    part for part in (os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), _LOOPBACK) if part
+)
 # A redirect would take events to a place nobody agreed to, or lose them on the way; it is an error of the host.
 request._session.max_redirects = 0
 # A password for the host that happens to be in ~/.netrc would be sent along.

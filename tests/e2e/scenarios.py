@@ -130,6 +130,15 @@ SCENARIOS = [
         )
         for options, variables in COMMAND_LINES
     ],
+    *[
+        Scenario(
+            f"the status of a look {' '.join(options)}",
+            "$(info [$(origin .SHELLSTATUS)])\na: ; @echo a\n",
+            (*options, "a"),
+            recorded=None,
+        )
+        for options in ((), ("-k",), ("-i",), ("-W", "x"))
+    ],
     Scenario(
         "two makefiles",
         "a: ; @echo '$(X)'\n",

@@ -254,6 +254,19 @@ def test_a_decision_that_cannot_be_read_means_no(asked: Workbench, server: Captu
     assert status.stderr == ""
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_no_to_the_replaced_system_ends_the_invitation(asked: Workbench, indent: int | None) -> None:
+    """Its file says false, in whatever layout; nobody is asked twice."""
+    asked.config.mkdir(parents=True)
+    legacy = {"anonymous_user_id": "1", "consent": {"decision": False, "timestamp": "2021-05-17"}}
+    (asked.config / "metrics.json").write_text(json.dumps(legacy, indent=indent) + "\n")
+    for _ in range(2):
+        child = asked.terminal("one")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.before == "one\r\n"
+
+
 def test_legacy_files_are_understood(asked: Workbench) -> None:
     """The replaced system's no is a no; its yes agreed to something else, and its id is kept."""
     asked.config.mkdir(parents=True)

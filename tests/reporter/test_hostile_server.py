@@ -326,3 +326,14 @@ def test_credentials_that_lie_about_are_not_sent(
     fill(home, server.host)
     deliver(home, FOREGROUND)
     assert server.requests[0].headers["authorization"] == "Basic a2V5Og=="
+
+
+def test_an_event_for_this_machine_goes_through_no_proxy(
+    home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever http_proxy says: a server on loopback is reached directly."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    fill(home, server.host)
+    deliver(home, FOREGROUND)
+    assert len(server.events) == COUNT

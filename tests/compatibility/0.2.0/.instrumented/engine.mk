@@ -119,6 +119,11 @@ endif
 endif
 endif
 
+# The project's makefile finds no trace of a look or an invitation (since make 4.2).
+ifdef .SHELLSTATUS
+override undefine .SHELLSTATUS
+endif
+
 ifdef INSTRUMENTED
 
 # 9. What is reported of each goal: the target of that name in the catalog, or the first pattern that fits. It is found

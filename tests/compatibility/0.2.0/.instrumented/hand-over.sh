@@ -654,14 +654,16 @@ im_value_of() {
 # prefix of the commands. Nothing is made in a home that is missing or somebody else's: there nobody is invited.
 im_invite() {
   [ -t 3 ] || return
-  im_folder=$1
-  while [ ! -d "$im_folder" ]; do
-    case $im_folder in "${HOME:-/}" | /*/*) ;; *) return ;; esac
-    [ "$im_folder" != "${HOME:-/}" ] || return
-    im_folder=${im_folder%/*}
+  im_base=${1%/*}
+  for im_folder in "$1" "$im_base" "${im_base%/*}"; do
+    [ ! -d "$im_folder" ] || break
   done
-  [ -O "$im_folder" ] || return
+  [ -d "$im_folder" ] && [ -O "$im_folder" ] || return
   umask 077
+  # The system that this one replaces kept a no like this.
+  while IFS= read -r im_line; do
+    case $im_line in *'"decision": false'* | *'"decision":false'*) : >"$1/declined" && return ;; esac
+  done <"$1/metrics.json"
   mkdir -p "$1" || return
   [ -z "$(find "$1/invited" -mtime -1)" ] || return
   : >"$1/invited" || return
