@@ -7,11 +7,12 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import launcher
+from instrumented_make.reporter import consent, launcher
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.delivery import FOREGROUND, deliver
@@ -99,7 +100,8 @@ def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
         return
     # From here on nothing of the make that started this is shared: no descriptor, no terminal, no session.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    os.setsid()
+    if os.getsid(0) != os.getpid():
+        os.setsid()
     signal.alarm(HARD_LIMIT_S)
     launcher.remember_quietly(config_dir)
     work(config_dir)
@@ -126,6 +128,22 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
             sys.stdout.write(_stats(config_dir, options))
         else:
             sys.stdout.write(status(config_dir, contract) if options.command == "status" else show(config_dir))
+        _start(config_dir)
+
+
+def _start(config_dir: ConfigDir) -> None:
+    """Start a reporter in the background, for what waits: a run may have been unable to."""
+    decision = consent.load(config_dir)
+    if decision is None or not decision.sends:
+        return
+    subprocess.Popen(
+        [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(config_dir.path)],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import sys
+import textwrap
 import uuid
 from collections.abc import Iterator
 from typing import TextIO
@@ -73,8 +74,13 @@ def explain(contract: Contract) -> str:
         f"{contract.who} would like to know how long the make commands of {contract.project} take you,",
         f"{contract.why}.",
         "",
-        f"Tracked are {contract.tracked} commands{_some(contract)}. They are listed in Makefile.instrumented;",
-        "the list may change without asking you again, what is collected of a command may not.",
+        *textwrap.wrap(
+            f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_some(contract)}. "
+            "Makefile.instrumented lists them. The list may change without asking you again; what is collected of a "
+            "command may not.",
+            width=88,
+            break_on_hyphens=False,
+        ),
         "",
         "For each run of a tracked command, exactly this would be collected:",
         "",

@@ -116,10 +116,31 @@ def test_nothing_is_held_when_make_has_returned(
         again = os.open(tmp_path / "lock", os.O_RDWR)
         fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(again)
-    assert consenting.run("one").returncode == 0
-    server.wait_for(11)
+    server.wait_for(10)
+    assert not (consenting.config / "left-to-the-next").exists()
+
+
+def test_what_no_program_here_can_close_leaves_the_reporter_to_the_next_command(
+    consenting: Workbench, server: Capture
+) -> None:
+    """Without perl: nothing is started, metrics-status says so, and reports it."""
+    hidden = ["unshare", "--mount", "bash", "-c", 'mount --bind /bin/false /usr/bin/perl && exec 15>&1 "$@"', "bash"]
+    result = subprocess.run(
+        [*hidden, "bash", "-c", f"{consenting.make} one"],
+        cwd=consenting.tree,
+        env=consenting.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in result.stderr or "mount" in result.stderr:
+        pytest.skip("only root can hide a program")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    assert consenting.recorded() == ["0"]
     told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
-    assert ("descriptor above 9" in told) == (descriptor > 9)
+    assert "descriptor above 9" in told
+    server.wait_for(1)
 
 
 @pytest.mark.parametrize("limit", ["-f 0", "-n 8", "-n 12", "-n 20"])

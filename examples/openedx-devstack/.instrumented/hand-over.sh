@@ -343,7 +343,8 @@ im_record_end() {
 }
 
 # Start the reporter in the background. Everything of this make is closed before the fork, so that nothing of it is held
-# for a moment longer; a descriptor that cannot be closed here leaves the start to the next run.
+# for a moment longer. A descriptor above 9 is one that a POSIX shell cannot close: perl can, and is waited for; without it
+# the start is left to the next run.
 im_start_reporter() {
   # A fork that fails ends some shells. The command's status stays what it is.
   trap 'exit "$im_status"' EXIT
@@ -359,10 +360,20 @@ im_start_reporter() {
   fi
   exec </dev/null >/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
   set +f
+  im_above=''
   for im_number in /dev/fd/*; do
-    case ${im_number##*/} in [0-9] | '*') ;; *) : >"$im_home/left-to-the-next" && return 0 ;; esac
+    case ${im_number##*/} in [0-9] | '*') ;; *) im_above=yes ;; esac
   done
-  "$im_python" -I -m instrumented_make.reporter run "$im_home" &
+  set -- "$im_python" -I -m instrumented_make.reporter run "$im_home"
+  if [ -z "$im_above" ]; then
+    "$@" &
+  else
+    # shellcheck disable=SC2016  # these are perl's
+    /usr/bin/perl -e '
+      opendir D, "/dev/fd" or exit 1;
+      for (grep { /^\d+$/ && $_ > 2 && $_ != fileno D } readdir D) { open my $held, "<&=", $_ and close $held }
+      exit if fork; exec @ARGV' "$@" || : >"$im_home/left-to-the-next"
+  fi
 }
 
 # Whether a reporter is at work on this system: it looks once more after it has taken its name away from there.
