@@ -132,6 +132,37 @@ SCENARIOS = [
     ],
     *[
         Scenario(
+            f"make's own environment {' '.join(options)} {variables or ''}",
+            "$(info $(shell tr '\\000\\n' '\\n|' </proc/$$PPID/environ | grep -v '^_=' | sort))\na: ; @echo a\n",
+            (*options, "a"),
+            recorded=None,
+            variables=variables,
+            ordered=False,
+        )
+        for options in ((), ("-k",), ("-j2", "V=1"), ("-e", "-j2"), ("-e",))
+        for variables in ({}, {"MAKEFLAGS": "-j2"}, {"IFS": ":"}, {"MAKEOVERRIDES": "x"})
+    ],
+    Scenario("descriptors under -e", "a: ; @ls /proc/self/fd | wc -l\n", ("-e", "a"), variables={"MAKEFLAGS": "-j2"}),
+    Scenario("IFS in the environment", "a: ; @/usr/bin/env\n", ("a",), variables={"IFS": ":"}, recorded=False),
+    Scenario("another prefix for recipes", "a: ; @echo a\n", (".RECIPEPREFIX=>", "a"), recorded=False),
+    Scenario(".SHELLSTATUS in the environment", BASIC, ("a",), variables={".SHELLSTATUS": "4"}, recorded=None),
+    Scenario("no folder for temporary files", BASIC, ("a",), variables={"TMPDIR": "/nope"}, recorded=False),
+    Scenario(
+        "our names in the environment", WITNESS, ("a",), variables={"im_how": "x", "im_part": "y"}, recorded=False
+    ),
+    Scenario("a library that is missing", BASIC, ("a",), variables={"LD_PRELOAD": "/nope.so"}, recorded=False),
+    *[
+        Scenario(
+            f"a recipe that sends its make a {signal}",
+            f"a: ; @kill -{signal} $$PPID; sleep 1\n",
+            ("a",),
+            recorded=None,
+            ordered=False,
+        )
+        for signal in ("TERM", "INT", "HUP", "KILL", "QUIT", "PIPE", "USR2")
+    ],
+    *[
+        Scenario(
             f"the status of a look {' '.join(options)}",
             "$(info [$(origin .SHELLSTATUS)])\na: ; @echo a\n",
             (*options, "a"),

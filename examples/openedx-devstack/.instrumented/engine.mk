@@ -74,11 +74,19 @@ ifdef MAKEOVERRIDES
 .metrics.telling := $(strip $(filter LD_% DYLD_% SHELLOPTS% BASH% GLIBC_% MALLOC_%,$(.metrics.values)) $(foreach reference,$(.metrics.references),$(findstring $(reference),$(.metrics.values))))
 endif
 
+# A folder for temporary files that is not there: make says so each time that it starts. And names that the hand-over or
+# its shell takes for its own.
+.metrics.temporary := $(strip $(foreach name,TMPDIR MAKE_TMPDIR,$(if $(filter environment%,$(origin $(name))),$(if $(wildcard $(subst $(.metrics.space),\ ,$(value $(name)))/.),,$(name)))))
+ifneq (undefined,$(.metrics.temporary)$(filter im_%,$(.VARIABLES))$(origin IFS))
+.metrics.telling := yes
+endif
+
 # 6. And only if make, its shell and its goals are what they are by themselves, no other makefile came before, and this
 #    make has not started itself again.
 ifeq (default default default default undefined undefined undefined,$(origin MAKE) $(origin MAKE_COMMAND) $(origin SHELL) $(origin MAKECMDGOALS) $(origin MAKE_RESTARTS) $(origin SHELLOPTS) $(origin BASHOPTS))
 ifeq (file,$(origin MAKEFILE_LIST)$(filter-out default undefined,$(origin .SHELLFLAGS) $(origin MAKE_TERMOUT) $(origin MAKE_TERMERR)))
 ifndef MAKEFILES
+ifndef LD_PRELOAD
 ifndef .metrics.telling
 
 # 7. And only if the command line can be handed over exactly. Make does not tell all of it to a makefile, so a shell
@@ -108,6 +116,7 @@ endif
 endif
 endif
 endif
+endif
 else
 
 # 8. Nobody has decided yet: one line, on a terminal, at most once a day.
@@ -120,7 +129,7 @@ endif
 endif
 
 # The project's makefile finds no trace of a look or an invitation (since make 4.2).
-ifdef .SHELLSTATUS
+ifeq (override,$(origin .SHELLSTATUS))
 override undefine .SHELLSTATUS
 endif
 
@@ -152,8 +161,7 @@ override .SHELLFLAGS := -c
 .metrics.mark := $(.metrics.config)/pending/$(firstword $(.metrics.seen)).failed
 .metrics.marks := $(if $(filter 4.0 4.1,$(MAKE_VERSION))$(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),mark,status)
 $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,plain,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
-.instrumented:
-	+@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(.metrics.level) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
+.instrumented: ; +@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(.metrics.level) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
 
 else
 

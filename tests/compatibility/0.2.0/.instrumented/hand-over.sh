@@ -62,7 +62,7 @@ im_is_nested() {
 im_look() {
   # Set before make 4.4 only where you have set them; then they are to be looked at closely.
   [ -z "${MAKEFLAGS-}${GNUMAKEFLAGS-}" ] || return
-  [ -n "${MAKEFLAGS+set}" ] || [ -z "${MAKELEVEL+set}${MFLAGS+set}" ] || return
+  [ -n "${MAKEFLAGS+set}" ] || [ -z "${MAKELEVEL+set}${MFLAGS+set}${MAKEOVERRIDES+set}" ] || return
   im_is_this_make "$1" || return
   if im_is_nested "$2" "$3"; then return; fi
   # A line that ends before the file does has more behind it.
@@ -87,10 +87,11 @@ im_hand_over() {
   im_record_start
   set -f
   if [ "$im_how" = plain ]; then
+    im_ifs=$IFS
     IFS=' '
     # shellcheck disable=SC2086  # one goal a word
     set -- $im_goals
-    unset IFS
+    IFS=$im_ifs
     im_makefile='' im_named=''
     im_run_command "$@"
   else
@@ -219,9 +220,11 @@ im_read_line() {
 # Put back what make has changed: its job server, and its variables in the environment.
 im_put_back() {
   # The outer make's job server is not the inner one's. Apple's make leaves a copy of its pipe open besides.
-  case ${MAKEFLAGS-} in
+  # Under -e it stands in MFLAGS alone.
+  im_rest="${MAKEFLAGS-} ${MFLAGS-}"
+  case $im_rest in
   *--jobserver-*=[0-9],[0-9]*)
-    im_rest=${MAKEFLAGS#*--jobserver-*=}
+    im_rest=${im_rest#*--jobserver-*=}
     im_pipe=${im_rest%"${im_rest#?}"}
     for im_number in 3 4 5 6 7 8 9; do
       [ "$im_number" = "$im_pipe" ] || [ ! "/dev/fd/$im_number" -ef "/dev/fd/$im_pipe" ] || eval "exec $im_number<&-"
@@ -232,7 +235,7 @@ im_put_back() {
   esac
   if [ "$im_how" = restored ]; then
     im_environ=$(im_environment)
-    for im_name in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
+    for im_name in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES; do
       if im_has "$im_name"; then
         eval "$im_name=\$(im_value_of $im_name); export $im_name"
       else
@@ -240,7 +243,7 @@ im_put_back() {
       fi
     done
   else
-    unset MAKELEVEL MAKEFLAGS MFLAGS
+    unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
   fi
   unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config
 }
@@ -330,6 +333,8 @@ im_start_and_wait() {
     im_status=$((im_status - 256))
   elif [ "$im_status" -gt 256 ]; then
     im_status=$((im_status - 128))
+  elif [ "$im_status" -eq 1 ] && [ -z "$im_signal" ]; then
+    im_status=131 # SIGQUIT came to make alone: that, and -q, is all that it exits with 1 for
   fi
 }
 
@@ -384,16 +389,45 @@ im_is_reported() {
   [ "$im_key" = "$im_system" ] && [ "/proc/$im_other/exe" -ef "$im_python" ]
 }
 
-# End as the command did. Make decides what becomes of the status.
+# End as the command did. Make decides what becomes of the status. If a signal that came to the inner make alone ended it,
+# the outer one gets it as well, and ends as bare make would have. Where a mark would tell of a failure, the outer make says
+# nothing of a signal that ends it: it has it already.
 im_end() {
   trap - EXIT
+  if [ -z "$im_signal" ] && [ "$im_status" -gt 128 ]; then
+    im_signal=$((im_status - 128))
+    case $im_signal in
+    1) im_name=HUP ;;
+    2) im_name=INT ;;
+    3) im_name=QUIT ;;
+    9) im_name=KILL ;;
+    13) im_name=PIPE ;;
+    15) im_name=TERM ;;
+    *) im_name=$(kill -l "$im_signal") ;;
+    esac
+    kill -s "$im_name" "$PPID"
+    im_wait_a_moment
+  elif [ "$im_marks" = mark ] && [ -z "$im_signal" ] && [ "$im_status" -ne 0 ]; then
+    { : >"$im_home/pending/$PPID.failed"; } 2>/dev/null || exit "$im_status"
+  fi
+  [ "$im_marks" != mark ] || exit 0
   case $im_signal in
   1) trap - HUP && kill -s HUP $$ ;;
   2) trap - INT && kill -s INT $$ ;;
   15) trap - TERM && kill -s TERM $$ ;;
   esac
-  if [ "$im_marks" = mark ] && [ "$im_status" -ne 0 ] && { : >"$im_home/pending/$PPID.failed"; } 2>/dev/null; then exit 0; fi
   exit "$im_status"
+}
+
+# Wait for about three hundredths of a second: make loses its way if what it waits for ends in the moment of a signal.
+im_wait_a_moment() {
+  for im_number in 1 2 3; do
+    im_now=$im_up
+    while [ "$im_now" = "$im_up" ]; do
+      { read -r im_now im_skip </proc/uptime; } 2>/dev/null || return 0
+    done
+    im_up=$im_now
+  done
 }
 
 # Take the mark $1 away.
@@ -440,10 +474,11 @@ im_prepare_otherwise() {
 # Call $1 with the arguments that were typed, less -C.
 im_with_typed() {
   im_callback=$1
+  im_ifs=$IFS
   IFS=$im_newline
   # shellcheck disable=SC2046  # one argument a line
   set -- $(im_arguments)
-  unset IFS
+  IFS=$im_ifs
   shift
   im_left=$#
   while [ "$im_left" -gt 1 ]; do
@@ -622,12 +657,12 @@ im_tell() {
   for im_name in $im_named; do
     if im_has "$im_name"; then return; fi
   done
-  for im_variable in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL; do
+  for im_variable in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES; do
     im_has "$im_variable" || continue
     im_how=restored
     im_set=$(im_value_of "$im_variable")
     # A MAKEFLAGS that you have set: options, by the same rule.
-    case $im_variable in MAKELEVEL | MFLAGS) continue ;; esac
+    case $im_variable in MAKELEVEL | MFLAGS | MAKEOVERRIDES) continue ;; esac
     case $im_set in *[\\\$=]*) return ;; esac
     # shellcheck disable=SC2086  # one option a word
     set -- $im_set
