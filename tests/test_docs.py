@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from workbench import SYSTEM_PATH
 
 from generator.cli import cli
+from instrumented_make.properties import SPECIFIED
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,6 +67,13 @@ def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
     (tmp_path / "targets.yaml").write_text(catalog[1])
     subprocess.run([sys.executable, "-m", "generator", "render"], cwd=tmp_path, check=True, capture_output=True)
     assert "  dev.up.% dev.up.lms dev.up.studio \\\n" in (tmp_path / "Makefile.instrumented").read_text()
+
+
+def test_the_readmes_event_is_the_declared_one() -> None:
+    """What a reader sees of an event follows from where its properties are declared."""
+    shown = re.search(r"^    (\{\n(?:      .*\n)+    \})$", (ROOT / "README.md").read_text(), re.M)
+    assert shown is not None
+    assert list(json.loads(shown[1]).items()) == [(declared.name, declared.example) for declared in SPECIFIED]
 
 
 def test_every_command_that_is_named_exists() -> None:
