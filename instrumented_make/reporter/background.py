@@ -7,7 +7,8 @@ Races, one by one:
 
 * A run ends while the reporter is about to end. The hand-over writes the run's end first and looks for the name
   afterwards; the reporter takes its name away first and looks for runs afterwards. So one of them sees the other.
-* A reporter starts while another is in that last look: it waits for the lock, and then looks itself.
+* A reporter starts while another is at work: it ends, since the other looks once more. If the other is in its last look
+  already, it waits for the lock, and then looks itself.
 * A reporter is killed: its name stays, but no such process is there, and the next run starts another.
 """
 
@@ -34,16 +35,25 @@ def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float
     decision = consent.load(config_dir)
     if decision is None or not decision.records:
         return
-    with lock.held(config_dir.reporting_lock):
-        with contextlib.suppress(UserError):  # on a full disk it works without its name
-            config_dir.write(config_dir.reporting, f"{launcher.system()} {os.getpid()}\n")
-        try:
-            until_s = time.monotonic() + SHIFT_S
-            while record(config_dir) and time.monotonic() < until_s:
-                time.sleep(linger_s)
-                record(config_dir)
-                deliver(config_dir, patience)
-        finally:
-            config_dir.reporting.unlink(missing_ok=True)
-        record(config_dir)
-        deliver(config_dir, LAST_LOOK)
+    with lock.held_or_busy(config_dir.reporting_lock) as mine:
+        if mine:
+            _shift(config_dir, patience, linger_s)
+            return
+    if not config_dir.reporting.exists():  # the other one is in its last look, or has not begun
+        with lock.held(config_dir.reporting_lock):
+            _shift(config_dir, patience, linger_s)
+
+
+def _shift(config_dir: ConfigDir, patience: Patience, linger_s: float) -> None:
+    with contextlib.suppress(UserError):  # on a full disk it works without its name
+        config_dir.write(config_dir.reporting, f"{launcher.system()} {os.getpid()}\n")
+    try:
+        until_s = time.monotonic() + SHIFT_S
+        while record(config_dir) and time.monotonic() < until_s:
+            time.sleep(linger_s)
+            record(config_dir)
+            deliver(config_dir, patience)
+    finally:
+        config_dir.reporting.unlink(missing_ok=True)
+    record(config_dir)
+    deliver(config_dir, LAST_LOOK)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import consent, launcher
+from instrumented_make.reporter import consent, launcher, lock
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.delivery import FOREGROUND, deliver
@@ -136,6 +136,9 @@ def _start(config_dir: ConfigDir) -> None:
     decision = consent.load(config_dir)
     if decision is None or not decision.sends:
         return
+    with lock.held_or_busy(config_dir.reporting_lock) as nobody_at_work:
+        if not nobody_at_work:
+            return
     subprocess.Popen(
         [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(config_dir.path)],
         cwd="/",
