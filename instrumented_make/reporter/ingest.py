@@ -43,7 +43,7 @@ def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[
         runs = [
             run
             for run in found
-            if run not in strangers
+            if run.agreement == decision.agreement
             and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
         ]
         destination = None
