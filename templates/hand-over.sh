@@ -83,7 +83,10 @@ im_hand_over() {
   im_how=$1 im_digest=$2 im_marks=$3 im_level=$4 im_file=${5-}
   im_signal='' im_woken='' im_child='' im_status='' im_reset=''
   im_catch_signals
-  im_record_start
+  {
+    im_record_start
+    im_find_launcher "$im_config"
+  } 2>/dev/null
   set -f
   if [ "$im_how" = plain ]; then
     im_ifs=$IFS
@@ -141,16 +144,16 @@ im_pass_on() {
 # Write <name>.end, blank, so that a full disk cannot lose the end, and then <name>.start.
 im_record_start() {
   im_run=''
-  { [ -O "$im_config" ]; } 2>/dev/null || return
-  { IFS= read -r im_agreed <"$im_config/agreed.$im_digest"; } 2>/dev/null || im_agreed=''
+  [ -O "$im_config" ] || return
+  IFS= read -r im_agreed <"$im_config/agreed.$im_digest" || im_agreed=''
   im_read_git
   im_up=-
-  { read -r im_up im_skip </proc/uptime; } 2>/dev/null
+  read -r im_up im_skip </proc/uptime
   im_umask=''
-  { read -r im_skip && read -r im_skip im_umask; } 2>/dev/null </proc/self/status
+  { read -r im_skip && read -r im_skip im_umask; } </proc/self/status
   case $im_umask in 0[0-7][0-7][0-7]) ;; *) im_umask=$(umask) ;; esac
   umask 077
-  [ -d "$im_config/pending" ] || mkdir "$im_config/pending" 2>/dev/null
+  [ -d "$im_config/pending" ] || mkdir "$im_config/pending"
   case ${DEVSTACK_METRICS_TESTING-} in *"$im_newline"*) im_testing='?' ;; *) im_testing=${DEVSTACK_METRICS_TESTING-} ;; esac
   # No file is written over. The uptime is the host's: containers have the same process ids.
   set -C
@@ -162,21 +165,22 @@ im_record_start() {
       printf '%63s\n' '' >"$im_run.end" &&
         printf '%s\n' 2 "$im_command" "${EPOCHREALTIME:--} $im_up" "$im_top" "$im_ref" "$im_commit" \
           "$im_testing" "$im_digest $im_agreed" end >"$im_run.start"
-    } 2>/dev/null || im_run=''
+    } || im_run=''
   done
   set +C
   [ "$im_level" = known ] || im_name_running
   umask "$im_umask"
 }
 
-# Write into the file "running" which shells wait for a command: this one, and those that it names and that are there.
+# Write into the file "running" which shells wait for a command: this one, and those that it names and that are there. The
+# line is written over the old one, since emptying a file takes longer than all the rest of this.
 im_name_running() {
   im_running='' im_others=''
-  { read -r im_running <"$im_config/running"; } 2>/dev/null
+  read -r im_running <"$im_config/running"
   for im_other in $im_running; do
     [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
   done
-  { echo "$$$im_others" >"$im_config/running"; } 2>/dev/null
+  printf '%-63s\n' "$$$im_others" 1<>"$im_config/running"
 }
 
 # What is checked out: two small files, read only if they are files, of yours, and below your home.
@@ -190,7 +194,7 @@ im_read_git() {
   if [ -d "$im_top/.git" ]; then
     im_git=$im_top/.git
   elif [ -f "$im_top/.git" ]; then
-    { read -r im_skip im_git <"$im_top/.git"; } 2>/dev/null
+    read -r im_skip im_git <"$im_top/.git"
     case $im_git in /*) ;; *) im_git=$im_top/$im_git ;; esac
   fi
   im_read_line "$im_git/HEAD"
@@ -213,7 +217,7 @@ im_read_git() {
 im_read_line() {
   im_line=''
   [ -f "$1" ] && [ -O "$1" ] || return 0
-  { IFS= read -r im_line <"$1"; } 2>/dev/null || im_line=''
+  IFS= read -r im_line <"$1" || im_line=''
 }
 
 # Put back what make has changed: its job server, and its variables in the environment.
@@ -250,14 +254,12 @@ im_put_back() {
 # Leave the launcher that was found on this system in im_launcher: env, or perl, or nothing.
 im_find_launcher() {
   im_launcher='' im_boot='' im_mount=''
-  { read -r im_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
-  { read -r im_mount im_skip </proc/self/mountinfo; } 2>/dev/null
+  read -r im_boot </proc/sys/kernel/random/boot_id
+  read -r im_mount im_skip </proc/self/mountinfo
   im_system=${im_boot%%-*}:$im_mount
-  {
-    while read -r im_key im_path; do
-      [ "$im_key" != "$im_system" ] || im_launcher=$im_path
-    done <"$1/launcher"
-  } 2>/dev/null
+  while read -r im_key im_path; do
+    [ "$im_key" != "$im_system" ] || im_launcher=$im_path
+  done <"$1/launcher"
   [ -x "$im_launcher" ] || im_launcher=''
 }
 
@@ -268,7 +270,6 @@ im_run_command() {
   [ -n "$im_makefile" ] || set -- -f "$im_file" "$@"
   im_program=$im_make im_home=$im_config
   set -- "$im_program" -f .instrumented/engine.mk "$@"
-  im_find_launcher "$im_home"
   # What shells change in the environment of what they start, and what make exports of what was typed.
   im_gone=$im_named
   for im_name in PWD OLDPWD SHLVL LOGNAME _; do
@@ -294,12 +295,15 @@ im_run_command() {
 
 # Start the program $@ as the command, and wait for its end.
 im_start_and_wait() {
-  [ -z "$im_signal" ] || return
+  if [ -n "$im_signal" ]; then
+    exec 8>&2 2>/dev/null
+    return
+  fi
   # A descriptor that nobody uses. (After "command exec", bash 3.2 does not come to an end.)
   im_free=''
   for im_number in 7 8 9; do
-    eval "{ true >&$im_number; } 2>/dev/null" || im_free=$im_number
-  done
+    eval "true >&$im_number" || im_free=$im_number
+  done 2>/dev/null
   if [ -z "$im_launcher" ] || [ -z "$im_free" ]; then
     "$@"
     im_status=$?
@@ -341,9 +345,9 @@ im_start_and_wait() {
 im_record_end() {
   [ -z "$im_signal" ] || im_status=$((128 + im_signal))
   im_up=-
-  { read -r im_up im_skip </proc/uptime; } 2>/dev/null
+  read -r im_up im_skip </proc/uptime
   [ -n "$im_run" ] || return 0
-  { printf '%s %s %s\n' "$im_status" "${EPOCHREALTIME:--}" "$im_up" 1<>"$im_run.end"; } 2>/dev/null || im_run=''
+  printf '%s %s %s\n' "$im_status" "${EPOCHREALTIME:--}" "$im_up" 1<>"$im_run.end" || im_run=''
 }
 
 # Start the reporter in the background. Everything of this make is closed before the fork, so that nothing of it is held
@@ -354,7 +358,7 @@ im_start_reporter() {
   trap 'exit "$im_status"' EXIT
   [ -n "$im_run" ] || return 0
   im_python=''
-  { IFS= read -r im_python <"$im_home/interpreter"; } 2>/dev/null
+  IFS= read -r im_python <"$im_home/interpreter"
   [ -x "$im_python" ] || return 0
   cd / || return 0
   im_is_reported && return 0
@@ -384,7 +388,7 @@ im_start_reporter() {
 im_is_reported() {
   [ -z "${DEVSTACK_METRICS_TESTING-}" ] || return 1
   im_key='' im_other=''
-  { read -r im_key im_other <"$im_home/reporting"; } 2>/dev/null
+  read -r im_key im_other <"$im_home/reporting"
   [ "$im_key" = "$im_system" ] && [ "/proc/$im_other/exe" -ef "$im_python" ]
 }
 
@@ -407,7 +411,7 @@ im_end() {
     kill -s "$im_name" "$PPID"
     im_wait_a_moment
   elif [ "$im_marks" = mark ] && [ -z "$im_signal" ] && [ "$im_status" -ne 0 ]; then
-    { : >"$im_home/pending/$PPID.failed"; } 2>/dev/null || exit "$im_status"
+    true >"$im_home/pending/$PPID.failed" || exit "$im_status"
   fi
   [ "$im_marks" != mark ] || exit 0
   case $im_signal in
@@ -423,7 +427,7 @@ im_wait_a_moment() {
   for im_number in 1 2 3; do
     im_now=$im_up
     while [ "$im_now" = "$im_up" ]; do
-      { read -r im_now im_skip </proc/uptime; } 2>/dev/null || return 0
+      read -r im_now im_skip </proc/uptime || return 0
     done
     im_up=$im_now
   done
