@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from generator import catalog_edit, makefile
 from generator.catalog import load
 from generator.render import data_dictionary, name_from, rendered
 from generator.yaml_source import Source
-from instrumented_make import __version__, files
+from instrumented_make import __version__, files, output
 from instrumented_make.errors import Problem, UserError, failure
 
 CATALOG = Path("targets.yaml")
@@ -163,6 +164,19 @@ def doc(catalog: Path, path: Path, check: bool) -> None:
     _write_or_check({path: text}, check=check, command="doc")
 
 
+@cli.command(name="opt-out")
+@click.argument("project")
+def opt_out(project: str) -> int:
+    """Stop collecting for PROJECT, and delete what was collected, where its Makefile cannot.
+
+    \b
+    Examples:
+      instrumented-make opt-out openedx-devstack
+    """
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "opt-out", "--project", project]
+    return subprocess.run(command, check=False).returncode
+
+
 @cli.command()
 @click.option("--output", "path", type=click.Path(path_type=Path), help="Write it there.  [default: to stdout]")
 @click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
@@ -233,7 +247,14 @@ def _difference(path: Path, text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return its exit status: 0 done, 1 expected failure, 2 usage, 3 defect, 130 Ctrl-C."""
+    """Run the command line; return its exit status.
+
+    0 done, 1 expected failure, 2 usage, 3 defect, 130 Ctrl-C, 141 nobody reads what it prints.
+    """
+    return output.guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     interrupted = _remember_interrupts()
     try:
         result = cli.main(arguments, complete_var="_INSTRUMENTED_MAKE_COMPLETE", standalone_mode=False)
@@ -242,9 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except BrokenPipeError:
-        # The reader of a pipe went away: nothing is left to be told, not even at exit.
-        sys.stdout = None
-        return 1
+        raise
     except Exception as error:
         return 130 if interrupted else _failed(error)
     return result if isinstance(result, int) else 0

@@ -6,9 +6,6 @@ of one major version understand each other: keys may be added, and the reporter 
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from generator.catalog import Catalog
 from instrumented_make.properties import collected
 
@@ -23,12 +20,6 @@ def collection(catalog: Catalog) -> dict[str, object]:
         "write_key": catalog.segment.write_key,
         "fields": [declared.name for declared in collected(catalog.fields)],
     }
-
-
-def digest(catalog: Catalog) -> str:
-    """16 hexadecimal digits that name the collection: they change, and everyone is asked again, when it does."""
-    canonical = json.dumps(collection(catalog), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def question(catalog: Catalog) -> dict[str, object]:

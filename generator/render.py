@@ -10,9 +10,10 @@ from jinja2 import Template
 
 from generator.catalog import Catalog
 from generator.catalog_edit import scalar
-from generator.contract import collection, digest, question
+from generator.contract import collection, question
 from generator.makefile import Rule
 from instrumented_make import __version__
+from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, collected, example_event
 from instrumented_make.templating import environment, folder
 
@@ -43,7 +44,7 @@ def include(catalog: Catalog, *, source: str, output: str) -> str:
         source=source,
         output=output,
         collection=collection(catalog),
-        digest=digest(catalog),
+        digest=digest(collection(catalog)),
         question=question(catalog),
         version=__version__,
     )

@@ -28,6 +28,7 @@ ELSEWHERE = {
 MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"segment"},
+    "instrumented_make.reporter.git": {"dulwich"},
     "instrumented_make.report.events": {"duckdb", "ibis", "pandas", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.change": {"numpy", "scipy"},
@@ -36,7 +37,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.weekly": {"altair"},
 }
 # The bottom, where nothing imports upwards: each module may import those before it.
-BOTTOM = ["text", "errors", "files", "properties", "stats", "templating"]
+BOTTOM = ["text", "errors", "files", "output", "digest", "properties", "stats", "templating"]
 
 
 def modules() -> dict[str, Path]:

@@ -22,9 +22,10 @@ from typing import Any
 import pexpect
 
 from generator.catalog import load
-from generator.contract import digest
+from generator.contract import collection
 from generator.render import rendered
-from instrumented_make.reporter import launcher
+from instrumented_make.digest import digest
+from instrumented_make.reporter import system
 
 DEBIAN_MAKE = "/usr/bin/make"
 PYPI_MAKE = str(Path(sysconfig.get_path("scripts")) / "make")
@@ -107,7 +108,7 @@ class Workbench:
 
     @property
     def digest(self) -> str:
-        return digest(load(self.tree / "targets.yaml"))
+        return digest(collection(load(self.tree / "targets.yaml")))
 
     def git(self, *arguments: str, date: str = "2021-05-17T15:02:10-04:00") -> str:
         identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.invalid", "GIT_COMMITTER_NAME": "c"}
@@ -173,7 +174,7 @@ class Workbench:
             folder.chmod(0o700)
         (self.config / f"agreed.{self.digest}").write_text("this-agreement\n")
         (self.config / "interpreter").write_text("/nonexistent/python\n")
-        (self.config / "launcher").write_text(f"{launcher.system()} {LAUNCHER}\n")
+        (self.config / "launcher").write_text(f"{system.name()} {LAUNCHER}\n")
 
     def recorded(self) -> list[str]:
         """What the runs' end files hold: status, and "" for a run without an end."""

@@ -19,9 +19,10 @@ import os
 import time
 
 from instrumented_make.errors import UserError
-from instrumented_make.reporter import consent, launcher, lock
+from instrumented_make.reporter import consent, launcher, lock, system
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.delivery import BACKGROUND, LAST_LOOK, Patience, deliver
+from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
 # A burst of short commands becomes one request.
@@ -35,6 +36,7 @@ def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float
     decision = consent.load(config_dir)
     if decision is None or not decision.records:
         return
+    launcher.remember_quietly(config_dir)
     with lock.held_or_busy(config_dir.reporting_lock) as mine:
         if mine:
             _shift(config_dir, patience, linger_s)
@@ -46,14 +48,15 @@ def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float
 
 def _shift(config_dir: ConfigDir, patience: Patience, linger_s: float) -> None:
     with contextlib.suppress(UserError):  # on a full disk it works without its name
-        config_dir.write(config_dir.reporting, f"{launcher.system()} {os.getpid()}\n")
+        config_dir.write(config_dir.reporting, f"{system.name()} {os.getpid()}\n")
+    repositories = Repositories()
     try:
         until_s = time.monotonic() + SHIFT_S
-        while record(config_dir) and time.monotonic() < until_s:
+        while record(config_dir, repositories) and time.monotonic() < until_s:
             time.sleep(linger_s)
-            record(config_dir)
+            record(config_dir, repositories)
             deliver(config_dir, patience)
     finally:
         config_dir.reporting.unlink(missing_ok=True)
-    record(config_dir)
+    record(config_dir, repositories)
     deliver(config_dir, LAST_LOOK)

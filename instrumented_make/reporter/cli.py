@@ -5,36 +5,42 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+from instrumented_make import output
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import consent, launcher, lock
+from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.delivery import FOREGROUND, deliver
+from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
 # Whatever holds a reporter up for longer than its work may take ends here, as if it had been killed: at every step the
 # next one goes on where it stopped.
 HARD_LIMIT_S = 180
+MAX_MEMORY = 1024 * 1024 * 1024
+# So long a person who asks for the status waits for what has not been read yet.
+READING_S = 0.4
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C."""
+    """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C, 141 nobody reads it."""
+    return output.guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    config_dir = ConfigDir(Path(options.config_dir))
     try:
-        if not options.config_dir:
-            raise failure(
-                "there is no place to keep a decision",
-                "HOME and XDG_CONFIG_HOME are unset, not absolute, or hold characters that make gives a meaning",
-            )
+        config_dir = ConfigDir(_folder(options))
         if options.command == "run":
             _run(config_dir, foreground=options.foreground)
         else:
@@ -44,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     except sqlite3.Error as error:
         hint = "is the disk full, or the file in use elsewhere? Nothing was lost"
         return _fail(str(failure(str(error), hint, path=config_dir.outbox)))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _fail(str(failure(str(error.strerror), path=error.filename or config_dir.path)))
     except KeyboardInterrupt:
@@ -65,10 +73,28 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
         if name == "stats":
             _select(command)
-        command.add_argument("--contract", required=True, help=argparse.SUPPRESS)
-        command.add_argument("--config-dir", required=True, help=argparse.SUPPRESS)
+        command.add_argument("--contract", required=name != "opt-out", help=argparse.SUPPRESS)
+        where = command.add_mutually_exclusive_group(required=True)
+        where.add_argument("--config-dir", help=argparse.SUPPRESS)
+        where.add_argument("--project", help=argparse.SUPPRESS)
         command.set_defaults(parser=command)
     return parser
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """Where the decision is kept. Raise UserError when there is no such place."""
+    project: str | None = getattr(options, "project", None)
+    if project is not None:
+        base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("HOME", "") + "/.config"
+        if base.startswith("/") and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project):
+            return Path(base) / project
+        raise failure(f"there is no project {project!r}", "name the folder in ~/.config that holds the decision")
+    if not options.config_dir:
+        raise failure(
+            "there is no place to keep a decision",
+            "HOME and XDG_CONFIG_HOME are unset, not absolute, or hold characters that make gives a meaning",
+        )
+    return Path(options.config_dir)
 
 
 def _select(stats: argparse.ArgumentParser) -> None:
@@ -94,7 +120,7 @@ def _moment(text: str) -> int:
 
 def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
     if foreground:
-        for event in record(config_dir, foreground=True):
+        for event in record(config_dir, Repositories(), foreground=True):
             print(f"Send metrics info: {json.dumps(event.as_json())}", file=sys.stderr)
         deliver(config_dir, FOREGROUND)
         return
@@ -103,7 +129,9 @@ def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     signal.alarm(HARD_LIMIT_S)
-    launcher.remember_quietly(config_dir)
+    # What a repository holds decides how much memory reading it takes.
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if hard == resource.RLIM_INFINITY else hard, hard))
     work(config_dir)
 
 
@@ -113,17 +141,20 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
     from instrumented_make.reporter.status import show, status  # noqa: PLC0415
 
+    if options.command == "opt-out":  # which needs nothing of what the include says
+        opt_out(config_dir, sys.stdout)
+        return
     try:
         contract = Contract.parse(options.contract)
     except (ValueError, KeyError, TypeError) as error:
-        raise failure(f"what Makefile.instrumented says cannot be understood: {error}", "render it again") from None
+        raise failure(
+            f"what Makefile.instrumented says cannot be relied on: {error}", "it was edited by hand: render it again"
+        ) from None
     if options.command == "opt-in":
         opt_in(config_dir, contract, sys.stdin, sys.stdout)
-    elif options.command == "opt-out":
-        opt_out(config_dir, sys.stdout)
     else:
         if config_dir.path.exists():
-            record(config_dir)
+            record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
             sys.stdout.write(_stats(config_dir, options))
         else:
@@ -134,7 +165,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
 def _start(config_dir: ConfigDir) -> None:
     """Start a reporter in the background, for what waits: a run may have been unable to."""
     decision = consent.load(config_dir)
-    if decision is None or not decision.sends:
+    if decision is None or not decision.records:
         return
     with lock.held_or_busy(config_dir.reporting_lock) as nobody_at_work:
         if not nobody_at_work:

@@ -37,15 +37,21 @@ class ConfigDir:
         """The file whose presence tells make that the collection ``digest`` was agreed to; it holds the agreement."""
         return self.path / f"agreed.{digest}"
 
-    def all_agreed(self) -> list[Path]:
-        """Every such file; there is at most one, but for an interrupted change of mind."""
-        return list(self.path.glob("agreed.*"))
+    def kept(self) -> list[Path]:
+        """Every file here that tells of a yes, what an interrupted one has left included. Runs are in ``pending``.
 
-    def create(self) -> None:
-        """Make the folders, for this user's eyes only. Raise UserError when that cannot be done."""
+        Locks stay: somebody may be waiting for one. Other programs may use the folder as well.
+        """
+        names = [path.name for path in (self.interpreter, self.launcher, self.reporting, self.running, self.left)]
+        patterns = ["metrics.json", "agreed.*", "outbox.sqlite3*", *names]
+        # A file is first written under ".<name>.<something>".
+        return [path for pattern in patterns for glob in (pattern, f".{pattern}.*") for path in self.path.glob(glob)]
+
+    def create(self, *more: Path) -> None:
+        """Make the folder, and ``more`` in it, for this user's eyes only. Raise UserError when that cannot be done."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            for folder in (self.path, self.pending):
+            for folder in (self.path, *more):
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
                 folder.chmod(PRIVATE_FOLDER)
         except OSError as error:

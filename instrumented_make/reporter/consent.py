@@ -104,9 +104,21 @@ def load(config_dir: ConfigDir) -> Consent | None:
         return None
 
 
-def user_id(config_dir: ConfigDir) -> str | None:
-    """The anonymous id in ``config_dir``, if there is one."""
-    value = _document(config_dir).get("anonymous_user_id")
+def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
+    """The anonymous id under which events went where ``collection`` goes, if there is one.
+
+    An id is known to one destination only: another project of the same name does not get it. The system that this
+    project replaces kept an id without a destination; it is used again.
+    """
+    document = _document(config_dir)
+    value, kept = document.get("anonymous_user_id"), document.get("consent")
+    if isinstance(kept, dict) and "collection" in kept:
+        try:
+            before = Collection.parse(kept["collection"])
+        except ValueError:
+            return None
+        if (before.host, before.write_key) != (collection.host, collection.write_key):
+            return None
     return value if isinstance(value, str) and value else None
 
 
@@ -126,7 +138,7 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
 
 def end_agreement(config_dir: ConfigDir) -> None:
     """Take away what tells make that somebody has agreed. Raise OSError."""
-    for path in config_dir.all_agreed():
+    for path in config_dir.path.glob("agreed.*"):
         path.unlink(missing_ok=True)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from instrumented_make.digest import digest
 from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter.consent import Collection
+from instrumented_make.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,15 @@ class Contract:
 
     @classmethod
     def parse(cls, text: str) -> Contract:
-        """Read what an include passes. Raise ValueError when it is none."""
+        """Read what an include passes. Raise ValueError when it is none, or does not fit together."""
         document = json.loads(text)
         if not isinstance(document, dict) or not isinstance(document.get("question"), dict):
             raise ValueError("a contract is an object with a question")
         question = document["question"]
+        _check_printable(document)
+        # What is agreed to goes by this name, so it is worked out here from what is shown.
+        if document.get("digest") != digest(document.get("collection")):
+            raise ValueError("its digest is not that of what it collects")
         return cls(
             collection=Collection.parse(document.get("collection")),
             digest=str(document["digest"]),
@@ -63,3 +69,16 @@ class Contract:
     def make(self, command: str) -> str:
         """What a developer types for ``command``, as in ``make metrics-status``."""
         return f"make {self.prefix}-{command}"
+
+
+def _check_printable(value: object) -> None:
+    """Raise ValueError for a text with a character that would drive the terminal on which it is shown."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_printable(key)
+            _check_printable(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_printable(inner)
+    elif isinstance(value, str) and printable(value) != value:
+        raise ValueError("it holds characters that cannot be shown")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from instrumented_make.properties import Value
-from instrumented_make.reporter import git
 from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.run_files import NANOSECONDS, Run
 
 
@@ -40,7 +40,7 @@ class Event:
         }
 
 
-def build(run: Run, consent: Consent) -> Event:
+def build(run: Run, consent: Consent, repositories: Repositories) -> Event:
     """The event for ``run``, with the properties that were agreed to, in the order they were shown.
 
     The message id follows from the run alone: whoever turns the same run into an event again, because it was
@@ -55,7 +55,7 @@ def build(run: Run, consent: Consent) -> Event:
         user_id=consent.user_id,
         name=collection.event,
         timestamp=_iso(run.start_ns),
-        properties={field: _VALUES[field](run, collection) for field in collection.fields},
+        properties={field: _VALUES[field](run, collection, repositories) for field in collection.fields},
     )
 
 
@@ -73,23 +73,23 @@ def _iso(time_ns: int) -> str:
     )
 
 
-def _on_main_branch(run: Run, collection: Collection) -> bool | None:
+def _on_main_branch(run: Run, collection: Collection, _: Repositories) -> bool | None:
     # In git's reftable format .git/HEAD names this branch, whatever is checked out.
     if not run.repository or run.ref == "refs/heads/.invalid":
         return None
     return run.ref == f"refs/heads/{collection.main_branch}"
 
 
-_VALUES: dict[str, Callable[[Run, Collection], Value]] = {
-    "command": lambda run, _: run.command,
-    "command_type": lambda _, collection: collection.command_type,
-    "duration_ms": lambda run, _: round(run.duration_ns / 1_000_000),
-    "exit_status": lambda run, _: exit_status(run.status),
+_VALUES: dict[str, Callable[[Run, Collection, Repositories], Value]] = {
+    "command": lambda run, _, __: run.command,
+    "command_type": lambda _, collection, __: collection.command_type,
+    "duration_ms": lambda run, _, __: round(run.duration_ns / 1_000_000),
+    "exit_status": lambda run, _, __: exit_status(run.status),
     "git_checked_out_master": _on_main_branch,
-    "git_commit_time": lambda run, _: git.commit_time(run.repository, run.ref, run.commit, run.start_ns),
-    "is_test": lambda run, _: run.testing or "false",
-    "start_time": lambda run, _: _iso(run.start_ns),
-    "operating_system": lambda _run, _: f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
-    "hardware": lambda _run, _: f"{platform.machine()}, {os.cpu_count()} cores",
-    "git_dirty": lambda run, _: git.is_dirty(run.repository),
+    "git_commit_time": lambda run, _, git: git.commit_time(run.repository, run.ref, run.commit, run.start_ns),
+    "is_test": lambda run, _, __: run.testing or "false",
+    "start_time": lambda run, _, __: _iso(run.start_ns),
+    "operating_system": lambda *_: f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+    "hardware": lambda *_: f"{platform.machine()}, {os.cpu_count()} cores",
+    "git_dirty": lambda run, _, git: git.is_dirty(run.repository),
 }

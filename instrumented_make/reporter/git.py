@@ -1,128 +1,225 @@
 """What was checked out when a command started.
 
-The rendered include reads ``.git/HEAD`` and the branch's own file before the command runs, without a process.
-What is left is done here, afterwards and in the background: turning the commit into its time.
-git is only ever asked for plain data, never for a pager, a hook, a filter, a signature or the network.
+The rendered include reads ``.git/HEAD`` and the branch's own file before the command runs, without a process. What is
+left is done here, afterwards and in the background. No program is started, git included: files are read, objects by
+dulwich, and no configuration. So nothing that a repository says can run, and there is no process that could hang.
+
+Reading itself can hang (a network home, a FIFO in a file's place): a thread reads, and is waited for no longer than
+PATIENCE_S a repository and BUDGET_S in all. A repository that did not answer is not asked again.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import re
-import subprocess
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-TIMEOUT_S = 5
-HASH = r"[0-9a-f]{40,64}"
-_CONFIG = {
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "core.pager": "cat",
-    "diff.external": "",
-    "protocol.allow": "never",
-}
+if TYPE_CHECKING:
+    from dulwich.index import IndexEntry
+    from dulwich.object_store import DiskObjectStore
+
+Answer = TypeVar("Answer")
+
+PATIENCE_S = 2.0
+BUDGET_S = 10.0
+_HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
+# No list of branches, log of one or commit is longer; one that says so is not read.
+_MAX_BYTES = 64 * 1024 * 1024
+_SUBMODULE = 0o160000
+_ASSUMED_UNCHANGED = 0x8000
+_SKIPPED_IN_THE_TREE = 0x4000
 
 
-def commit_time(top: str, ref: str, commit: str, start_ns: int) -> str | None:
-    """The committer's time, ISO 8601 with its zone (git's ``%cI``), of the commit at ``start_ns``.
+class Repositories:
+    """Reads repositories, each answer once, and within the time that all of them together may take."""
 
-    ``top`` is the folder that holds ``.git``, ``ref`` the full name of the branch or empty, ``commit`` its hash,
-    or empty when the branch had no file of its own (git packs many into one). None outside a repository, before
-    the first commit, when git does not answer within TIMEOUT_S, or for a time or zone that no calendar has (git accepts
-    any).
-    """
-    if not top:
-        return None
-    if not commit:
-        commit = _packed(top, ref, start_ns)
-    if not commit:
-        return None
-    lines = _git(top, "cat-file", "commit", commit).split("\n\n", 1)[0].split("\n")
-    committer = next((line for line in lines if line.startswith("committer ")), "")
-    match = re.search(r" (\d{1,12}) ([+-])(\d\d)(\d\d)$", committer)
-    if match is None:
-        return None
-    offset = timedelta(hours=int(match[3]), minutes=int(match[4])) * (-1 if match[2] == "-" else 1)
+    def __init__(self, patience_s: float = PATIENCE_S, budget_s: float = BUDGET_S) -> None:
+        self._patience_s = patience_s
+        self._left_s = budget_s
+        self._silent: set[str] = set()
+        self._times: dict[tuple[str, str], str | None] = {}
+
+    def commit_time(self, top: str, ref: str, commit: str, start_ns: int) -> str | None:
+        """The committer's time, ISO 8601 with its zone (git's ``%cI``), of the commit at ``start_ns``.
+
+        ``top`` is the folder that holds ``.git``, ``ref`` the full name of the branch or empty, ``commit`` its hash, or
+        empty when the branch had no file of its own (git packs many into one). None outside a repository, in somebody
+        else's, before the first commit, when it cannot be read in time, or for a time or zone that no calendar has (git
+        accepts any).
+        """
+        if not top:
+            return None
+        if not commit:
+            commit = self._within(top, lambda: _packed(top, ref, start_ns)) or ""
+        if not commit:
+            return None
+        if (top, commit) not in self._times:
+            self._times[top, commit] = self._within(top, lambda: _time(_commit(_objects(top, commit), commit)))
+        return self._times[top, commit]
+
+    def is_dirty(self, top: str) -> bool | None:
+        """Whether tracked files differ from the commit, staged or not; None if that cannot be told.
+
+        A filter that the repository configures is not run: a file that only looks changed without it counts as changed.
+        """
+        return self._within(top, lambda: _is_dirty(top)) if top else None
+
+    def _within(self, top: str, read: Callable[[], Answer | None]) -> Answer | None:
+        """What ``read`` returns; None if it fails, or takes too long."""
+        if top in self._silent:
+            return None
+        answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        started_s = time.monotonic()
+        threading.Thread(target=lambda: answers.put(_or_none(read)), daemon=True).start()
+        try:
+            return answers.get(timeout=max(0.0, min(self._patience_s, self._left_s)))
+        except queue.Empty:
+            self._silent.add(top)
+            return None
+        finally:
+            self._left_s -= time.monotonic() - started_s
+
+
+def _or_none(read: Callable[[], Answer | None]) -> Answer | None:
     try:
-        return datetime.fromtimestamp(int(match[1]), timezone(offset)).isoformat()
-    except (ValueError, OverflowError, OSError):  # no calendar has such a zone, or such a year
+        return read()
+    except Exception:  # whatever is wrong with a repository makes a property null, and nothing else
         return None
 
 
-def is_dirty(top: str) -> bool | None:
-    """Whether tracked files differ from the commit, staged or not; None if that cannot be told.
-
-    A filter that the repository configures is not run: a file that only looks changed without it counts as changed.
-    """
-    if not top:
-        return None
-    filters = _git(top, "config", "--name-only", "--get-regexp", r"^filter\.").split()
-    staged = _run(top, ["diff-index", "--cached", "--quiet", "--ignore-submodules=all", "HEAD"])
-    # git takes what follows the first "=" of a setting for its value, so such a name could not be overridden.
-    if staged is None or staged.returncode > 1 or any("=" in name for name in filters):
-        return None
-    without = {name: "false" if name.endswith(".required") else "" for name in filters}
-    changed = _run(top, ["diff-files", "--quiet", "--ignore-submodules=all"], without)
-    if changed is None or changed.returncode > 1:
-        return None
-    return staged.returncode == 1 or changed.returncode == 1
+def _folders(top: str) -> tuple[str, str]:
+    """The folder of this work tree and the one that all its work trees share. Raise OSError for another owner's."""
+    folder = os.path.join(top, ".git")
+    _check_owner(folder)
+    if os.path.isfile(folder):
+        folder = os.path.join(top, _text(folder).removeprefix("gitdir:").strip())
+        _check_owner(folder)
+    common = folder
+    if os.path.exists(os.path.join(folder, "commondir")):
+        common = os.path.join(folder, _text(os.path.join(folder, "commondir")).strip())
+        _check_owner(common)
+    return folder, common
 
 
-def _packed(top: str, ref: str, start_ns: int) -> str:
+def _check_owner(path: str) -> None:
+    if os.stat(path).st_uid != os.geteuid():
+        raise PermissionError(f"{path} belongs to somebody else")
+
+
+def _text(path: str) -> str:
+    """The text of the regular file ``path``. Raise OSError for anything else."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, encoding="utf-8", errors="replace") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > _MAX_BYTES:
+            raise OSError(f"{path} is no file that git writes")
+        return file.read()
+
+
+def _packed(top: str, ref: str, start_ns: int) -> str | None:
     """The commit of a branch that was packed at ``start_ns``.
 
     A branch without a file gets one when it moves, and its log then tells from where: the first move since the
     start began at the commit looked for. If it has not moved since, it is where it was.
     """
-    if not re.fullmatch(r"refs/heads/[^\s\x00-\x1f]+", ref):
-        return ""
-    log = _git(top, "rev-parse", "--git-path", f"logs/{ref}").strip()
-    try:
-        lines = (Path(top) / log).read_text(encoding="utf-8", errors="replace").splitlines() if log else []
-    except OSError:
-        lines = []
-    for line in lines:
-        match = re.match(rf"({HASH}) {HASH} [^\t]*> (\d+) [+-]\d{{4}}", line)
-        if match and int(match[2]) >= start_ns // 1_000_000_000 and match[1].strip("0"):
-            return match[1]
-    return _git(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip()
-
-
-def _git(top: str, *arguments: str) -> str:
-    result = _run(top, list(arguments))
-    return result.stdout if result is not None and result.returncode == 0 else ""
-
-
-def _run(
-    top: str, arguments: list[str], more_config: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str] | None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
-    config = {**_CONFIG, **(more_config or {})}
-    settings = [word for name, value in config.items() for word in ("-c", f"{name}={value}")]
-    # Named outright, the folder is not searched for, and nothing asks whose it is.
-    where = [f"--git-dir={top}/.git", f"--work-tree={top}"]
-    try:
-        return subprocess.run(
-            ["git", "--no-pager", *settings, *where, *arguments],
-            cwd=top,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=TIMEOUT_S,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    if not re.fullmatch(r"refs/heads/[^\s\x00-\x1f]+", ref) or ".." in ref:
         return None
+    _, common = _folders(top)
+    for before, moved_s in _moves(os.path.join(common, "logs", ref)):
+        if moved_s >= start_ns // 1_000_000_000 and before.strip("0"):
+            return before
+    try:
+        return _text(os.path.join(common, ref)).strip()
+    except FileNotFoundError:
+        packed = _text(os.path.join(common, "packed-refs"))
+    found = re.search(rf"^({_HASH}) {re.escape(ref)}$", packed, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _moves(log: str) -> Iterator[tuple[str, int]]:
+    """Where a branch moved from, and when, in seconds since 1970; nothing for a branch without a log."""
+    try:
+        lines = _text(log).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        if match := re.match(rf"({_HASH}) {_HASH} [^\t]*> (\d{{1,12}}) [+-]\d{{4}}", line):
+            yield match[1], int(match[2])
+
+
+def _objects(top: str, commit: str) -> DiskObjectStore:
+    from dulwich.object_format import SHA1, SHA256  # noqa: PLC0415  (its imports cost 50 ms: paid only in a repository)
+    from dulwich.object_store import DiskObjectStore  # noqa: PLC0415
+
+    _, common = _folders(top)
+    return DiskObjectStore(
+        os.path.join(common, "objects"),
+        object_format=SHA1 if len(commit) == 40 else SHA256,
+        loose_object_size_limit=_MAX_BYTES,
+    )
+
+
+def _commit(objects: DiskObjectStore, commit: str) -> list[str]:
+    """The lines before the message."""
+    _, content = objects.get_raw(commit.encode())  # type: ignore[arg-type]  # dulwich's own type for a hash
+    return content.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+
+
+def _time(commit: list[str]) -> str | None:
+    committer = next((line for line in commit if line.startswith("committer ")), "")
+    match = re.search(r" (\d{1,12}) ([+-])(\d\d)(\d\d)$", committer)
+    if match is None:
+        return None
+    offset = timedelta(hours=int(match[3]), minutes=int(match[4])) * (-1 if match[2] == "-" else 1)
+    return datetime.fromtimestamp(int(match[1]), timezone(offset)).isoformat()
+
+
+def _is_dirty(top: str) -> bool | None:
+    from dulwich.index import Index, IndexEntry  # noqa: PLC0415
+
+    folder, _ = _folders(top)
+    head = _text(os.path.join(folder, "HEAD")).strip()
+    ref = head.removeprefix("ref: ")
+    commit = head if ref == head else _packed(top, ref, time.time_ns())
+    if not commit:
+        return None
+    objects = _objects(top, commit)
+    tree = next(line for line in _commit(objects, commit) if line.startswith("tree ")).removeprefix("tree ")
+    index = Index(os.path.join(folder, "index"), object_format=objects.object_format)
+    if any(True for _ in index.changes_from_tree(objects, tree.encode())):  # type: ignore[arg-type]
+        return True
+    return any(
+        not isinstance(entry, IndexEntry) or _is_changed(os.path.join(os.fsencode(top), name), entry, objects)
+        for name, entry in index.items()
+    )
+
+
+def _is_changed(path: bytes, entry: IndexEntry, objects: DiskObjectStore) -> bool:
+    """Whether the file at ``path`` is other than ``entry`` of the index says: by its times first, as git does."""
+    from dulwich.objects import Blob  # noqa: PLC0415
+
+    if entry.mode == _SUBMODULE or entry.flags & _ASSUMED_UNCHANGED or entry.extended_flags & _SKIPPED_IN_THE_TREE:
+        return False
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return True
+    if stat.S_IFMT(about.st_mode) != stat.S_IFMT(entry.mode) or bool(about.st_mode & 0o100) != bool(entry.mode & 0o100):
+        return not stat.S_ISLNK(about.st_mode) or not stat.S_ISLNK(entry.mode)
+    mtime_ns = entry.mtime[0] * 1_000_000_000 + entry.mtime[1] if isinstance(entry.mtime, tuple) else None
+    if (about.st_size & 0xFFFFFFFF, about.st_mtime_ns) == (entry.size, mtime_ns):
+        return False
+    if about.st_size > _MAX_BYTES:
+        return True
+    if stat.S_ISLNK(about.st_mode):
+        content = os.readlink(path)
+    else:
+        with open(path, "rb") as file:
+            content = file.read()
+    return Blob.from_string(content).get_id(objects.object_format) != entry.sha

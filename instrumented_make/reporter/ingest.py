@@ -11,15 +11,17 @@ Races, one by one:
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from instrumented_make.reporter import consent, event, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.outbox import Destination, opened
-from instrumented_make.reporter.run_files import Run
+from instrumented_make.reporter.run_files import Damaged, Run
 
 # A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
 LEFT_TO_FOREGROUND_S = 60
@@ -27,35 +29,50 @@ LEFT_TO_FOREGROUND_S = 60
 BATCH = 100
 
 
-def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[], float] = time.time) -> list[Event]:
+def record(
+    config_dir: ConfigDir,
+    repositories: Repositories,
+    *,
+    foreground: bool = False,
+    budget_s: float | None = None,
+    clock: Callable[[], float] = time.time,
+) -> list[Event]:
     """Commit every finished run as an event, and return these events. Raise OSError or sqlite3.Error.
 
-    Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept.
+    Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept. Whoever
+    has only ``budget_s`` gets as much as can be done in it: nothing while another process records.
     """
-    with lock.held(config_dir.recording_lock):
-        decision = consent.load(config_dir)
+    until_s = None if budget_s is None else time.monotonic() + budget_s
+    with lock.held_or_busy(config_dir.recording_lock, math.inf if budget_s is None else budget_s) as mine:
+        decision = consent.load(config_dir) if mine else None
         if decision is None or not decision.records or decision.collection is None:
             return []
         now_s = clock()
-        found = sorted(run_files.finished(config_dir.pending), key=lambda run: run.start_ns)
+        found = list(run_files.finished(config_dir.pending))
+        damaged = [run for run in found if isinstance(run, Damaged)]
+        ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
         # It began under another decision, which may have said less, and ended under this one.
-        strangers = [run for run in found if run.agreement != decision.agreement]
+        strangers = [run for run in ended if run.agreement != decision.agreement]
         runs = [
             run
-            for run in found
+            for run in ended
             if run.agreement == decision.agreement
             and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
         ]
         destination = None
         if decision.sends:
             destination = Destination(decision.collection.host, decision.collection.write_key)
-        events = []
+        events: list[Event] = []
         with opened(config_dir.outbox) as outbox:
             outbox.count_lost("it began under an earlier decision", len(strangers))
-            _forget(config_dir, strangers)
+            for run in damaged:
+                outbox.count_lost(run.reason, 1)
+            _forget(config_dir, [*strangers, *damaged])
             for start in range(0, len(runs), BATCH):
+                if until_s is not None and time.monotonic() > until_s:
+                    return events
                 batch = runs[start : start + BATCH]
-                built, failed = _build(batch, decision)
+                built, failed = _build(batch, decision, repositories)
                 outbox.add(built, destination, now_s)
                 for reason in failed:
                     outbox.count_lost(reason, 1)
@@ -67,17 +84,17 @@ def record(config_dir: ConfigDir, *, foreground: bool = False, clock: Callable[[
     return events
 
 
-def _build(runs: list[Run], decision: Consent) -> tuple[list[Event], list[str]]:
+def _build(runs: list[Run], decision: Consent, repositories: Repositories) -> tuple[list[Event], list[str]]:
     """The events of ``runs``, and why some have none: nothing that is wrong with one run holds up another."""
     events, reasons = [], []
     for run in runs:
         try:
-            events.append(event.build(run, decision))
+            events.append(event.build(run, decision, repositories))
         except Exception as error:  # whatever it is, it is this run's alone
             reasons.append(f"it could not become an event: {type(error).__name__}: {str(error)[:200]}")
     return events, reasons
 
 
-def _forget(config_dir: ConfigDir, runs: list[Run]) -> None:
+def _forget(config_dir: ConfigDir, runs: Sequence[Run | Damaged]) -> None:
     for run in runs:
         run_files.remove(config_dir.pending, run.name)

@@ -12,9 +12,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from instrumented_make.errors import UserError
+from instrumented_make.reporter import system
 from instrumented_make.reporter.config_dir import ConfigDir
 
 _CANDIDATES = ("/usr/bin/env", "/bin/env", "/run/current-system/sw/bin/env", "/usr/bin/perl")
@@ -28,22 +28,15 @@ _PROOF = (
 )
 
 
-def system() -> str:
-    """The name of this system since it was started, in this container: what the hand-over reads of /proc itself."""
-    boot = _first_line("/proc/sys/kernel/random/boot_id").partition("-")[0]
-    mount = _first_line("/proc/self/mountinfo").partition(" ")[0]
-    return f"{boot}:{mount}"
-
-
 def known(config_dir: ConfigDir) -> str:
     """The launcher that was found on this system; empty when there is none, or none was looked for."""
-    return _kept(config_dir).get(system(), "")
+    return _kept(config_dir).get(system.name(), "")
 
 
 def remember(config_dir: ConfigDir) -> None:
     """Look for a launcher unless this was done on this system, and keep what was found. Raise UserError."""
     kept = _kept(config_dir)
-    name = system()
+    name = system.name()
     if name in kept:
         return
     kept[name] = next((path for path in _CANDIDATES if _works(path)), "")
@@ -90,10 +83,3 @@ def _works(path: str) -> bool:
 def _ignore() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, signal.SIG_IGN)
-
-
-def _first_line(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
-    except OSError:
-        return ""

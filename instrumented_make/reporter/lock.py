@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import math
 import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from instrumented_make.reporter import system
+
+_LOOK_AGAIN_S = 0.01
+# A process that was told to end has this long; then it is ended.
+_GRACE_S = 0.3
 
 
 @contextmanager
@@ -21,31 +31,67 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held_or_busy(path: Path) -> Iterator[bool]:
-    """Hold the lock at ``path`` and yield True, or yield False at once when another process holds it.
+def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
+    """Hold the lock at ``path`` and yield True, or yield False when another process holds it for ``patience_s``.
 
-    The holder's process id is written into the file, for whoever must end it.
+    Its holder's system and process id stand in the file meanwhile, for whoever must end it.
     """
     handle = _open(path)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _acquired(handle, patience_s):
             yield False
             return
         os.truncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield True
+        with contextlib.suppress(OSError):  # on a full disk it works without its name
+            os.pwrite(handle, f"{system.name()} {os.getpid()}".encode(), 0)
+        try:
+            yield True
+        finally:
+            os.truncate(handle, 0)
     finally:
         os.close(handle)
 
 
-def holder(path: Path) -> int | None:
-    """The process id that the last holder of ``path`` wrote, or None."""
+def end_holder(path: Path) -> bool:
+    """End the process of this system that holds the lock at ``path``; return whether nobody holds it any more.
+
+    A holder in another container or on another machine has a number here as well, but it is another process's.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with held_or_busy(path) as free:
+            if free:
+                return True
+        place, _, process = _holder(path).partition(" ")
+        if place != system.name() or not process.isdigit():
+            return False
+        with contextlib.suppress(OSError):  # it may have ended just now
+            os.kill(int(process), number)
+        with held_or_busy(path, _GRACE_S) as free:
+            if free:
+                return True
+    return False
+
+
+def _holder(path: Path) -> str:
     try:
-        return int(path.read_text(encoding="ascii"))
+        return path.read_text(encoding="ascii")
     except (OSError, ValueError):
-        return None
+        return ""
+
+
+def _acquired(handle: int, patience_s: float) -> bool:
+    if patience_s == math.inf:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return True
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until_s:
+                return False
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _open(path: Path) -> int:

@@ -16,6 +16,7 @@ from instrumented_make.reporter import consent, launcher
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.opt_out import opt_out
 
@@ -113,15 +114,15 @@ def _some(contract: Contract) -> str:
 
 def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
     """Keep a yes. The file that make looks for comes last: it never speaks of a decision that is not kept."""
-    config_dir.create()
+    config_dir.create(config_dir.pending)
     consent.end_agreement(config_dir)
     # What was recorded so far belongs to the decision that was in force then.
-    record(config_dir, foreground=True)
+    record(config_dir, Repositories(), foreground=True)
     before = consent.load(config_dir)
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
     # Runs that are under way belong to the agreement as well, if it is the same.
     agreement = before.agreement if before is not None and same else secrets.token_hex(8)
-    user_id = consent.user_id(config_dir) or str(uuid.uuid4())
+    user_id = consent.user_id(config_dir, contract.collection) or str(uuid.uuid4())
     consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))
     config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
     launcher.remember(config_dir)

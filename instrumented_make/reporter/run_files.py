@@ -10,12 +10,16 @@ agreement; ``end``. The end's line: the status as a shell gives it, clock and up
 
 A run is complete when its end file begins with a status. An end file that is still blank belongs to a command
 that is running, or to one whose shell was killed: after ABANDONED_AFTER_S without that shell it is the latter.
+
+The two files of a run have at most MAX_BYTES each. A record that ended and cannot be read is given up, for a reason
+that is kept; one of a later version is left alone.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +30,9 @@ ABANDONED_AFTER_S = 24 * 3600
 # However long a process id has been in use, no command takes longer than this.
 GIVEN_UP_AFTER_S = 30 * 24 * 3600
 STARTED_WITHIN_S = 60
+# A command, three paths and a few words; whatever is longer was not written by a hand-over.
+MAX_BYTES = 64 * 1024
+_VERSION = 2
 # A shell's own clock is believed only as far as it agrees with the file's time: it may come from the environment.
 CLOCK_AGREES_NS = 2 * NANOSECONDS
 # /proc/uptime does not jump when the clock is set; it counts in hundredths of a second.
@@ -55,12 +62,23 @@ class _Moment:
     uptime_ns: int | None
 
 
-def finished(folder: Path) -> Iterator[Run]:
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A record that ended and cannot be read, and why."""
+
+    name: str
+    reason: str
+
+
+def finished(folder: Path) -> Iterator[Run | Damaged]:
     """The runs in ``folder`` that have ended, in no particular order."""
     for start in _files(folder, ".start"):
         try:
             run = _read(start)
-        except (OSError, ValueError):
+        except OSError:  # it has gone meanwhile, or cannot be read now
+            continue
+        except ValueError as error:
+            yield Damaged(start.stem, f"its record cannot be read: {error}")
             continue
         if run is not None:
             yield run
@@ -76,8 +94,10 @@ def remove_abandoned(folder: Path, now_ns: int) -> int:
     """Forget the runs that can have no end any more, and ends without a start; return how many of the former."""
     count = 0
     for start in _files(folder, ".start"):
-        age_s, process = _age_s(start, now_ns), int(start.stem.split("-")[-2])
-        if age_s > GIVEN_UP_AFTER_S or (age_s > ABANDONED_AFTER_S and not _is_running(process)):
+        age_s = _age_s(start, now_ns)
+        if age_s <= ABANDONED_AFTER_S or _has_ended(start.with_suffix(".end")):
+            continue
+        if age_s > GIVEN_UP_AFTER_S or not _is_running(start.stem):
             remove(folder, start.stem)
             count += 1
     for end in _files(folder, ".end"):
@@ -87,13 +107,17 @@ def remove_abandoned(folder: Path, now_ns: int) -> int:
     return count
 
 
+def every(folder: Path) -> list[Path]:
+    """All files in ``folder`` that hand-overs make there."""
+    return [path for suffix in (".start", ".end", ".failed") for path in _files(folder, suffix)]
+
+
 def _files(folder: Path, suffix: str) -> list[Path]:
     try:
-        return [
-            folder / name for name in os.listdir(folder) if re.fullmatch(rf"(\d*-)?\d+-\d{re.escape(suffix)}", name)
-        ]
+        names = os.listdir(folder)
     except OSError:
         return []
+    return [folder / name for name in names if re.fullmatch(rf"[\d-]{{1,60}}{re.escape(suffix)}", name, re.ASCII)]
 
 
 def _age_s(path: Path, now_ns: int) -> float:
@@ -107,14 +131,18 @@ def _age_s(path: Path, now_ns: int) -> float:
 def _read(start: Path) -> Run | None:
     """The run that began with ``start``, or None while it has no end. Raise ValueError when it is damaged."""
     end = start.with_suffix(".end")
-    ending = end.read_text(encoding="utf-8", errors="replace").split()
+    ending = _text(end).partition("\n")[0].split()
     if not ending:
         return None
-    status, end_clock, end_uptime = int(ending[0]), *_clocks(ending[1:])
-    lines = start.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = _text(start).split("\n")
+    if lines[0].isascii() and lines[0].isdigit() and int(lines[0][:9]) > _VERSION:
+        return None
     # the nine lines, and what follows the last new line
-    if len(lines) != 10 or lines[0] != "2" or lines[8] != "end":
-        raise ValueError("not a record of this version")
+    if len(lines) != 10 or lines[0] != str(_VERSION) or lines[8] != "end":
+        raise ValueError("its start is not whole")
+    if not re.fullmatch(r"\d{1,3}", ending[0], re.ASCII):
+        raise ValueError("its end has no status")
+    status, end_clock, end_uptime = int(ending[0]), *_clocks(ending[1:])
     _, command, clocks, repository, ref, commit, testing, agreed, _, _ = lines
     started = _moment(start, *_clocks(clocks.split()))
     ended = _moment(end, end_clock, end_uptime)
@@ -133,6 +161,18 @@ def _read(start: Path) -> Run | None:
     )
 
 
+def _text(path: Path) -> str:
+    """The text of the regular file ``path``. Raise OSError, or ValueError for one that no hand-over wrote."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it is no file")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError("it is too long")
+    return content.decode("utf-8", "replace")
+
+
 def _clocks(words: list[str]) -> tuple[int | None, int | None]:
     """``<seconds since 1970 or ->`` and ``<seconds since boot or ->``, in nanoseconds."""
     return (_nanoseconds(words[0]) if words else None, _nanoseconds(words[1]) if len(words) > 1 else None)
@@ -140,7 +180,7 @@ def _clocks(words: list[str]) -> tuple[int | None, int | None]:
 
 def _nanoseconds(text: str) -> int | None:
     # bash writes the decimal mark of the user's locale
-    match = re.fullmatch(r"(\d{1,12})[.,](\d{1,9})", text)
+    match = re.fullmatch(r"(\d{1,12})[.,](\d{1,9})", text, re.ASCII)
     return int(match[1]) * NANOSECONDS + int(match[2].ljust(9, "0")) if match else None
 
 
@@ -160,10 +200,21 @@ def _duration(started: _Moment, ended: _Moment) -> int:
     return max(0, elapsed)
 
 
-def _is_running(process: int) -> bool:
+def _has_ended(end: Path) -> bool:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return bool(_text(end).split())
+    except OSError:
+        return False
+    except ValueError:
+        return True
+
+
+def _is_running(name: str) -> bool:
+    """Whether the shell of the run ``name`` may still be there."""
+    process = name.split("-")[-2:-1]
+    try:
+        os.kill(int(process[0]), 0)
+    except (ProcessLookupError, ValueError, IndexError, OverflowError):
         return False
     except OSError:
         pass

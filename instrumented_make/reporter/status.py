@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from datetime import datetime, timezone
 
 from instrumented_make.reporter import consent, launcher, run_files
@@ -14,6 +16,8 @@ from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import Outbox, opened
 
 SHOWN = 100
+# A person is waiting for the answer.
+INTERPRETER_S = 0.5
 _LEFT = (
     "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "
     "the next command, or this one, reports it"
@@ -103,10 +107,32 @@ def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, s
         path = config_dir.interpreter.read_text(encoding="utf-8").rstrip("\n")
     except OSError:
         path = ""
-    if path and os.access(path, os.X_OK):
-        return []
-    mends = contract.make("opt-in")
-    return [("Interpreter", f"{path or 'not recorded'} is gone, so runs wait; {mends} records another")]
+    if trouble := _trouble_with(path):
+        return [("Interpreter", f"{path or 'none'} {trouble}, so runs wait; {contract.make('opt-in')} records another")]
+    return []
+
+
+def _trouble_with(interpreter: str) -> str:
+    """Why ``interpreter`` cannot start a reporter; empty when it can."""
+    if not interpreter:
+        return "is recorded"
+    if not os.access(interpreter, os.X_OK):
+        return "is gone"
+    if interpreter == sys.executable:
+        return ""
+    try:
+        result = subprocess.run(
+            [interpreter, "-I", "-c", "import instrumented_make.reporter"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=INTERPRETER_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"did not start within {INTERPRETER_S} s"
+    except OSError as error:
+        return f"cannot be started ({error.strerror})"
+    return "does not have instrumented-make any more" if result.returncode else ""
 
 
 def _delivery(outbox: Outbox) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from workbench import (
     with_sh,
 )
 
-from instrumented_make.reporter import launcher
+from instrumented_make.reporter import system
 
 RULES = """\
 .PHONY: long short a b two
@@ -212,7 +212,7 @@ def test_perl_does_where_env_is_too_old(bench: Workbench, make: str) -> None:
     bench.make = make
     bench.write(RULES, ["long"])
     bench.agree()
-    (bench.config / "launcher").write_text(f"another:system /bin/false\n{launcher.system()} {needs('perl')}\n")
+    (bench.config / "launcher").write_text(f"another:system /bin/false\n{system.name()} {needs('perl')}\n")
     for number in (signal.SIGTERM, signal.SIGINT):
         process = start(bench, "long")
         wait_for_process(process.pid, "sleep", "31.25")
@@ -229,8 +229,8 @@ def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench,
     for content in (
         "",
         "another:system /bin/false\n",
-        f"{launcher.system()} \n",
-        f"{launcher.system()} /nonexistent\n",
+        f"{system.name()} \n",
+        f"{system.name()} /nonexistent\n",
     ):
         (bench.config / "launcher").write_text(content)
         process = start(bench, "long")

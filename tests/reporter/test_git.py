@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from capture import Capture
 from workbench import Workbench
+
+from instrumented_make.reporter.git import PATIENCE_S
 
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
@@ -128,20 +133,96 @@ def test_a_hostile_repository_executes_nothing(repository: Workbench, server: Ca
     assert not mark.exists()
 
 
-def test_a_git_that_hangs_or_is_missing_costs_the_value_only(repository: Workbench, server: Capture) -> None:
-    """The event arrives without the commit's time."""
-    folder = repository.home.parent / "bin"
-    folder.mkdir()
-    (folder / "git").write_text("#!/bin/sh\nexec sleep 60\n")
-    (folder / "git").chmod(0o755)
-    repository.variables["PATH"] = f"{folder}:/usr/bin:/bin"
-    assert reported(repository, server) == (True, None)
+def test_no_git_is_started(repository: Workbench, server: Capture) -> None:
+    """Whatever PATH leads to, in the repository itself or elsewhere."""
+    mark = repository.home.parent / "started"
+    (repository.tree / "git").write_text(f"#!/bin/sh\ntouch '{mark}'\nexec sleep 60\n")
+    (repository.tree / "git").chmod(0o755)
+    repository.variables["PATH"] = f".:{repository.tree}:/usr/bin:/bin"
+    assert reported(repository, server) == (True, OLD)
     repository.background_ended()
-    repository.variables["PATH"] = str(folder)
-    (folder / "git").unlink()
-    for tool in ("make", "sh"):
-        (folder / tool).symlink_to(subprocess.check_output(["/usr/bin/which", tool], text=True).strip())
+    assert not mark.exists()
+
+
+def loose(repository: Workbench) -> Path:
+    """The file of the commit that is checked out."""
+    commit = repository.git("rev-parse", "HEAD").strip()
+    return repository.tree / ".git" / "objects" / commit[:2] / commit[2:]
+
+
+def test_a_repository_that_hangs_is_asked_once(repository: Workbench, server: Capture) -> None:
+    """45 runs in a repository whose objects never answer, and then one in another: nothing waits for them."""
+    loose(repository).unlink()
+    os.mkfifo(loose(repository))
+    interpreter = repository.config / "interpreter"
+    kept = interpreter.read_text()
+    interpreter.write_text("/nonexistent\n")
+    for _ in range(45):
+        assert repository.run("stay").returncode == 0
+    interpreter.write_text(kept)
+    other = repository.home.parent / "other"
+    shutil.copytree(repository.tree, other, ignore=shutil.ignore_patterns(".git"))
+    (other / ".git").mkdir()
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=other, env=repository.environment, check=True)
+    commit = ["git", "-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "--allow-empty", "-m", "m"]
+    subprocess.run(commit, cwd=other, env={**repository.environment, "GIT_COMMITTER_DATE": NEW}, check=True)
+    started_s = time.monotonic()
+    assert repository.run("stay", cwd=other).returncode == 0
+    times = [event["properties"]["git_commit_time"] for event in server.wait_for(46)]
+    assert times == [None] * 45 + [NEW]
+    assert time.monotonic() - started_s < 45 * PATIENCE_S
+
+
+@pytest.mark.parametrize("name", ["packed-refs", "logs/refs/heads/main", "commondir", "objects/info/alternates"])
+@pytest.mark.parametrize("content", ["fifo", "binary", "folder", "itself"])
+def test_nothing_in_a_repository_stops_recording(
+    repository: Workbench, server: Capture, name: str, content: str
+) -> None:
+    """Whatever stands in the place of a file that git writes: the event arrives."""
+    repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
+    repository.git("pack-refs", "--all")
+    path = repository.tree / ".git" / name
+    path.unlink(missing_ok=True)
+    if content == "fifo":
+        os.mkfifo(path)
+    elif content == "binary":
+        path.write_bytes(bytes(range(256)) * 100)
+    elif content == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path.name)
+    assert repository.run("stay").returncode == 0
+    assert server.wait_for(1)[0]["properties"]["git_checked_out_master"] in (True, None)
+
+
+def test_an_object_that_grows_when_it_is_read(repository: Workbench, server: Capture) -> None:
+    """A commit of 100 KB that holds 100 MB costs its time, not the machine's memory."""
+    head = f"tree {repository.git('write-tree').strip()}\nauthor a <a@x> 9 +0000\ncommitter c <c@x> 9 +0000\n\n"
+    file = repository.home.parent / "commit"
+    file.write_bytes(head.encode() + bytes(100 * 1024 * 1024))
+    commit = repository.git("hash-object", "-t", "commit", "-w", "--literally", str(file)).strip()
+    (repository.tree / ".git" / "refs" / "heads" / "main").write_text(f"{commit}\n")
     assert reported(repository, server) == (True, None)
+
+
+def test_a_repository_of_sha256_and_one_that_borrows_its_objects(bench: Workbench, server: Capture) -> None:
+    """Longer hashes, and objects that lie in another repository, packed."""
+    bench.host = server.host
+    bench.write(RULES, ["stay"])
+    bench.git("init", "-q", "-b", "main", "--object-format=sha256")
+    bench.git("add", "Makefile")
+    bench.git("commit", "-q", "-m", "m", date=NEW)
+    bench.opt_in()
+    assert reported(bench, server) == (True, NEW)
+    shutil.rmtree(bench.tree / ".git")
+    bench.git("init", "-q", "-b", "main")
+    bench.git("commit", "-q", "--allow-empty", "-m", "m", date=OLD)
+    bench.git("gc", "-q")
+    lender = bench.home.parent / "lender"
+    (bench.tree / ".git").rename(lender)
+    bench.git("clone", "-q", "--shared", "--no-checkout", "--branch", "main", str(lender), "borrower")
+    (bench.tree / "borrower" / ".git").rename(bench.tree / ".git")
+    assert reported(bench, server) == (True, OLD)
 
 
 @pytest.mark.parametrize(("edit", "dirty"), [("", False), ("touch", True), ("stage", True)])

@@ -57,8 +57,9 @@ im_is_nested() {
 }
 
 # Print the process id of make and its command line, its arguments joined; $1 is its name as its makefiles know it, $2 the
-# file that names those that are being recorded, $3 whether make knows its level. The NULs between arguments are dropped by most shells; others stop at the first or put blanks,
-# and then what is printed is not what the engine expects of a plain command line.
+# file that names those that are being recorded, $3 whether make knows its level. The NULs between arguments are dropped by
+# most shells; others stop at the first or put blanks, and then what is printed is not what the engine expects of a plain
+# command line.
 im_look() {
   # Set before make 4.4 only where you have set them; then they are to be looked at closely.
   [ -z "${MAKEFLAGS-}${GNUMAKEFLAGS-}" ] || return
@@ -725,6 +726,8 @@ im_invite() {
 im_ask() {
   im_config=$1
   shift
+  # What ends the agreement needs no Python.
+  [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement || exit 1
   im_used=''
   { IFS= read -r im_used <"$im_config/interpreter"; } 2>/dev/null
   im_tool=''
@@ -734,7 +737,39 @@ im_ask() {
       exec "$im_python" -I -m instrumented_make.reporter "$@" --config-dir "$im_config"
     fi
   done
+  [ "$1" != opt-out ] || [ -z "$im_config" ] || im_opt_out
   echo 'The reporter is not installed for any Python found here.' >&2
   echo 'Install instrumented-make into the environment .venv here, as its README says.' >&2
+  exit 1
+}
+
+# Remove the files $@, as far as they are there.
+im_remove() (
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  im_failed=''
+  for im_path in "$@"; do
+    [ ! -e "$im_path" ] && [ ! -L "$im_path" ] || rm -f "$im_path" || im_failed=yes
+  done
+  [ -z "$im_failed" ]
+)
+
+# Take away what tells make, and a reporter, that somebody has agreed.
+im_end_agreement() {
+  im_remove "$im_config"/agreed.* "$im_config/metrics.json" && return
+  echo 'What says that you agreed cannot be deleted, so collecting goes on.' >&2
+  return 1
+}
+
+# Opt out where no Python has the reporter: delete what was collected, and keep the decline.
+im_opt_out() {
+  umask 077
+  im_remove "$im_config"/outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
+    "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
+    "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next" || exit 1
+  echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  mkdir -p "$im_config" && printf '{"consent": {"decision": "decline", "timestamp": "%s"}}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" && true >"$im_config/declined" && exit
+  echo 'Your no cannot be kept here: you may be reminded again.' >&2
   exit 1
 }
