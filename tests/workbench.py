@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -250,6 +250,23 @@ def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> 
     while not fact():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def tmpfs(folder: Path, options: str) -> Iterator[None]:
+    """A small file system of its own at ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode != 0:
+        import pytest  # noqa: PLC0415  (the demo's helpers do not need it)
+
+        pytest.skip("a tmpfs can be mounted by root only")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def needs(tool: str) -> str:

@@ -11,13 +11,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import Workbench, needs, processes, wait_until
+from workbench import Workbench, needs, processes, tmpfs, wait_until
 
 from instrumented_make.reporter.outbox import VERSION
 
@@ -222,21 +221,6 @@ def test_a_deleted_folder_comes_back(consenting: Workbench, server: Capture) -> 
     assert consenting.run("one").returncode == 0
     server.wait_for(1)
     assert (consenting.config / "pending").stat().st_mode & 0o777 == 0o700
-
-
-@contextlib.contextmanager
-def tmpfs(folder: Path, options: str) -> Iterator[None]:
-    """A small file system of its own at ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode != 0:
-        pytest.skip("a tmpfs can be mounted by root only")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench, server: Capture) -> None:
