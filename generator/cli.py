@@ -262,9 +262,9 @@ def _main(arguments: list[str] | None) -> int:
         return 130
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except BrokenPipeError:
-        raise
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None:  # it is the standard output's
+            raise
         return 130 if interrupted else _failed(error)
     return result if isinstance(result, int) else 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -196,6 +198,63 @@ def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Cap
     assert properties["operating_system"].startswith("Linux ")
 
 
+@pytest.mark.parametrize(
+    ("said", "instead", "why"),
+    [
+        ('"host": "', '"host": "http://127.0.0.1:9", "was": "', "its digest is not that of what it collects"),
+        ('"main_branch": "main"', '"main_branch": "prod"', "its digest is not that of what it collects"),
+        ("digest := ", "digest := 0", "its digest is not that of what it collects"),
+        ('"who": "', '"who": "\\u001b[2J', "characters that cannot be shown"),
+        ('"why": "', '"why": "\\u202e', "characters that cannot be shown"),
+    ],
+)
+def test_an_include_that_was_edited_is_refused(asked: Workbench, said: str, instead: str, why: str) -> None:
+    """What is shown is what the digest names, and nothing in it drives the terminal; opting out works all the same."""
+    asked.opt_in()
+    include = asked.tree / "Makefile.instrumented"
+    text = include.read_text()
+    assert said in text
+    include.write_text(text.replace(said, instead, 1))
+    for goal in ("metrics-opt-in", "metrics-status"):
+        told = asked.run(goal, variables={"VIRTUAL_ENV": sys.prefix})
+        assert told.returncode == 2
+        assert why in told.stderr
+        assert "render it again" in told.stderr
+        assert not {"\x1b", "\u202e"} & set(told.stdout + told.stderr)
+    assert asked.run("metrics-opt-out", variables={"VIRTUAL_ENV": sys.prefix}).returncode == 0
+
+
+def test_two_checkouts_with_two_destinations_in_turns(asked: Workbench, server: Capture) -> None:
+    """Each agreement is one destination's, with an id of its own; what waits for the first still goes there."""
+    with Capture() as other:
+        elsewhere = asked.home.parent / "elsewhere"
+        shutil.copytree(asked.tree, elsewhere)
+        second = dataclasses.replace(asked, tree=elsewhere)
+        catalog = elsewhere / "targets.yaml"
+        catalog.write_text(catalog.read_text().replace(server.host, other.host))
+        second.render()
+        asked.opt_in()
+        interpreter = asked.config / "interpreter"
+        interpreter.write_text("/nonexistent/python\n")
+        asked.run("one")
+        asked.background_ended()
+        assert server.requests == []
+        second.opt_in()
+        second.run("one")
+        [first_event], [second_event] = server.wait_for(1), other.wait_for(1)
+        assert first_event["userId"] != second_event["userId"]
+        # The first checkout is undecided again, and its developer is told.
+        asked.run("one")
+        asked.background_ended()
+        told = asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+        assert "but not to what is collected now" in told
+        assert (len(server.events), len(other.events)) == (1, 1)
+        asked.opt_in()
+        asked.run("one")
+        assert server.wait_for(2)[1]["userId"] not in {first_event["userId"], second_event["userId"]}
+        assert len(other.events) == 1
+
+
 def test_a_person_who_has_not_decided_is_invited_once_a_day(each_make: Workbench) -> None:
     """One line on stderr, only on a terminal, and again a day later."""
     each_make.write(RULES, ["one"])
@@ -329,13 +388,26 @@ def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Wor
     assert "Install instrumented-make into" in result.stderr
 
 
-def test_status_tells_when_the_interpreter_is_gone(asked: Workbench) -> None:
-    """The environment that opt-in used was deleted: runs wait, and status says how to mend it."""
+@pytest.mark.parametrize(
+    ("content", "trouble"),
+    [
+        (None, "is gone"),
+        ("#!/bin/sh\nexit 1\n", "does not have instrumented-make any more"),
+        ("#!/bin/sh\nexec sleep 60\n", "did not start within"),
+        ("#!/nonexistent/shell\n", "cannot be started"),
+    ],
+)
+def test_status_tells_when_the_interpreter_reports_nothing(asked: Workbench, content: str | None, trouble: str) -> None:
+    """The environment that opt-in used is gone, has lost the package, or hangs: status says how to mend it."""
     asked.opt_in()
-    (asked.config / "interpreter").write_text("/gone/bin/python\n")
+    interpreter = asked.home.parent / "python"
+    if content is not None:
+        interpreter.write_text(content)
+        interpreter.chmod(0o755)
+    (asked.config / "interpreter").write_text(f"{interpreter}\n")
     assert asked.run("one").returncode == 0
     status = asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
-    assert "/gone/bin/python is gone" in status
+    assert f"{interpreter} {trouble}" in status
     assert re.search(r"^Waiting: +1$", status, re.M)
 
 

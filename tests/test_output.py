@@ -1,0 +1,74 @@
+"""What commands print: on any terminal, to nobody, and on a full disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from capture import Capture
+from workbench import Workbench
+
+REPORTER = [sys.executable, "-m", "instrumented_make.reporter"]
+GENERATOR = [sys.executable, "-m", "generator"]
+COMMANDS = {
+    "generator schema": [*GENERATOR, "schema"],
+    "generator list": [*GENERATOR, "list"],
+    "generator check": [*GENERATOR, "check", "--format", "json"],
+    "status": ["make", "metrics-status"],
+    "show": ["make", "metrics-show"],
+    "stats": ["make", "metrics-stats"],
+}
+
+
+@pytest.fixture
+def consenting(bench: Workbench, server: Capture) -> Workbench:
+    bench.host = server.host
+    bench.write(".PHONY: one\none: ; @:\n", ["one"])
+    bench.opt_in()
+    bench.run("one")
+    server.wait_for(1)
+    return bench
+
+
+def run(bench: Workbench, command: list[str], redirection: str) -> subprocess.CompletedProcess[str]:
+    """``command`` in bash, with its standard output redirected."""
+    return subprocess.run(
+        ["bash", "-c", f'set -o pipefail; "$@" {redirection}', "bash", *command],
+        cwd=bench.tree,
+        env={**bench.environment, "VIRTUAL_ENV": sys.prefix},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| exec 0<&-", ">&- 2>&-"])
+def test_nobody_hears_it(consenting: Workbench, name: str, redirection: str) -> None:
+    """A closed output, a full disk, a pipe whose reader has gone: no traceback, and a failure is told as one."""
+    result = run(consenting, COMMANDS[name], redirection)
+    assert "Traceback" not in result.stderr
+    assert "Exception ignored" not in result.stderr
+    if redirection == ">/dev/full":
+        assert result.returncode != 0
+        assert "No space left on device" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "show", "opt-in", "stats"])
+def test_a_terminal_without_the_characters(consenting: Workbench, command: str) -> None:
+    """Latin-1 has no dash, no ellipsis and no kanji: they are shown as others."""
+    catalog = consenting.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text().replace("to test", "um zu prüfen — 測定…"))
+    consenting.render()
+    contract = consenting.run("--eval", "told: ; @: $(info $(.metrics.contract))", "told").stdout.strip()
+    result = subprocess.run(
+        [*REPORTER, command, "--contract", contract, "--config-dir", str(consenting.config)],
+        env={**consenting.environment, "PYTHONIOENCODING": "latin-1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert command != "opt-in" or "um zu prüfen".encode("latin-1") in result.stdout
