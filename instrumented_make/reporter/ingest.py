@@ -78,7 +78,8 @@ def record(
                     outbox.count_lost(reason, 1)
                 _forget(config_dir, batch)
                 events += built
-            abandoned = run_files.remove_abandoned(config_dir.pending, round(now_s * run_files.NANOSECONDS))
+            believed_ns = round(outbox.believed_s(now_s) * run_files.NANOSECONDS)
+            abandoned = run_files.remove_abandoned(config_dir.pending, believed_ns)
             outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
             outbox.trim(now_s)
     return events

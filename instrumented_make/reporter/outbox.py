@@ -187,14 +187,20 @@ class Outbox:
         """What was given up so far, by reason."""
         return dict(self._connection.execute("SELECT reason, count FROM lost ORDER BY reason").fetchall())
 
+    def believed_s(self, now_s: float) -> float:
+        """``now_s`` as far as it is believed: nothing is given up because one clock was once set wrong.
+
+        The newest event before it bounds what it may claim.
+        """
+        known_s = self._connection.execute(
+            "SELECT created_s FROM events WHERE created_s < ? ORDER BY created_s DESC LIMIT 1", (now_s,)
+        ).fetchone()
+        return min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S)
+
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went."""
         with self._transaction():
-            # The newest event but one bounds what this clock may claim: nothing goes because it was once set wrong.
-            known_s = self._connection.execute(
-                "SELECT created_s FROM events WHERE created_s < ? ORDER BY created_s DESC LIMIT 1", (now_s,)
-            ).fetchone()
-            old = min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S) - HISTORY_S
+            old = self.believed_s(now_s) - HISTORY_S
             self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
             surplus = self.counts().get("waiting", 0) - max_waiting
             if surplus > 0:

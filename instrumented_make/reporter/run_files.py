@@ -3,13 +3,14 @@
 The start file's and the end file's modification times are the start and the end of the command, so that a shell
 can record both without starting a process. Where the shell knows the time more finely it is in the file as well.
 
-The start's lines, of version 2: ``2``; the command; clock and uptime, or ``-``; the folder that holds ``.git``; the
-full name of the branch; the commit; the word that marks a test; the digest of what is collected and the name of the
-agreement; ``end``. The end's line: the status as a shell gives it, clock and uptime. Names are
+The start's lines, of version 2: ``2``; the command; clock and uptime, or ``-``, and the system; the folder that holds
+``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected and the
+name of the agreement; ``end``. The end's line: the status as a shell gives it, clock and uptime. Names are
 ``<uptime>-<process id>-<n>``; the uptime is the host's, since containers that share a home have the same process ids.
 
 A run is complete when its end file begins with a status. An end file that is still blank belongs to a command
-that is running, or to one whose shell was killed: after ABANDONED_AFTER_S without that shell it is the latter.
+that is running, or to one whose shell was killed; after a while it is the latter. How long that is no clock tells that
+can be set: a reporter under a clock that is ahead would forget what is running.
 
 The two files of a run have at most MAX_BYTES each. A record that ended and cannot be read is given up, for a reason
 that is kept; one of a later version is left alone.
@@ -24,11 +25,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from instrumented_make.reporter import system
+
 NANOSECONDS = 1_000_000_000
-# A shell in another container or on another machine cannot be seen from here: only its age tells that it is gone.
+# On this system, without its shell; in another container, where its shell cannot be seen; and on a system that is not
+# running now, where only the file's time is left: that is further than a clock is believed (see outbox.believed_s).
 ABANDONED_AFTER_S = 24 * 3600
-# However long a process id has been in use, no command takes longer than this.
 GIVEN_UP_AFTER_S = 30 * 24 * 3600
+FORGOTTEN_AFTER_S = 60 * 24 * 3600
 STARTED_WITHIN_S = 60
 # A command, three paths and a few words; whatever is longer was not written by a hand-over.
 MAX_BYTES = 64 * 1024
@@ -94,17 +98,37 @@ def remove_abandoned(folder: Path, now_ns: int) -> int:
     """Forget the runs that can have no end any more, and ends without a start; return how many of the former."""
     count = 0
     for start in _files(folder, ".start"):
-        age_s = _age_s(start, now_ns)
-        if age_s <= ABANDONED_AFTER_S or _has_ended(start.with_suffix(".end")):
-            continue
-        if age_s > GIVEN_UP_AFTER_S or not _is_running(start.stem):
+        if not _has_ended(start.with_suffix(".end")) and _is_abandoned(start, now_ns):
             remove(folder, start.stem)
             count += 1
     for end in _files(folder, ".end"):
-        # A hand-over makes its end a moment before its start.
-        if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S:
+        # A hand-over makes its end a moment before its start; its name tells when, by another clock than the file.
+        if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S < _named_age_s(end):
             end.unlink(missing_ok=True)
     return count
+
+
+def _is_abandoned(start: Path, now_ns: int) -> bool:
+    clocks = _clocks_line(start)
+    here = system.name()
+    started_ns, place = (_clocks(clocks)[1], clocks[2]) if len(clocks) > 2 else (None, "")
+    if started_ns is None or place.partition(":")[0] != here.partition(":")[0]:
+        return _age_s(start, now_ns) > FORGOTTEN_AFTER_S
+    age_s = system.uptime_s() - started_ns / NANOSECONDS
+    return age_s > GIVEN_UP_AFTER_S or (age_s > ABANDONED_AFTER_S and place == here and not _is_running(start.stem))
+
+
+def _clocks_line(start: Path) -> list[str]:
+    try:
+        return [*_text(start).split("\n"), "", "", ""][2].split()
+    except (OSError, ValueError):
+        return []
+
+
+def _named_age_s(path: Path) -> float:
+    """How far the uptime at which ``path`` was named is from this system's."""
+    uptime = path.stem.partition("-")[0]
+    return abs(system.uptime_s() - int(uptime) / 100) if uptime else float("inf")
 
 
 def every(folder: Path) -> list[Path]:

@@ -12,6 +12,14 @@ def name() -> str:
     return f"{boot}:{mount}"
 
 
+def uptime_s() -> float:
+    """How long the machine has been running, all its containers alike; 0 where that cannot be known."""
+    try:
+        return float(_first_line("/proc/uptime").partition(" ")[0])
+    except ValueError:
+        return 0.0
+
+
 def _first_line(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace").partition("\n")[0]

@@ -18,6 +18,7 @@ import pytest
 from capture import Capture
 from workbench import Workbench, needs, processes, tmpfs, wait_until
 
+from instrumented_make.reporter import system
 from instrumented_make.reporter.outbox import VERSION
 
 RULES = ".PHONY: one two\none: ; @echo one\ntwo: ; @echo two\n"
@@ -99,9 +100,15 @@ def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, se
     orphan.write_text(second.read_text())
     consenting.reporter("run", "--foreground")
     assert [event["properties"]["command"] for event in server.events] == ["two"]
-    assert len(list(pending.glob("*.start"))) == 2, "they may still be running"
+    # A wrong clock is one that says the files are old: the uptimes in them say that they may still be running.
     for path in pending.iterdir():
-        os.utime(path, (time.time() - 90_000,) * 2)
+        os.utime(path, (time.time() - 400 * 86_400,) * 2)
+    consenting.reporter("run", "--foreground")
+    assert len(list(pending.glob("*.start"))) == 2
+    for path in pending.glob("*.start"):
+        aged = re.sub(r"^- [0-9.]+ ", f"- {system.uptime_s() - 90_000:.2f} ", path.read_text(), flags=re.M)
+        path.write_text(aged)
+        os.utime(path, (time.time() - 61 * 86_400,) * 2)
     consenting.reporter("run", "--foreground")
     assert list(pending.iterdir()) == []
     assert len(server.events) == 1

@@ -86,8 +86,8 @@ im_hand_over() {
   im_signal='' im_woken='' im_child='' im_status='' im_reset=''
   im_catch_signals
   {
-    im_record_start
     im_find_launcher "$im_config"
+    im_record_start
   } 2>/dev/null
   set -f
   if [ "$im_how" = plain ]; then
@@ -165,7 +165,7 @@ im_record_start() {
     im_try=$((im_try + 1))
     {
       printf '%63s\n' '' >"$im_run.end" &&
-        printf '%s\n' 2 "$im_command" "${EPOCHREALTIME:--} $im_up" "$im_top" "$im_ref" "$im_commit" \
+        printf '%s\n' 2 "$im_command" "${EPOCHREALTIME:--} $im_up $im_system" "$im_top" "$im_ref" "$im_commit" \
           "$im_testing" "$im_digest $im_agreed" end >"$im_run.start"
     } || im_run=''
   done
@@ -253,7 +253,7 @@ im_put_back() {
   unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config
 }
 
-# Leave the launcher that was found on this system in im_launcher: env, or perl, or nothing.
+# Leave the name of this system in im_system, and the launcher that was found on it in im_launcher: env, perl or nothing.
 im_find_launcher() {
   im_launcher='' im_boot='' im_mount=''
   read -r im_boot </proc/sys/kernel/random/boot_id
