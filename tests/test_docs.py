@@ -82,7 +82,7 @@ def test_every_command_that_is_named_exists() -> None:
     text = "\n".join(page.read_text() for page in pages)
     targets = set(re.findall(r"^([a-z][a-z.-]*):", (ROOT / "Makefile").read_text(), re.M))
     consent = set(re.findall(r"^(metrics-[a-z-]+):", (ROOT / "Makefile.instrumented").read_text(), re.M))
-    assert set(re.findall(r"(?:python -m generator|instrumented-make) ([a-z]+)\b(?! is)", text)) <= {
+    assert set(re.findall(r"(?:python -m generator|instrumented-make) ([a-z]+(?:-[a-z]+)*)(?! is)\b", text)) <= {
         *cli.commands,
         "report",
     }
