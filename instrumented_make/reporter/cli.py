@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -154,7 +155,8 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         opt_in(config_dir, contract, sys.stdin, sys.stdout)
     else:
         if config_dir.path.exists():
-            record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
+            with contextlib.suppress(sqlite3.OperationalError):  # what is told of what was read already is told anyway
+                record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
             sys.stdout.write(_stats(config_dir, options))
         else:

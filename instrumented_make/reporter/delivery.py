@@ -21,6 +21,7 @@ from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, opened
+from instrumented_make.reporter.outbox_recovery import mended
 
 if TYPE_CHECKING:
     from instrumented_make.reporter.segment import Failure
@@ -31,8 +32,10 @@ FIRST_BACKOFF_S = 1
 MAX_BACKOFF_S = 3600
 # The client hides how long a server asked to be left alone; it never waits for longer than this itself.
 RATE_LIMITED_S = 300
-# The request was understood and this very event was refused: sending it again cannot help.
+# The request was understood and refused: because of an event in it, or because the destination refuses everything.
 REFUSED = frozenset({400, 413, 422})
+# So many events are tried one by one to find out which.
+PROBES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
 FOREGROUND = Patience(budget_s=0, heeds_backoff=False)
 
 
+@mended
 def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:
     """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
     if not _may_send(config_dir):
@@ -76,6 +80,8 @@ class _Sender:
         self.patience = patience
         self.clock = clock
         self.deadline_s = time.monotonic() + patience.budget_s
+        # Destinations that have taken an event just now: what they refuse, they refuse because of what it is.
+        self.proven: set[Destination] = set()
 
     def drain(self) -> None:
         """Send all that waits now, as far as there is time."""
@@ -112,6 +118,10 @@ class _Sender:
 
     def _send(self, events: Sequence[Event], destination: Destination) -> bool:
         """Send ``events`` and settle what can be settled; return whether the destination is in order."""
+        return all([self._cope(failure, events, destination) for failure in self._attempt(events, destination)])
+
+    def _attempt(self, events: Sequence[Event], destination: Destination) -> list[Failure]:
+        """Send ``events`` once, settle those that arrived, and return the failures of the others."""
         from instrumented_make.reporter import segment  # noqa: PLC0415  (its imports cost 0.2 s of CPU: paid only to send)
 
         failures = segment.send(events, destination)
@@ -120,19 +130,41 @@ class _Sender:
         if arrived:
             self.outbox.settle(arrived, "delivered", self.clock())
             self.outbox.set_trouble(destination, None)
-        return all([self._cope(failure, events, destination) for failure in failures])
+            self.proven.add(destination)
+        return failures
 
     def _cope(self, failure: Failure, events: Sequence[Event], destination: Destination) -> bool:
         concerned = [event for event in events if event.message_id in failure.message_ids]
         if failure.status not in REFUSED:
             self._back_off(destination, failure)
             return False
+        if destination not in self.proven and not failure.by_client:
+            taken = self._one_that_is_taken(concerned, destination)
+            if taken is None:  # it refuses everything, or a single event that nothing can be compared with
+                self._back_off(destination, failure)
+                return False
+            rest = [event for event in concerned if event != taken]
+            return not rest or self._send(rest, destination)
         if len(concerned) == 1:
             self.outbox.settle([concerned[0].message_id], "parked", self.clock(), failure.reason)
             return True
         # One bad event spoils its batch: halve until it stands alone.
         half = len(concerned) // 2
         return self._send(concerned[:half], destination) and self._send(concerned[half:], destination)
+
+    def _one_that_is_taken(self, refused: Sequence[Event], destination: Destination) -> Event | None:
+        """Try a few events alone, until one is taken: the newest that waits, and others of those refused each time."""
+        newest = self.outbox.waiting(destination, 1, newest=True)
+        if newest == refused:
+            return None
+        others = [event for event in refused if event not in newest]
+        for probe in [*newest, *random.sample(others, min(PROBES - 1, len(others)))]:
+            failures = self._attempt([probe], destination)
+            if not failures:
+                return probe
+            if failures[0].status not in REFUSED:
+                break
+        return None
 
     def _back_off(self, destination: Destination, failure: Failure) -> None:
         before = self.outbox.trouble(destination)

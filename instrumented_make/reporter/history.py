@@ -7,11 +7,13 @@ from datetime import datetime
 
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.outbox import opened
+from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.stats import Run, Selection, Summary, summarise, week_of
 
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
 
+@mended
 def own(config_dir: ConfigDir, selection: Selection) -> Summary:
     """The summary of every event in the outbox, sent or not, that ``selection`` takes. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
@@ -24,8 +26,11 @@ def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[
     for command, duration_ms, exit_status, start_time, on_master, is_test in rows:
         if (selection.only_master and not on_master) or (not selection.include_test and is_test != "false"):
             continue
-        start_s = datetime.fromisoformat(str(start_time)).timestamp()
+        try:
+            start_s = datetime.fromisoformat(str(start_time)).timestamp()
+        except ValueError:  # damaged
+            continue
+        if not isinstance(duration_ms, int) or not isinstance(exit_status, int):
+            continue
         if selection.since_s is None or start_s >= selection.since_s:
-            assert isinstance(duration_ms, int)
-            assert isinstance(exit_status, int)
             yield Run(str(command), duration_ms, exit_status, week_of(start_s))

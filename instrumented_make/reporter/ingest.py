@@ -20,7 +20,8 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened
+from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.reporter.run_files import Damaged, Run
 
 # A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
@@ -29,6 +30,7 @@ LEFT_TO_FOREGROUND_S = 60
 BATCH = 100
 
 
+@mended
 def record(
     config_dir: ConfigDir,
     repositories: Repositories,
@@ -63,7 +65,7 @@ def record(
         if decision.sends:
             destination = Destination(decision.collection.host, decision.collection.write_key)
         events: list[Event] = []
-        with opened(config_dir.outbox) as outbox:
+        with opened(config_dir.outbox, BUSY_TIMEOUT_S if budget_s is None else budget_s) as outbox:
             outbox.count_lost("it began under an earlier decision", len(strangers))
             for run in damaged:
                 outbox.count_lost(run.reason, 1)

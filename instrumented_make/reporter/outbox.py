@@ -3,15 +3,21 @@
 One SQLite file, used by one process at a time for writing; SQLite itself keeps it whole when a process is killed.
 A row's ``state`` is ``waiting`` until the server has taken the event (``delivered``) or has refused this very
 event for good (``parked``); ``local`` rows were never meant to leave the machine, and never do.
+
+What waits is read row by row from the table and held against its checksum; a row that does not fit is parked. Where the
+file itself is damaged, sqlite3.DatabaseError is raised, and :mod:`instrumented_make.reporter.outbox_recovery` mends it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from instrumented_make.errors import failure
@@ -24,6 +30,7 @@ BUSY_TIMEOUT_S = 20
 HISTORY_S = 365 * 24 * 3600
 # However long ago the last event was, the clock is believed only so far beyond it.
 BELIEVED_S = 30 * 24 * 3600
+STATES = frozenset({"waiting", "delivered", "parked", "local"})
 # A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
 MAX_WAITING = 250_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -57,8 +64,11 @@ _STEPS = (
     """,
     # The last delivery is asked for by every metrics-status.
     "CREATE INDEX events_by_settlement ON events (state, settled_s);",
+    # Of rows from before there is none.
+    "ALTER TABLE events ADD COLUMN checksum INTEGER;",
 )
 VERSION = len(_STEPS)
+_COLUMNS = "state, message_id, event, host, write_key, checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +99,22 @@ class Outbox:
         """Commit ``events``, to wait for ``destination`` or, without one, to stay. A repeat changes nothing."""
         host, write_key = (destination.host, destination.write_key) if destination else ("", "")
         state = "waiting" if destination else "local"
+        rows = [(event.message_id, _text(event), host, write_key) for event in events]
         with self._transaction():
             self._connection.executemany(
-                "INSERT OR IGNORE INTO events (message_id, created_s, event, host, write_key, state)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [(event.message_id, now_s, _text(event), host, write_key, state) for event in events],
+                "INSERT OR IGNORE INTO events (message_id, event, host, write_key, checksum, created_s, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*row, checksum(*row), now_s, state) for row in rows],
+            )
+
+    def restore(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """Commit rows of a damaged outbox, with all their columns but the number. A repeat changes nothing."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO events"
+                " (message_id, created_s, event, host, write_key, state, settled_s, reason, checksum)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
             )
 
     def destinations(self) -> list[Destination]:
@@ -101,21 +122,43 @@ class Outbox:
         rows = self._connection.execute("SELECT DISTINCT host, write_key FROM events WHERE state = 'waiting'")
         return [Destination(*row) for row in rows]
 
-    def waiting(self, destination: Destination, limit: int) -> list[Event]:
-        """The oldest events, ``limit`` at most, that wait for ``destination``."""
-        rows = self._connection.execute(
-            "SELECT event FROM events WHERE state = 'waiting' AND host = ? AND write_key = ? ORDER BY id LIMIT ?",
-            (destination.host, destination.write_key, limit),
-        )
-        return [_event(row[0]) for row in rows]
+    def waiting(self, destination: Destination, limit: int, *, newest: bool = False) -> list[Event]:
+        """The oldest events, ``limit`` at most, that wait for ``destination``; or the newest.
+
+        Damaged ones are parked. Raise sqlite3.DatabaseError where index and table do not agree.
+        """
+        there = ("waiting", destination.host, destination.write_key)
+        query = "SELECT id FROM events WHERE (state, host, write_key) = (?, ?, ?) ORDER BY id {} LIMIT ?"
+        while True:
+            found = self._connection.execute(query.format("DESC" if newest else ""), (*there, limit)).fetchall()
+            events, damaged = [], []
+            for (number,) in found:
+                row = self._connection.execute(f"SELECT {_COLUMNS} FROM events NOT INDEXED WHERE id = ?", (number,))  # noqa: S608
+                state, *content = row.fetchone() or ("",)
+                if (state, *content[2:4]) != there:
+                    raise sqlite3.DatabaseError("an index of the outbox is damaged")
+                try:
+                    events.append(read_event(*content))
+                except ValueError as error:
+                    damaged.append((str(error), number))
+            if not damaged:
+                return events
+            with self._transaction():
+                self._connection.executemany("UPDATE events SET state = 'parked', reason = ? WHERE id = ?", damaged)
 
     def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
-        """Commit that these events were ``delivered`` or are ``parked``."""
+        """Commit that these events were ``delivered`` or are ``parked``.
+
+        Raise sqlite3.DatabaseError where the index does not know one of them: it would be sent for ever.
+        """
         with self._transaction():
-            self._connection.executemany(
-                "UPDATE events SET state = ?, settled_s = ?, reason = ? WHERE message_id = ? AND state = 'waiting'",
+            settled = self._connection.executemany(
+                "UPDATE events SET state = iif(state = 'waiting', ?, state), settled_s = ?, reason = ?"
+                " WHERE message_id = ?",
                 [(state, now_s, reason, message_id) for message_id in message_ids],
-            )
+            ).rowcount
+            if settled < len(message_ids):
+                raise sqlite3.DatabaseError("an index of the outbox is damaged")
 
     def trouble(self, destination: Destination) -> Trouble | None:
         """The trouble there was with ``destination`` the last time, if there was."""
@@ -123,7 +166,11 @@ class Outbox:
             "SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE host = ? AND write_key = ?",
             (destination.host, destination.write_key),
         ).fetchone()
-        return Trouble(*row) if row else None
+        return (
+            Trouble(*row)
+            if row and all(isinstance(value, (int, float)) for value in (row[0], row[1], row[3]))
+            else None
+        )
 
     def set_trouble(self, destination: Destination, trouble: Trouble | None) -> None:
         """Keep ``trouble``, or forget what there was."""
@@ -152,20 +199,25 @@ class Outbox:
     def last_delivery_s(self) -> float | None:
         """When the server last took an event, in seconds since 1970."""
         row = self._connection.execute("SELECT max(settled_s) FROM events WHERE state = 'delivered'").fetchone()
-        return None if row[0] is None else float(row[0])
+        return row[0] if isinstance(row[0], (int, float)) else None
 
     def last_events(self, state: str, limit: int) -> list[Event]:
-        """The latest events, ``limit`` at most, in ``state``; the oldest of them first."""
+        """The latest events, ``limit`` at most, in ``state``; the oldest of them first, damaged ones left out."""
         rows = self._connection.execute(
-            "SELECT event FROM events WHERE state = ? ORDER BY coalesce(settled_s, 0) DESC, id DESC LIMIT ?",
+            f"SELECT {_COLUMNS} FROM events WHERE state = ? ORDER BY coalesce(settled_s, 0) DESC, id DESC LIMIT ?",  # noqa: S608
             (state, limit),
         ).fetchall()
-        return [_event(row[0]) for row in reversed(rows)]
+        events = []
+        for _, *content in reversed(rows):
+            with contextlib.suppress(ValueError):
+                events.append(read_event(*content))
+        return events
 
     def properties(self, *names: str) -> Iterator[tuple[object, ...]]:
-        """The named properties of every event; a boolean is 1 or 0."""
+        """The named properties of every event that can be read; a boolean is 1 or 0."""
         columns = ", ".join("json_extract(event, ?)" for _ in names)
-        return self._connection.execute(f"SELECT {columns} FROM events", [f"$.properties.{name}" for name in names])  # noqa: S608
+        query = f"SELECT {columns} FROM events WHERE json_valid(event)"  # noqa: S608
+        return self._connection.execute(query, [f"$.properties.{name}" for name in names])
 
     def parked_reasons(self) -> dict[str, int]:
         """Why events were refused for good, and how many."""
@@ -198,7 +250,12 @@ class Outbox:
         return min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S)
 
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
-        """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went."""
+        """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went.
+
+        Raise sqlite3.DatabaseError where a row is in a state that there is not: it would never be sent.
+        """
+        if not set(self.counts()) <= STATES:
+            raise sqlite3.DatabaseError("the outbox has a state that there is not")
         with self._transaction():
             old = self.believed_s(now_s) - HISTORY_S
             self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
@@ -234,92 +291,106 @@ class Outbox:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Outbox]:
+def opened(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
     """The outbox at ``path``, made if there is none, and brought up to this version.
 
-    A file there that is no outbox or is damaged is set aside under another name, never overwritten. One of a newer
-    version is left as it is: raise UserError. Raise sqlite3.OperationalError when the file is busy or cannot be read or
-    written.
+    One of a newer version is left as it is: raise UserError. Raise sqlite3.OperationalError when the file is busy for
+    longer than ``patience_s`` or cannot be read or written, and sqlite3.DatabaseError when it is damaged or no outbox.
     """
-    connection = _connect(path)
+    connection = _connect(path, patience_s)
     try:
         yield Outbox(connection)
     finally:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = _open(path)
+def checksum(message_id: str, text: str, host: str, write_key: str) -> int:
+    """What tells that a row is as it was written."""
+    return zlib.crc32("\0".join((message_id, text, host, write_key)).encode("utf-8", "surrogatepass"))
+
+
+def read_event(message_id: str, text: str, host: str, write_key: str, expected: int | None) -> Event:
+    """The event in a row. Raise ValueError when it is damaged."""
+    try:
+        if expected not in (None, checksum(message_id, text, host, write_key)):
+            raise ValueError("its content has changed")
+        value = json.loads(text)
+        event = Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])
+        datetime.fromisoformat(event.timestamp)
+        if event.message_id != message_id or not isinstance(event.properties, dict):
+            raise ValueError("it is not the event that it was")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"damaged in the outbox: {type(error).__name__}: {str(error)[:100]}") from None
+    return event
+
+
+def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
+    connection = _open(path, patience_s)
     if _version(connection) == VERSION:
         return connection
     connection.close()
-    # One process makes the file, upgrades it or sets it aside; another that came here meanwhile finds it done.
-    with lock.held(path.with_name(f"{path.name}.lock")):
-        connection = _open(path)
-        version = _version(connection)
-        if version is None:
+    # One process makes the file or upgrades it; another that came here meanwhile finds it done.
+    with lock.held_or_busy(lock_of(path), patience_s) as mine:
+        if not mine:
+            raise sqlite3.OperationalError("database is locked")
+        connection = _open(path, patience_s)
+        try:
+            upgrade(connection, path)
+        except BaseException:
             connection.close()
-            _set_aside(path)
-            connection = _open(path)
-            version = 0
-        if version > VERSION:
-            connection.close()
-            raise failure(
-                f"it is of version {version}, newer than the installed instrumented-make knows ({VERSION})",
-                "upgrade instrumented-make; until then runs wait, and nothing is lost",
-                path=path,
-            )
-        steps = "".join(_STEPS[version:])
-        head = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        connection.executescript(f"BEGIN IMMEDIATE;{head}{steps}COMMIT;")
+            raise
         return connection
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def lock_of(path: Path) -> Path:
+    """Who holds it may make, upgrade or replace the outbox at ``path``."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Make an empty file an outbox, and an older one one of this version. Raise UserError for a newer one."""
+    version = _version(connection)
+    if version > VERSION:
+        raise failure(
+            f"it is of version {version}, newer than the installed instrumented-make knows ({VERSION})",
+            "upgrade instrumented-make; until then runs wait, and nothing is lost",
+            path=path,
+        )
+    steps = "".join(_STEPS[version:])
+    head = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE;{head}{steps}COMMIT;")
+
+
+def _open(path: Path, patience_s: float) -> sqlite3.Connection:
     # Made here, not by SQLite, so that it is never readable for others.
     path.touch(mode=0o600, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+    # A text that is damaged is still a text.
+    connection.text_factory = lambda content: content.decode("utf-8", "replace")
     # What SQLite sorts must not go through a shared temporary folder.
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
-def _version(connection: sqlite3.Connection) -> int | None:
-    """The version of the outbox: 0 for an empty file, None for what is damaged or none.
-
-    Raise sqlite3.OperationalError when it is busy.
-    """
-    try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if (application, version, tables) == (0, 0, 0):
-            return 0
-        connection.execute("SELECT 1 FROM events LIMIT 1")
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        connection.close()
-        raise
-    except sqlite3.DatabaseError:
-        return None
-    return version if application == APPLICATION_ID else None
+def _version(connection: sqlite3.Connection) -> int:
+    """The version of the outbox: 0 for an empty file. Raise sqlite3.DatabaseError for what is damaged or none."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    schema = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    if (application, version, schema) == (0, 0, []):
+        return 0
+    # One flipped bit makes this version a newer one, or an older one.
+    flipped = (version ^ VERSION).bit_count() == 1 and schema == _newest_schema()
+    if application != APPLICATION_ID or flipped:
+        raise sqlite3.DatabaseError("file is not an outbox")
+    return version
 
 
-def _set_aside(path: Path) -> None:
-    """Rename what is at ``path``, unless it is empty, to the first free ``<name>.set-aside-<n>``."""
-    if path.stat().st_size == 0:
-        return
-    number = 1
-    while path.with_name(f"{path.name}.set-aside-{number}").exists():
-        number += 1
-    path.rename(path.with_name(f"{path.name}.set-aside-{number}"))
+def _newest_schema() -> list[tuple[str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript("".join(_STEPS))
+        return connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
 
 
 def _text(event: Event) -> str:
     return json.dumps(event.as_json(), separators=(",", ":"))
-
-
-def _event(text: str) -> Event:
-    value = json.loads(text)
-    return Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])

@@ -36,13 +36,15 @@ class Failure:
     """Why some events are not known to have arrived.
 
     ``status`` is the HTTP status, if the client passes it on; ``rate_limited`` tells that the server asked to be
-    left alone for longer than the client waits: for how long, the client does not say.
+    left alone for longer than the client waits: for how long, the client does not say. ``by_client`` tells that no
+    server was asked.
     """
 
     message_ids: frozenset[str]
     reason: str
     status: int | None = None
     rate_limited: bool = False
+    by_client: bool = False
 
 
 def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
@@ -64,7 +66,7 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
         try:
             _track(client, event)
         except RuntimeError as error:  # over Segment's limit of 32 KiB for one event
-            failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413))
+            failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413, by_client=True))
     waiter = threading.Thread(target=client.shutdown, daemon=True)
     waiter.start()
     waiter.join(ATTEMPT_TIMEOUT_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -14,10 +15,12 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import Outbox, opened
+from instrumented_make.reporter.outbox_recovery import mended
 
 SHOWN = 100
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
+PATIENCE_S = 0.3
 _LEFT = (
     "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "
     "the next command, or this one, reports it"
@@ -28,6 +31,7 @@ _NO_LAUNCHER = (
 )
 
 _CURES = (
+    (r"HTTP (400|413|422)\b", "the server refuses every event so far: is the address or the write key another's?"),
     (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can mend it in targets.yaml"),
     (r"HTTP (3..|404|405)\b|TooManyRedirects", "the address is not that of a Segment server: check it in targets.yaml"),
     (r"HTTP 429\b|Rate limit", "the server is busy; it is left alone for a while"),
@@ -37,6 +41,7 @@ _CURES = (
 )
 
 
+@mended
 def status(config_dir: ConfigDir, contract: Contract) -> str:
     """The decision, and how delivery is doing, as lines of text. Raise OSError or sqlite3.Error."""
     decision = consent.load(config_dir)
@@ -51,13 +56,19 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
             lines.append(("Left", f"{_LEFT} (last {_time(config_dir.left.stat().st_mtime)})"))
         if not launcher.known(config_dir):
             lines.append(("Signals", _NO_LAUNCHER))
-        with opened(config_dir.outbox) as outbox:
-            lines += _delivery(outbox)
+        try:
+            with opened(config_dir.outbox, PATIENCE_S) as outbox:
+                lines += _delivery(outbox)
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error):
+                raise
+            lines.append(("Outbox", "another process is using it; ask again in a moment"))
         lines += _unread(config_dir)
     width = max(len(name) for name, _ in lines) + 1
     return "".join(f"{name + ':':{width}} {text}\n" for name, text in lines)
 
 
+@mended
 def show(config_dir: ConfigDir) -> str:
     """What waits and what was sent last, each as it stands in the request's body, as one JSON document.
 
@@ -67,7 +78,7 @@ def show(config_dir: ConfigDir) -> str:
 
     if not config_dir.outbox.exists():
         return "{}\n"
-    with opened(config_dir.outbox) as outbox:
+    with opened(config_dir.outbox, PATIENCE_S) as outbox:
         states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
         document = {
             name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]

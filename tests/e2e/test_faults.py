@@ -161,6 +161,8 @@ def damage(path: Path, kind: str) -> None:
     elif kind == "another version":
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA user_version = 99")
+    elif kind == "no first page":
+        path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
     elif kind == "another program's":
         path.unlink()
         with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -181,6 +183,33 @@ def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server:
     consenting.background_ended()
     assert (consenting.config / "outbox.sqlite3.set-aside-1").read_bytes() == content
     assert re.search(r"^Delivered: +1$", status(consenting), re.M)
+
+
+@pytest.mark.parametrize("step", ["ftruncate", "unlink", "fdatasync", "link", "linkat", "rename"])
+def test_a_reporter_killed_while_it_mends_an_outbox_loses_nothing(
+    consenting: Workbench, server: Capture, step: str
+) -> None:
+    """kill -9 at the first, second ... call of a kind: the next reporter delivers what waited."""
+    strace = needs("strace")
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
+    outbox = consenting.config / "outbox.sqlite3"
+    call, expected = 1, 0
+    while True:
+        unread(consenting, "one", "two")
+        server.answers = [(500, {}, b"")]
+        assert consenting.reporter("run", "--foreground").returncode == 0
+        expected += 2
+        damage(outbox, "no first page")
+        inject = ["-f", "-qq", "-o", "/dev/null", "-e", f"inject={step}:signal=KILL:when={call}"]
+        result = subprocess.run(
+            [strace, *inject, *command], cwd="/", env=consenting.environment, capture_output=True, check=False
+        )
+        assert consenting.reporter("run", "--foreground").returncode == 0
+        assert len({event["messageId"] for event in server.events}) == expected, f"killed at {step} number {call}"
+        if result.returncode == 0:
+            break
+        call += 1
+    assert "Lost" not in status(consenting)
 
 
 def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, server: Capture) -> None:

@@ -1,0 +1,182 @@
+"""Goes on with a new outbox where the old one is damaged, and takes over what can be read of it.
+
+The old file is set aside under another name, as it was. It is read through a copy whose first page is that of a new
+outbox: there SQLite keeps what it must know before it can read anything, and it is the same in every outbox. Rows that
+are not in a damaged page are found from both ends and, between these, one by one.
+
+Races, one by one:
+
+* Two processes find the damage: one replaces the file under the lock; the other finds another file there, and goes on.
+* The process is killed: until the last step, which is one, the old file is where it was. What was made beside it is
+  made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from instrumented_make.reporter import lock
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.outbox import STATES, Outbox, checksum, lock_of, opened, read_event
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+# What SQLite says of the system, not of the file. All statements are ours, so whatever else fails, fails for damage.
+_TROUBLE = (
+    "is locked",
+    "disk I/O error",
+    "disk is full",
+    "unable to open database file",
+    "readonly database",
+    "out of memory",
+    "interrupted",
+)
+_PAGE = 4096
+_EVENT = "id, message_id, created_s, event, host, write_key, state, settled_s, reason, checksum"
+LOST = "it could not be read from a damaged outbox"
+
+
+def mended(
+    function: Callable[Concatenate[ConfigDir, _Arguments], _Result],
+) -> Callable[Concatenate[ConfigDir, _Arguments], _Result]:
+    """Let ``function`` find a sound outbox: where it meets damage, mend it, and call the function once more."""
+
+    @functools.wraps(function)
+    def call(config_dir: ConfigDir, /, *arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        before = _identity(config_dir.outbox)
+        try:
+            return function(config_dir, *arguments, **options)
+        except sqlite3.DatabaseError as error:
+            if any(word in str(error) for word in _TROUBLE):
+                raise
+        with lock.held(lock_of(config_dir.outbox)):
+            if _identity(config_dir.outbox) == before:
+                _replace(config_dir.outbox)
+        return function(config_dir, *arguments, **options)
+
+    return call
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
+def _replace(path: Path) -> None:
+    """Put a new outbox in the place of ``path``, with all that can be read, and keep the old one beside it."""
+    new, copy = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.copy")
+    for leftover in (new, copy, lock_of(new)):
+        leftover.unlink(missing_ok=True)
+    with opened(new) as outbox:
+        shutil.copyfile(new, copy)
+        _graft(copy, path)
+        _take_over(copy, outbox)
+    for leftover in (copy, lock_of(new)):
+        leftover.unlink(missing_ok=True)
+    aside = _free_name(path)
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.exists():  # it belongs to the old one
+        journal.rename(aside.with_name(f"{aside.name}-journal"))
+    os.link(path, aside)
+    os.replace(new, path)
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while path.with_name(f"{path.name}.set-aside-{number}").exists():
+        number += 1
+    return path.with_name(f"{path.name}.set-aside-{number}")
+
+
+def _graft(new: Path, old: Path) -> None:
+    """Make ``new``, an empty outbox, one page of its own and the rest of ``old``."""
+    with new.open("r+b") as target, old.open("rb") as source:
+        target.truncate(_PAGE)
+        source.seek(_PAGE)
+        target.seek(_PAGE)
+        shutil.copyfileobj(source, target)
+        pages = target.tell() // _PAGE
+        # The number of pages, and that none is free: the old file's list of these may be what is damaged.
+        for offset, value in ((28, pages), (32, 0), (36, 0)):
+            target.seek(offset)
+            target.write(value.to_bytes(4, "big"))
+
+
+def _take_over(copy: Path, outbox: Outbox) -> None:
+    """Add to ``outbox`` what can be read of ``copy``, and count what cannot."""
+    with contextlib.closing(sqlite3.connect(f"file:{_quoted(copy)}?mode=ro&immutable=1", uri=True)) as connection:
+        connection.text_factory = lambda content: content.decode("utf-8", "replace")
+        rows: dict[int, tuple[object, ...]] = {}
+        indexed: dict[int, tuple[object, ...]] = {}
+        for order in ("", "DESC"):
+            _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED ORDER BY id {order}", rows)  # noqa: S608
+            # This index is on the same page in an outbox of any version.
+            _read(connection, f"SELECT id FROM events INDEXED BY events_by_age ORDER BY created_s {order}", indexed)  # noqa: S608
+        between = range(min(rows, default=0), max(rows, default=0))
+        unread = 0
+        for number in sorted({*between, *indexed} - set(rows)):
+            sound = _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED WHERE id = {number}", rows)  # noqa: S608
+            unread += number not in rows and (number in indexed or not sound)
+        usable = [row for row in map(_usable, (rows[number] for number in sorted(rows))) if row is not None]
+        lost: dict[int, tuple[object, ...]] = {}
+        _read(connection, "SELECT rowid, reason, count FROM lost", lost)
+    if not usable:  # another program's file, or nothing is left
+        rows = {}
+    outbox.restore(usable)
+    for _, reason, count in lost.values():
+        if isinstance(reason, str) and isinstance(count, int):
+            outbox.count_lost(reason, count)
+    outbox.count_lost(LOST, len(rows) - len(usable) + unread)
+
+
+def _read(connection: sqlite3.Connection, query: str, rows: dict[int, tuple[object, ...]]) -> bool:
+    """Add to ``rows``, by their numbers, what ``query`` finds; return whether it met no damage."""
+    try:
+        for row in connection.execute(query):
+            rows.setdefault(row[0], row)
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _usable(row: tuple[object, ...]) -> tuple[object, ...] | None:
+    """``row`` as it is to be kept; None if it is none."""
+    _, message_id, created_s, text, host, write_key, state, settled_s, reason, expected = row
+    if not (
+        isinstance(message_id, str) and isinstance(text, str) and isinstance(host, str) and isinstance(write_key, str)
+    ):
+        return None
+    if state not in STATES:
+        state = "delivered" if isinstance(settled_s, float) else "waiting" if host else "local"
+    try:
+        read_event(message_id, text, host, write_key, expected if isinstance(expected, int) else None)
+    except ValueError as error:
+        state, reason = "parked", str(error)
+    times = [value if isinstance(value, (int, float)) else None for value in (created_s, settled_s)]
+    kept = checksum(message_id, text, host, write_key)
+    return (
+        message_id,
+        times[0] or 0,
+        text,
+        host,
+        write_key,
+        state,
+        times[1],
+        reason if isinstance(reason, str) else None,
+        kept,
+    )
+
+
+def _quoted(path: Path) -> str:
+    return "".join(f"%{byte:02x}" for byte in os.fsencode(path))
