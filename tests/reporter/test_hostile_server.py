@@ -6,17 +6,24 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from capture import Capture
+from capture import Capture, Request
 
 from instrumented_make.reporter import consent, segment
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
-from instrumented_make.reporter.delivery import FIRST_BACKOFF_S, FOREGROUND, RATE_LIMITED_S, Patience, deliver
+from instrumented_make.reporter.delivery import (
+    FIRST_BACKOFF_S,
+    FOREGROUND,
+    PROBES,
+    RATE_LIMITED_S,
+    Patience,
+    deliver,
+)
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 
@@ -167,6 +174,86 @@ def test_an_event_that_is_refused_is_found_and_parked(home: ConfigDir, status: i
             event["messageId"] for r in server.requests if b'"c4"' not in r.body for event in r.document["batch"]
         ]
         assert len(delivered) == len(set(delivered)) == 8
+
+
+class Picky(Capture):
+    """A server that answers 400 to every request in which an event is bad."""
+
+    def __init__(self, *bad: str) -> None:
+        super().__init__()
+        self.bad = set(bad)
+        self.taken: list[str] = []
+
+    def _take(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        answer = super()._take(request)
+        commands = [event["properties"]["command"] for event in request.document["batch"]]
+        if self.bad & {*commands, "*"}:
+            return 400, {}, b'{"code": "bad", "message": "no"}'
+        self.taken += commands
+        return answer
+
+
+ATTEMPTS = 12
+
+
+def test_a_server_that_refuses_everything_is_in_trouble(home: ConfigDir) -> None:
+    """200 events: a few requests each time, longer and longer pauses, nothing parked; when it is mended all arrive."""
+    server = Picky("*")
+    with server:
+        destination = fill(home, server.host, 200)
+        for attempt in range(ATTEMPTS):
+            deliver(home, FOREGROUND)
+            assert len(server.requests) <= (1 + PROBES) * (attempt + 1)
+        assert states(home) == {"waiting": 200}
+        error, pause_s = trouble(home, destination)
+        assert error == "HTTP 400: no"
+        assert pause_s > 2 ** (ATTEMPTS - 1) * 0.7
+        server.bad.clear()
+        deliver(home, Patience(budget_s=20, heeds_backoff=False))
+    assert states(home) == {"delivered": 200}
+
+
+@pytest.mark.parametrize(
+    ("count", "bad"),
+    [
+        (100, range(3)),
+        (100, range(97)),
+        (100, range(97, 100)),
+        (120, range(119)),
+        (120, range(100)),
+    ],
+    ids=["a few at the head", "most", "the newest", "all but the newest", "all of the first batch"],
+)
+def test_the_bad_do_not_hold_up_the_good(home: ConfigDir, count: int, bad: Sequence[int]) -> None:
+    """Wherever they are and however many: what is good arrives within a few attempts, and no good one is parked."""
+    server = Picky(*(f"c{number}" for number in bad))
+    with server:
+        fill(home, server.host, count)
+        # The newest three are bad: one good among those tried proves the server; each time others are tried.
+        for _ in range(5):
+            deliver(home, Patience(budget_s=20, heeds_backoff=False))
+        found = states(home)
+        assert found["delivered"] == count - len(bad)
+        assert found["parked"] > 0
+        assert len(server.taken) == len(set(server.taken)) == count - len(bad)
+
+
+def test_one_bad_event_alone_waits_for_another(home: ConfigDir) -> None:
+    """Nothing tells whether it is the event or the server, until a good one is taken beside it."""
+    server = Picky("c0")
+    with server:
+        destination = fill(home, server.host, 1)
+        for _ in range(3):
+            deliver(home, FOREGROUND)
+        assert states(home) == {"waiting": 1}
+        assert len(server.requests) == 3
+        good = Event("good", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "good"})
+        with opened(home.outbox) as outbox:
+            outbox.add([good], destination, time.time())
+        deliver(home, FOREGROUND)
+        assert states(home) == {"delivered": 1, "parked": 1}
+        with opened(home.outbox) as outbox:
+            assert outbox.trouble(destination) is None
 
 
 def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capture) -> None:
