@@ -80,7 +80,7 @@ class _Sender:
         self.patience = patience
         self.clock = clock
         self.deadline_s = time.monotonic() + patience.budget_s
-        # Destinations that have taken an event just now: what they refuse, they refuse because of what it is.
+        # Destinations that have taken an event of this batch: what they refuse, they refuse because of what it is.
         self.proven: set[Destination] = set()
 
     def drain(self) -> None:
@@ -103,6 +103,7 @@ class _Sender:
             time.sleep(pause_s)
         if not _may_send(self.config_dir):
             return False
+        self.proven.discard(destination)  # it may have changed since
         self._send(self.outbox.waiting(destination, BATCH), destination)
         return self._in_time(self._pause_s(destination))
 

@@ -65,7 +65,7 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
     for event in events:
         try:
             _track(client, event)
-        except RuntimeError as error:  # over Segment's limit of 32 KiB for one event
+        except Exception as error:  # over Segment's limit of 32 KiB, or else: it is this event's alone
             failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413, by_client=True))
     waiter = threading.Thread(target=client.shutdown, daemon=True)
     waiter.start()

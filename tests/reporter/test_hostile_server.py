@@ -238,6 +238,34 @@ def test_the_bad_do_not_hold_up_the_good(home: ConfigDir, count: int, bad: Seque
         assert len(server.taken) == len(set(server.taken)) == count - len(bad)
 
 
+def test_a_server_that_turns_bad_parks_nothing(home: ConfigDir) -> None:
+    """It has taken a batch and refuses everything from then on: that it was good before proves nothing now."""
+
+    class Turning(Picky):
+        def _take(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+            if self.taken:
+                self.bad.add("*")
+            return super()._take(request)
+
+    server = Turning()
+    with server:
+        fill(home, server.host, 300)
+        deliver(home, Patience(budget_s=20, heeds_backoff=False))
+        assert states(home) == {"delivered": 100, "waiting": 200}
+
+
+def test_an_event_that_the_client_cannot_take_is_its_own(server: Capture) -> None:
+    """Whatever the client raises for one, the others are sent."""
+    good, bad = (
+        Event(name, "someone", "e", timestamp, {})
+        for name, timestamp in (("good", "2026-01-01T00:00:00+00:00"), ("bad", "?"))
+    )
+    [failure] = segment.send([bad, good], Destination(server.host, "key"))
+    assert failure.by_client
+    assert failure.message_ids == {"bad"}
+    assert [event["messageId"] for event in server.events] == ["good"]
+
+
 def test_one_bad_event_alone_waits_for_another(home: ConfigDir) -> None:
     """Nothing tells whether it is the event or the server, until a good one is taken beside it."""
     server = Picky("c0")
