@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Value = str | int | bool | None
+_TYPES = {"string": str, "integer": int, "boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Property:
     unit: str = ""
     nullable: bool = False
     optional: bool = False
+
+    def takes(self, value: object) -> bool:
+        """Whether ``value`` is one that this property may have."""
+        return self.nullable if value is None else type(value) is _TYPES[self.type]
 
 
 USER_ID = Property(

@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from instrumented_make.errors import failure
+from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import lock
 from instrumented_make.reporter.event import Event
 
@@ -149,16 +150,20 @@ class Outbox:
     def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
         """Commit that these events were ``delivered`` or are ``parked``.
 
-        Raise sqlite3.DatabaseError where the index does not know one of them: it would be sent for ever.
+        One that was trimmed meanwhile stays gone. Raise sqlite3.DatabaseError where the index does not know one that
+        is there: it would be sent for ever.
         """
         with self._transaction():
             settled = self._connection.executemany(
-                "UPDATE events SET state = iif(state = 'waiting', ?, state), settled_s = ?, reason = ?"
-                " WHERE message_id = ?",
+                "UPDATE events SET state = ?, settled_s = ?, reason = ? WHERE message_id = ? AND state = 'waiting'",
                 [(state, now_s, reason, message_id) for message_id in message_ids],
             ).rowcount
-            if settled < len(message_ids):
+            if settled < len(message_ids) and self._still_waits(set(message_ids)):
                 raise sqlite3.DatabaseError("an index of the outbox is damaged")
+
+    def _still_waits(self, message_ids: set[str]) -> bool:
+        rows = self._connection.execute("SELECT message_id FROM events NOT INDEXED WHERE state = 'waiting'")
+        return any(message_id in message_ids for (message_id,) in rows)
 
     def trouble(self, destination: Destination) -> Trouble | None:
         """The trouble there was with ``destination`` the last time, if there was."""
@@ -194,7 +199,11 @@ class Outbox:
 
     def counts(self) -> dict[str, int]:
         """How many events there are in each state."""
-        return dict(self._connection.execute("SELECT state, count(*) FROM events GROUP BY state").fetchall())
+        return dict(
+            self._connection.execute(
+                "SELECT state, count(*) FROM events INDEXED BY events_by_settlement GROUP BY state"
+            )
+        )
 
     def last_delivery_s(self) -> float | None:
         """When the server last took an event, in seconds since 1970."""
@@ -245,21 +254,31 @@ class Outbox:
         The newest event before it bounds what it may claim.
         """
         known_s = self._connection.execute(
-            "SELECT created_s FROM events WHERE created_s < ? ORDER BY created_s DESC LIMIT 1", (now_s,)
+            "SELECT created_s FROM events WHERE created_s >= 0 AND created_s < ? ORDER BY created_s DESC LIMIT 1",
+            (now_s,),
         ).fetchone()
         return min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S)
 
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went.
 
-        Raise sqlite3.DatabaseError where a row is in a state that there is not: it would never be sent.
+        Raise sqlite3.DatabaseError where something waits that would never be sent: a row is in a state that there is
+        not, or the index that the sender asks does not find as many as another one counts.
         """
-        if not set(self.counts()) <= STATES:
-            raise sqlite3.DatabaseError("the outbox has a state that there is not")
         with self._transaction():
+            counts = self.counts()
+            found = sum(
+                self._connection.execute(
+                    "SELECT count(*) FROM events INDEXED BY events_by_state WHERE (state, host, write_key) = (?, ?, ?)",
+                    ("waiting", destination.host, destination.write_key),
+                ).fetchone()[0]
+                for destination in self.destinations()
+            )
+            if not set(counts) <= STATES or found != counts.get("waiting", 0):
+                raise sqlite3.DatabaseError("an event of the outbox would never be sent")
             old = self.believed_s(now_s) - HISTORY_S
             self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
-            surplus = self.counts().get("waiting", 0) - max_waiting
+            surplus = counts.get("waiting", 0) - max_waiting
             if surplus > 0:
                 self._delete("id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus)
                 self.count_lost(f"more than {max_waiting} waited", surplus)
@@ -316,9 +335,14 @@ def read_event(message_id: str, text: str, host: str, write_key: str, expected: 
             raise ValueError("its content has changed")
         value = json.loads(text)
         event = Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])
-        datetime.fromisoformat(event.timestamp)
-        if event.message_id != message_id or not isinstance(event.properties, dict):
+        texts = (event.message_id, event.user_id, event.name, event.timestamp)
+        if event.message_id != message_id or not all(isinstance(text, str) for text in texts):
             raise ValueError("it is not the event that it was")
+        if datetime.fromisoformat(event.timestamp).utcoffset() is None:
+            raise ValueError("its time has no zone")
+        for name, content in event.properties.items():
+            if not BY_NAME[name].takes(content):
+                raise ValueError(f"{name} cannot be {content!r}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"damaged in the outbox: {type(error).__name__}: {str(error)[:100]}") from None
     return event

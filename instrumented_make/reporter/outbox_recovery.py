@@ -6,6 +6,8 @@ are not in a damaged page are found from both ends and, between these, one by on
 
 Races, one by one:
 
+* Another process is in the middle of a commit: it is waited for by SQLite's own lock on the file. One that would begin
+  later finds by SQLite that its file was moved, and writes nothing.
 * Two processes find the damage: one replaces the file under the lock; the other finds another file there, and goes on.
 * The process is killed: until the last step, which is one, the old file is where it was. What was made beside it is
   made anew.
@@ -14,13 +16,14 @@ Races, one by one:
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import BinaryIO, Concatenate, ParamSpec, TypeVar
 
 from instrumented_make.reporter import lock
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -40,6 +43,8 @@ _TROUBLE = (
     "interrupted",
 )
 _PAGE = 4096
+# Where SQLite locks its files: whoever reads or writes one holds a byte of these.
+_LOCK_FIRST, _LOCK_COUNT = 0x40000000, 512
 _EVENT = "id, message_id, created_s, event, host, write_key, state, settled_s, reason, checksum"
 LOST = "it could not be read from a damaged outbox"
 
@@ -78,18 +83,22 @@ def _replace(path: Path) -> None:
     new, copy = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.copy")
     for leftover in (new, copy, lock_of(new)):
         leftover.unlink(missing_ok=True)
-    with opened(new) as outbox:
-        shutil.copyfile(new, copy)
-        _graft(copy, path)
-        _take_over(copy, outbox)
-    for leftover in (copy, lock_of(new)):
-        leftover.unlink(missing_ok=True)
-    aside = _free_name(path)
-    journal = path.with_name(f"{path.name}-journal")
-    if journal.exists():  # it belongs to the old one
-        journal.rename(aside.with_name(f"{aside.name}-journal"))
-    os.link(path, aside)
-    os.replace(new, path)
+    with path.open("r+b") as old:
+        # Given up with the first descriptor of the file that this process closes: there must be no other.
+        fcntl.lockf(old, fcntl.LOCK_EX, _LOCK_COUNT, _LOCK_FIRST)
+        with opened(new) as outbox:
+            copy.touch(mode=0o600)
+            shutil.copyfile(new, copy)
+            _graft(copy, old)
+            _take_over(copy, outbox)
+        for leftover in (copy, lock_of(new)):
+            leftover.unlink(missing_ok=True)
+        aside = _free_name(path)
+        journal = path.with_name(f"{path.name}-journal")
+        if journal.exists():  # it belongs to the old one
+            journal.rename(aside.with_name(f"{aside.name}-journal"))
+        os.link(path, aside)
+        os.replace(new, path)
 
 
 def _free_name(path: Path) -> Path:
@@ -99,13 +108,13 @@ def _free_name(path: Path) -> Path:
     return path.with_name(f"{path.name}.set-aside-{number}")
 
 
-def _graft(new: Path, old: Path) -> None:
+def _graft(new: Path, old: BinaryIO) -> None:
     """Make ``new``, an empty outbox, one page of its own and the rest of ``old``."""
-    with new.open("r+b") as target, old.open("rb") as source:
+    with new.open("r+b") as target:
         target.truncate(_PAGE)
-        source.seek(_PAGE)
+        old.seek(_PAGE)
         target.seek(_PAGE)
-        shutil.copyfileobj(source, target)
+        shutil.copyfileobj(old, target)
         pages = target.tell() // _PAGE
         # The number of pages, and that none is free: the old file's list of these may be what is damaged.
         for offset, value in ((28, pages), (32, 0), (36, 0)):
@@ -119,8 +128,9 @@ def _take_over(copy: Path, outbox: Outbox) -> None:
         connection.text_factory = lambda content: content.decode("utf-8", "replace")
         rows: dict[int, tuple[object, ...]] = {}
         indexed: dict[int, tuple[object, ...]] = {}
+        whole = True
         for order in ("", "DESC"):
-            _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED ORDER BY id {order}", rows)  # noqa: S608
+            whole &= _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED ORDER BY id {order}", rows)  # noqa: S608
             # This index is on the same page in an outbox of any version.
             _read(connection, f"SELECT id FROM events INDEXED BY events_by_age ORDER BY created_s {order}", indexed)  # noqa: S608
         between = range(min(rows, default=0), max(rows, default=0))
@@ -137,7 +147,8 @@ def _take_over(copy: Path, outbox: Outbox) -> None:
     for _, reason, count in lost.values():
         if isinstance(reason, str) and isinstance(count, int):
             outbox.count_lost(reason, count)
-    outbox.count_lost(LOST, len(rows) - len(usable) + unread)
+    # What nothing tells the number of is at least one.
+    outbox.count_lost(LOST, len(rows) - len(usable) + unread or int(not whole))
 
 
 def _read(connection: sqlite3.Connection, query: str, rows: dict[int, tuple[object, ...]]) -> bool:

@@ -173,4 +173,7 @@ def _unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):  # damaged in the outbox
+        return "an unknown time"

@@ -45,6 +45,26 @@ def test_what_is_kept_here_never_waits(path: Path) -> None:
         outbox.settle(["id0"], "delivered", NOW_S)
         assert outbox.counts() == {"local": 1}
         assert outbox.destinations() == []
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT settled_s FROM events").fetchall() == [(None,)]
+
+
+def test_what_was_trimmed_while_it_was_sent_is_no_damage(path: Path) -> None:
+    """A recorder and a sender at the same time: what is gone is gone, and the others are settled."""
+    with opened(path) as sender, opened(path) as recorder:
+        recorder.add(events(8), SERVER, NOW_S)
+        sent = [event.message_id for event in sender.waiting(SERVER, 10)]
+        recorder.trim(NOW_S, max_waiting=5)
+        sender.settle(sent, "delivered", NOW_S)
+        assert sender.counts() == {"delivered": 5}
+
+
+@pytest.mark.parametrize("time_s", [-1e300, -1.0])
+def test_a_damaged_time_is_not_believed(path: Path, time_s: float) -> None:
+    """The only event's time is no time at all: the clock is all there is."""
+    with opened(path) as outbox:
+        outbox.add(events(1), SERVER, time_s)
+        assert outbox.believed_s(NOW_S) == NOW_S
 
 
 def test_history_ends_after_a_year_and_what_waits_stays(path: Path) -> None:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from capture import Capture
+from workbench import wait_until
 
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.delivery import FOREGROUND, deliver
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import Destination, opened
 from instrumented_make.reporter.outbox_recovery import LOST, mended
+from instrumented_make.reporter.status import show, status
 
 WAITING = 60
 PAGE = 4096
-FLIPS = 150
+FLIPS = 300
 NOW_S = 1_800_000_000.0
 
 
@@ -52,13 +59,18 @@ def home(tmp_path: Path, server: Capture) -> ConfigDir:
 
 
 def goes_on(home: ConfigDir, server: Capture) -> set[str]:
-    """Record a run and deliver: the run's event must arrive. Return the ids of all that arrived."""
+    """Record a run, deliver, and tell of it: the run's event must arrive. Return the ids of all that arrived."""
     (home.pending / "1-2-0.start").write_text("2\nfresh\n- -\n\n\n\n\ndigest agreement\nend\n")
     (home.pending / "1-2-0.end").write_text("0 - -".ljust(63) + "\n")
     server.requests.clear()
     record(home, Repositories())
     deliver(home, FOREGROUND)
     deliver(home, FOREGROUND)  # more than a batch
+    decision = consent.load(home)
+    assert decision is not None
+    assert decision.collection is not None
+    assert "Waiting:" in status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()))
+    assert show(home)
     assert "fresh" in {event["properties"]["command"] for event in server.events}
     assert {event["event"] for event in server.events} == {"e"}
     return {event["messageId"] for event in server.events}
@@ -128,13 +140,28 @@ def test_a_page_that_is_gone_costs_what_was_in_it(home: ConfigDir, server: Captu
         (lambda path: changed(path, "UPDATE events SET event = x'fffe00' WHERE id = 70"), 1),
         (lambda path: changed(path, "UPDATE events SET message_id = 'other' WHERE id = 70"), 1),
         (lambda path: changed(path, "UPDATE events SET checksum = 1 WHERE id % 2"), WAITING // 2),
+        (lambda path: changed(path, "UPDATE events SET settled_s = 1e300 WHERE id = 5"), 0),
         (lambda path: changed(path, "DROP INDEX events_by_state; DROP INDEX events_by_age"), 0),
         (lambda path: changed(path, "DROP TABLE lost; DROP TABLE destinations"), 0),
         (lambda path: changed(path, "PRAGMA user_version = 35"), 0),
         (lambda path: changed(path, "PRAGMA user_version = 1"), 0),
         (lambda path: changed(path, "PRAGMA application_id = 1"), 0),
     ],
-    ids=["state", "json", "content", "host", "bytes", "id", "checksums", "indexes", "tables", "newer", "older", "kind"],
+    ids=[
+        "state",
+        "json",
+        "content",
+        "host",
+        "bytes",
+        "id",
+        "checksums",
+        "time",
+        "indexes",
+        "tables",
+        "newer",
+        "older",
+        "kind",
+    ],
 )
 def test_what_is_wrong_in_a_row_or_the_schema(
     home: ConfigDir, server: Capture, damage: Callable[[Path], None], at_most: int
@@ -144,6 +171,100 @@ def test_what_is_wrong_in_a_row_or_the_schema(
     missing = waited_for() - goes_on(home, server)
     assert len(missing) <= at_most
     assert told(home) == (len(missing), 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "json_set(event, '$.event', NULL)",
+        "json_set(event, '$.userId', 5)",
+        "json_set(event, '$.timestamp', '2026-01-01')",
+        "json_set(event, '$.properties.command', 5)",
+        "json_set(event, '$.properties.command', NULL)",
+        "json_set(event, '$.properties.duration_ms', 1.5)",
+        "json_set(event, '$.properties.secret', 'x')",
+        "json_set(event, '$.properties', json('[]'))",
+    ],
+)
+def test_a_row_of_an_earlier_version_is_held_against_what_is_declared(
+    home: ConfigDir, server: Capture, change: str
+) -> None:
+    """It has no checksum; what is not an event is parked by itself."""
+    changed(home.outbox, f"UPDATE events SET checksum = NULL; UPDATE events SET event = {change} WHERE id = 70")  # noqa: S608
+    assert waited_for() - goes_on(home, server) == {events(69, 1)[0].message_id}
+    assert told(home) == (1, 0)
+
+
+def test_an_index_out_of_order_hides_nothing(home: ConfigDir, server: Capture) -> None:
+    """A search ends at the entry that is too large: what stands behind it would wait for ever."""
+    content = home.outbox.read_bytes()
+    entry = f"waiting{server.host}key".encode()
+    places = [place for place in range(len(content)) if content.startswith(entry, place)]
+    place = places[len(places) // 2]
+    home.outbox.write_bytes(content[: place + 2] + b"\xe9" + content[place + 3 :])
+    assert goes_on(home, server) >= waited_for()
+    assert told(home) == (0, 0)
+
+
+def test_a_table_that_is_gone_is_told_of(home: ConfigDir, server: Capture) -> None:
+    """How many events were in it nothing tells: at least one."""
+    changed(home.outbox, "DROP TABLE events")
+    goes_on(home, server)
+    assert told(home) == (0, 1)
+
+
+WRITER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE lost SET count = count + 1")
+print("begun", flush=True)
+sys.stdin.readline()
+connection.execute("COMMIT")
+"""
+
+
+def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> None:
+    """Another process has begun to write: it is waited for, and what it commits is taken over."""
+    runs: list[int] = []
+
+    @mended
+    def damaged_once(_: ConfigDir) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    def waits() -> bool:
+        lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        return any(line[1] == "->" and line[2] == "POSIX" and line[5] == str(os.getpid()) for line in lines)
+
+    command = [sys.executable, "-c", WRITER, str(home.outbox)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "begun\n"
+        with ThreadPoolExecutor() as pool:
+            mending = pool.submit(damaged_once, home)
+            wait_until(lambda: mending.done() or waits(), "the recovery to wait")
+            writer.communicate("go on\n", timeout=30)
+            mending.result(timeout=30)
+    with opened(home.outbox) as outbox:
+        assert outbox.lost() == {"of old": 8}
+
+
+def test_nobody_else_may_read_what_recovery_makes(home: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even for the time it takes."""
+    modes = {}
+    copied = shutil.copyfile
+
+    def looking(source: Path, target: Path) -> None:
+        copied(source, target)
+        modes.update({path.name: path.stat().st_mode & 0o777 for path in home.path.glob(".outbox*")})
+
+    monkeypatch.setattr(shutil, "copyfile", looking)
+    zeroed(home.outbox, 1)
+    told(home)
+    assert len(modes) >= 2
+    assert set(modes.values()) == {0o600}
 
 
 def test_what_was_known_is_taken_over(home: ConfigDir, server: Capture) -> None:
