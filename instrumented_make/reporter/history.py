@@ -10,6 +10,8 @@ from instrumented_make.reporter.outbox import opened
 from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.stats import Run, Selection, Summary, summarise, week_of
 
+# A person is waiting for the answer.
+PATIENCE_S = 0.3
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
 
@@ -18,7 +20,7 @@ def own(config_dir: ConfigDir, selection: Selection) -> Summary:
     """The summary of every event in the outbox, sent or not, that ``selection`` takes. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
         return Summary((), 0)
-    with opened(config_dir.outbox) as outbox:
+    with opened(config_dir.outbox, PATIENCE_S) as outbox:
         return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
 
 

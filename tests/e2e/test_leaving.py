@@ -7,6 +7,7 @@ import fcntl
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from capture import Capture
 from workbench import Workbench, tmpfs, wait_until
 
 from instrumented_make.reporter import system
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S
 
 RULES = ".PHONY: one\none: ; @echo one\n"
 DELETED = "The anonymous id and all events on this machine have been deleted."
@@ -27,12 +29,13 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
     bench.host = server.host
     bench.write(RULES, ["one"])
     bench.opt_in()
-    _unread(bench)
+    _unread(bench, server)
     return bench
 
 
-def _unread(bench: Workbench) -> None:
+def _unread(bench: Workbench, server: Capture) -> None:
     assert bench.run("one").returncode == 0
+    server.wait_for(1)
     bench.background_ended()
     (bench.config / "interpreter").write_text("/nonexistent/python\n")
     assert bench.run("one").returncode == 0
@@ -77,7 +80,7 @@ def test_a_full_disk_is_no_obstacle(bench: Workbench, server: Capture) -> None:
         bench.host = server.host
         bench.write(RULES, ["one"])
         bench.opt_in()
-        _unread(bench)
+        _unread(bench, server)
         known = user_id(bench)
         subprocess.run(["dd", "if=/dev/zero", f"of={bench.home}/filler", "bs=1k"], capture_output=True, check=False)
         result = opted_out(bench)
@@ -149,6 +152,25 @@ def test_nothing_is_waited_for(consenting: Workbench) -> None:
             fcntl.flock(held.enter_context((consenting.config / name).open("a")), fcntl.LOCK_EX)
         assert opted_out(consenting, timeout=30).returncode == 0
     assert not list(consenting.config.glob("outbox*"))
+
+
+@pytest.mark.parametrize("goal", ["metrics-status", "metrics-show", "metrics-stats", "metrics-opt-out"])
+def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal: str) -> None:
+    """Another process keeps the database and the recording to itself: a person gets an answer, not a wait of 20 s."""
+    with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        with (consenting.config / "recording.lock").open("a") as recording:
+            fcntl.flock(recording, fcntl.LOCK_EX)
+            result = consenting.run(goal, variables={"VIRTUAL_ENV": sys.prefix}, timeout=BUSY_TIMEOUT_S / 2)
+    assert "Traceback" not in result.stderr
+    if goal == "metrics-status":
+        assert result.returncode == 0
+        assert "another process is using it" in result.stdout
+        assert re.search(r"^Not yet read: +1 ", result.stdout, re.M)
+    elif goal == "metrics-opt-out":
+        assert DELETED in result.stdout
+    else:
+        assert "database is locked" in result.stderr
 
 
 def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) -> None:
