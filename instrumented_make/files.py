@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -27,6 +28,21 @@ def current(path: Path) -> str | None:
         return None
     except OSError as error:
         raise failure(f"it cannot be read: {error.strerror}", "check the path", path=path) from None
+
+
+def regular(path: Path | str, max_bytes: int) -> bytes:
+    """The content of the file at ``path``, which nothing makes wait: raise OSError for a pipe, a device or a folder.
+
+    Raise ValueError when it is longer than ``max_bytes``.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError("it is too long")
+    return content
 
 
 def write(path: Path, text: str, mode: int | None = None) -> None:

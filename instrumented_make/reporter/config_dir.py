@@ -7,12 +7,15 @@ never reads a makefile from here.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from instrumented_make import files
 from instrumented_make.errors import failure
 
 PRIVATE_FOLDER = 0o700
+# A decision, paths and process ids: no file that is read whole is longer.
+MAX_BYTES = 1024 * 1024
 
 
 class ConfigDir:
@@ -57,6 +60,17 @@ class ConfigDir:
         except OSError as error:
             raise failure(f"it cannot be made: {error.strerror}", "nothing was changed", path=error.filename) from None
 
+    def read(self, path: Path) -> str:
+        """The text of ``path``; empty where there is no such file, or none that can be read."""
+        try:
+            return files.regular(path, MAX_BYTES).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return ""
+
     def write(self, path: Path, text: str) -> None:
         """Replace ``path`` in one step by a private file with ``text``. Raise UserError when that fails."""
+        # A link to a file stays one. What is no file, or leads nowhere, has no business here.
+        if not path.is_file() and not path.is_dir():
+            with contextlib.suppress(OSError):
+                path.unlink()
         files.write(path, text, mode=files.PRIVATE)

@@ -149,10 +149,9 @@ def now() -> str:
 
 def _document(config_dir: ConfigDir) -> dict[str, Any]:
     try:
-        with config_dir.decision.open(encoding="utf-8") as stream:
-            if os.fstat(stream.fileno()).st_uid != os.geteuid():
-                return {}  # somebody else's decision is not this user's
-            document = json.load(stream)
+        if config_dir.decision.stat().st_uid != os.geteuid():
+            return {}  # somebody else's decision is not this user's
+        document = json.loads(config_dir.read(config_dir.decision))
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

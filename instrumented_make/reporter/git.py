@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
+from instrumented_make import files
+
 if TYPE_CHECKING:
     from dulwich.index import IndexEntry
     from dulwich.object_store import DiskObjectStore
@@ -113,13 +115,7 @@ def _check_owner(path: str) -> None:
 
 
 def _text(path: str) -> str:
-    """The text of the regular file ``path``. Raise OSError for anything else."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, encoding="utf-8", errors="replace") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > _MAX_BYTES:
-            raise OSError(f"{path} is no file that git writes")
-        return file.read()
+    return files.regular(path, _MAX_BYTES).decode("utf-8", "replace")
 
 
 def _packed(top: str, ref: str, start_ns: int) -> str | None:

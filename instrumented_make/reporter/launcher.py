@@ -51,10 +51,7 @@ def remember_quietly(config_dir: ConfigDir) -> None:
 
 
 def _kept(config_dir: ConfigDir) -> dict[str, str]:
-    try:
-        lines = config_dir.launcher.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
+    lines = config_dir.read(config_dir.launcher).splitlines()
     return {key: path for key, _, path in (line.partition(" ") for line in lines)}
 
 

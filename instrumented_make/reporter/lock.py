@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from instrumented_make import files
 from instrumented_make.reporter import system
 
 _LOOK_AGAIN_S = 0.01
@@ -74,7 +75,7 @@ def end_holder(path: Path) -> bool:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii")
+        return files.regular(path, 1000).decode("ascii")
     except (OSError, ValueError):
         return ""
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from instrumented_make import files
 from instrumented_make.reporter import system
 
 NANOSECONDS = 1_000_000_000
@@ -186,15 +186,7 @@ def _read(start: Path) -> Run | None:
 
 
 def _text(path: Path) -> str:
-    """The text of the regular file ``path``. Raise OSError, or ValueError for one that no hand-over wrote."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("it is no file")
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError("it is too long")
-    return content.decode("utf-8", "replace")
+    return files.regular(path, MAX_BYTES).decode("utf-8", "replace")
 
 
 def _clocks(words: list[str]) -> tuple[int | None, int | None]:

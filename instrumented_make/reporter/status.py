@@ -114,10 +114,7 @@ def _switched_off() -> str:
 
 
 def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, str]]:
-    try:
-        path = config_dir.interpreter.read_text(encoding="utf-8").rstrip("\n")
-    except OSError:
-        path = ""
+    path = config_dir.read(config_dir.interpreter).rstrip("\n")
     if trouble := _trouble_with(path):
         return [("Interpreter", f"{path or 'none'} {trouble}, so runs wait; {contract.make('opt-in')} records another")]
     return []

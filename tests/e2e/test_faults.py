@@ -337,17 +337,30 @@ def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture
     assert "none yet" in status(consenting)
 
 
-@pytest.mark.parametrize("kind", ["dangling link", "folder"])
-def test_marks_of_an_odd_kind_do_not_stop_make(consenting: Workbench, kind: str) -> None:
-    """Whatever stands where the decision is kept, make goes on."""
-    for name in ("metrics.json", f"agreed.{consenting.digest}", "declined", "interpreter"):
-        path = consenting.config / name
-        path.unlink(missing_ok=True)
+@pytest.mark.parametrize("kind", ["dangling link", "folder", "fifo"])
+@pytest.mark.parametrize(
+    "name",
+    (
+        "metrics.json agreed declined interpreter launcher reporting running left-to-the-next"
+        " recording.lock reporting.lock sending.lock outbox.sqlite3 outbox.sqlite3.lock"
+    ).split(),
+)
+def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, kind: str) -> None:
+    """Whatever stands where the decision and the runs are kept: make goes on, and people get an answer."""
+    path = consenting.config / (f"agreed.{consenting.digest}" if name == "agreed" else name)
+    path.unlink(missing_ok=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
         path.symlink_to("/nonexistent/x") if kind == "dangling link" else path.mkdir()
-    result = consenting.run("one")
+    result = consenting.run("one", timeout=20)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
-    told = status(consenting)
-    assert "none yet" in told or "Is a directory" in told
+    status(consenting)
+    told = consenting.run("metrics-opt-out", timeout=20, variables={"VIRTUAL_ENV": sys.prefix})
+    assert "Traceback" not in told.stderr
+    if kind != "folder":  # a folder is nothing that this project made, and is told of
+        assert told.returncode == 0
+    assert told.returncode == 0 or str(path) in told.stderr
 
 
 def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> None:

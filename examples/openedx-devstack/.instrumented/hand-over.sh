@@ -36,7 +36,7 @@ im_is_this_make() {
 im_is_nested() {
   [ "$2" = unknown ] || return 1
   im_running=''
-  { read -r im_running <"$1"; } || return 1
+  [ -f "$1" ] && read -r im_running <"$1" || return 1
   im_ancestor=1
   for im_other in $im_running; do
     [ ! -e "/proc/$im_other" ] || im_ancestor=$PPID
@@ -147,7 +147,8 @@ im_pass_on() {
 im_record_start() {
   im_run=''
   [ -O "$im_config" ] || return
-  IFS= read -r im_agreed <"$im_config/agreed.$im_digest" || im_agreed=''
+  im_read_line "$im_config/agreed.$im_digest"
+  im_agreed=$im_line
   im_read_git
   im_up=-
   read -r im_up im_skip </proc/uptime
@@ -177,8 +178,9 @@ im_record_start() {
 # Write into the file "running" which shells wait for a command: this one, and those that it names and that are there. The
 # line is written over the old one, since emptying a file takes longer than all the rest of this.
 im_name_running() {
-  im_running='' im_others=''
-  read -r im_running <"$im_config/running"
+  im_others=''
+  im_read_line "$im_config/running"
+  im_running=$im_line
   for im_other in $im_running; do
     [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
   done
@@ -259,6 +261,7 @@ im_find_launcher() {
   read -r im_boot </proc/sys/kernel/random/boot_id
   read -r im_mount im_skip </proc/self/mountinfo
   im_system=${im_boot%%-*}:$im_mount
+  [ -f "$1/launcher" ] || return 0
   while read -r im_key im_path; do
     [ "$im_key" != "$im_system" ] || im_launcher=$im_path
   done <"$1/launcher"
@@ -359,8 +362,8 @@ im_start_reporter() {
   # A fork that fails ends some shells. The command's status stays what it is.
   trap 'exit "$im_status"' EXIT
   [ -n "$im_run" ] || return 0
-  im_python=''
-  IFS= read -r im_python <"$im_home/interpreter"
+  im_read_line "$im_home/interpreter"
+  im_python=$im_line
   [ -x "$im_python" ] || return 0
   cd / || return 0
   im_is_reported && return 0
@@ -389,9 +392,8 @@ im_start_reporter() {
 # Whether a reporter is at work on this system: it looks once more after it has taken its name away from there.
 im_is_reported() {
   [ -z "${DEVSTACK_METRICS_TESTING-}" ] || return 1
-  im_key='' im_other=''
-  read -r im_key im_other <"$im_home/reporting"
-  [ "$im_key" = "$im_system" ] && [ "/proc/$im_other/exe" -ef "$im_python" ]
+  im_read_line "$im_home/reporting"
+  [ "${im_line% *}" = "$im_system" ] && [ "/proc/${im_line#* }/exe" -ef "$im_python" ]
 }
 
 # End as the command did. Make decides what becomes of the status. If a signal that came to the inner make alone ended it,
@@ -712,12 +714,12 @@ im_invite() {
   [ -d "$im_folder" ] && [ -O "$im_folder" ] || return
   umask 077
   # The system that this one replaces kept a no like this.
-  while IFS= read -r im_line; do
+  [ ! -f "$1/metrics.json" ] || while IFS= read -r im_line; do
     case $im_line in *'"decision": false'* | *'"decision":false'*) : >"$1/declined" && return ;; esac
   done <"$1/metrics.json"
   mkdir -p "$1" || return
   [ -z "$(find "$1/invited" -mtime -1)" ] || return
-  : >"$1/invited" || return
+  rm -f "$1/invited" && : >"$1/invited" || return
   echo "$2: share how long your make commands take? 'make $3-opt-in' shows what and asks; 'make $3-opt-out' ends this." >&3
 }
 
@@ -728,8 +730,8 @@ im_ask() {
   shift
   # What ends the agreement needs no Python.
   [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement || exit 1
-  im_used=''
-  { IFS= read -r im_used <"$im_config/interpreter"; } 2>/dev/null
+  im_read_line "$im_config/interpreter" 2>/dev/null
+  im_used=$im_line
   im_tool=''
   { read -r im_tool im_skip <"$(command -v instrumented-make)"; } 2>/dev/null
   for im_python in "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
@@ -769,7 +771,7 @@ im_opt_out() {
   echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
   mkdir -p "$im_config" && printf '{"consent": {"decision": "decline", "timestamp": "%s"}}\n' \
-    "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" && true >"$im_config/declined" && exit
+    "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" && rm -f "$im_config/declined" && true >"$im_config/declined" && exit
   echo 'Your no cannot be kept here: you may be reminded again.' >&2
   exit 1
 }
