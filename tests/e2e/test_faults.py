@@ -340,10 +340,21 @@ def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture
 @pytest.mark.parametrize("kind", ["dangling link", "folder", "fifo"])
 @pytest.mark.parametrize(
     "name",
-    (
-        "metrics.json agreed declined interpreter launcher reporting running left-to-the-next"
-        " recording.lock reporting.lock sending.lock outbox.sqlite3 outbox.sqlite3.lock"
-    ).split(),
+    [
+        "metrics.json",
+        "agreed",
+        "declined",
+        "interpreter",
+        "launcher",
+        "reporting",
+        "running",
+        "left-to-the-next",
+        "recording.lock",
+        "reporting.lock",
+        "sending.lock",
+        "outbox.sqlite3",
+        "outbox.sqlite3.lock",
+    ],
 )
 def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, kind: str) -> None:
     """Whatever stands where the decision and the runs are kept: make goes on, and people get an answer."""
