@@ -337,25 +337,12 @@ def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture
     assert "none yet" in status(consenting)
 
 
+KEPT = ("metrics.json", "agreed", "declined", "interpreter", "launcher", "reporting", "running", "left-to-the-next")
+LOCKED = ("recording.lock", "reporting.lock", "sending.lock", "outbox.sqlite3", "outbox.sqlite3.lock")
+
+
 @pytest.mark.parametrize("kind", ["dangling link", "folder", "fifo"])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "metrics.json",
-        "agreed",
-        "declined",
-        "interpreter",
-        "launcher",
-        "reporting",
-        "running",
-        "left-to-the-next",
-        "recording.lock",
-        "reporting.lock",
-        "sending.lock",
-        "outbox.sqlite3",
-        "outbox.sqlite3.lock",
-    ],
-)
+@pytest.mark.parametrize("name", [*KEPT, *LOCKED])
 def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, kind: str) -> None:
     """Whatever stands where the decision and the runs are kept: make goes on, and people get an answer."""
     path = consenting.config / (f"agreed.{consenting.digest}" if name == "agreed" else name)
