@@ -221,7 +221,12 @@ def _duration(counts: Counts, rng: np.random.Generator) -> Effect | None:
 
 
 def _failures(counts: Counts, runs: Integers, rng: np.random.Generator) -> Effect | None:
-    """The difference of the weighted shares of runs that failed."""
+    """The difference of the weighted shares of runs that failed.
+
+    Its standard error is at least what it would be if all runs failed with the same chance, independently (the pooled
+    binomial one, which for these weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every
+    resample has as few, and says nothing of how many there could have been.
+    """
     person, weight, _ = _paired(counts, runs)
     if not len(weight):
         return None
@@ -234,11 +239,13 @@ def _failures(counts: Counts, runs: Integers, rng: np.random.Generator) -> Effec
     resampled = np.concatenate(
         [(times @ (weight * (shares[1] - shares[0]))) / (times @ weight) for times in _resamples(len(weight), rng)]
     )
+    pooled = totals[0].sum() / totals[1].sum()
+    floor = math.sqrt(pooled * (1 - pooled) / weight.sum())
     return Effect(
         before=float(before),
         after=float(after),
         estimate=float(after - before),
-        standard_error=float(resampled.std(ddof=1)),
+        standard_error=max(float(resampled.std(ddof=1)), floor),
         people=len(weight),
         effective_people=_effective(weight),
     )

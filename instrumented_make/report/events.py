@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import duckdb
 import ibis
@@ -133,9 +133,9 @@ def _head(path: str) -> bytes:
 def _from_outbox(path: str) -> pa.Table:
     """The events of a reporter's outbox, read without changing it."""
     columns = ", ".join(f"json_extract(event, '$.properties.{name}')" for name in _PROPERTIES)
-    query = f"SELECT json_extract(event, '$.userId'), {columns} FROM events"  # noqa: S608
+    query = f"SELECT json_extract(event, '$.userId'), {columns} FROM events WHERE json_valid(event)"  # noqa: S608
     try:
-        with closing(sqlite3.connect(f"file:{Path(path).resolve().as_posix()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(Path(path).resolve().as_posix())}?mode=ro", uri=True)) as connection:
             values = connection.execute(query).fetchall()
     except sqlite3.Error as error:
         raise failure(f"it is no outbox: {error}", path=path) from None

@@ -28,7 +28,7 @@ from instrumented_make.report.change import (
     compare,
     with_intervals,
 )
-from instrumented_make.report.words import CANNOT_TELL, FASTER, LESS, of_duration, of_failures
+from instrumented_make.report.words import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 
 SIGMA = 0.6
 
@@ -41,18 +41,22 @@ def simulate(
     speed: float = 1.0,
     failing: tuple[float, float] = (0.05, 0.05),
     late_are_slow: bool = False,
+    share_before: tuple[float, float] = (0.3, 0.7),
 ) -> Counts:
-    """A command before and after a change that multiplies its durations by ``speed``; runs a side are an average."""
+    """A command before and after a change that multiplies its durations by ``speed``; runs a side are an average.
+
+    ``share_before``: of a person's runs, between the two.
+    """
     activity = rng.lognormal(0, 0.8, people)
     activity /= activity.mean()
     slowness = rng.lognormal(0, 0.3, people)
     meanwhile = rng.normal(0, 0.05, people)
-    share_before = rng.uniform(0.3, 0.7, people)
+    before = rng.uniform(*share_before, people)
     if late_are_slow:
-        share_before = np.sort(share_before)[np.argsort(np.argsort(slowness))]
+        before = np.sort(before)[np.argsort(np.argsort(slowness))]
     person, after, duration, failed = [], [], [], []
     for side in (0, 1):
-        runs = rng.poisson(activity * runs_a_side * 2 * (share_before if side == 0 else 1 - share_before))
+        runs = rng.poisson(activity * runs_a_side * 2 * (before if side == 0 else 1 - before))
         who = np.repeat(np.arange(people), runs)
         times = 20_000 * slowness[who] * np.exp(SIGMA * rng.standard_normal(len(who)))
         person.append(who)
@@ -96,6 +100,20 @@ def test_false_alarms_are_as_rare_as_stated(people: int, late_are_slow: bool) ->
         family = [compare("c", simulate(rng, people, 25, late_are_slow=late_are_slow), rng) for _ in range(4)]
         false += alarms(with_intervals(family)) > 0
     assert false <= stats.binom.ppf(0.999, reports, FALSE_ALARM)
+
+
+@pytest.mark.parametrize(("people", "share"), [(50, 0.01), (15, 0.05), (100, 0.005)])
+def test_few_runs_after_a_change_are_not_fewer_failures(people: int, share: float) -> None:
+    """One week after eight: hardly any failure has happened yet, which says little about how many there will be."""
+    rng = np.random.default_rng(people)
+    reports = 100
+    said = {LESS: 0, MORE: 0}
+    for _ in range(reports):
+        item = compare("c", simulate(rng, people, 25, failing=(share, share), share_before=(0.93, 0.98)), rng)
+        verdict = of_failures(with_intervals([dataclasses.replace(item, duration=None)])[0])
+        if verdict != CANNOT_TELL:
+            said[verdict] += 1
+    assert max(said.values()) <= stats.binom.ppf(0.999, reports, FALSE_ALARM / 2)
 
 
 def test_a_speed_up_of_a_tenth_is_found() -> None:

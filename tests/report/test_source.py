@@ -188,6 +188,18 @@ def reported(source: Path, selection: Selection) -> Summary:
         return History(found, selection, 5, steps).summary()
 
 
+@pytest.mark.parametrize("name", ["a#b", "a?mode=rwc", "50%25", "ein Ordner"])
+def test_any_path_of_an_outbox_is_that_one(tmp_path: Path, name: str) -> None:
+    """What has a meaning in a URI has none in a path: the events are found, and no other file is made."""
+    home = ConfigDir(tmp_path / name)
+    home.create()
+    with outbox_at(home.outbox) as outbox:
+        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
+    before = sorted(tmp_path.rglob("*"))
+    assert runs(home.outbox) == [RUN]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_an_outbox_is_only_read(tmp_path: Path) -> None:
     """Not a byte of it changes, and nothing is left beside it."""
     home = ConfigDir(tmp_path)
