@@ -765,7 +765,7 @@ im_end_agreement() {
 # Opt out where no Python has the reporter: delete what was collected, and keep the decline.
 im_opt_out() {
   umask 077
-  im_remove "$im_config"/outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
+  im_remove "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
     "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
     "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next" || exit 1
   echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'

@@ -18,6 +18,7 @@ that is kept; one of a later version is left alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -91,7 +92,8 @@ def finished(folder: Path) -> Iterator[Run | Damaged]:
 def remove(folder: Path, name: str) -> None:
     """Forget the run ``name``. The start goes first: an end without a start is nothing that happened."""
     for suffix in (".start", ".end"):
-        (folder / (name + suffix)).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what cannot be removed is read again, and is the same event
+            (folder / (name + suffix)).unlink(missing_ok=True)
 
 
 def remove_abandoned(folder: Path, now_ns: int) -> int:
@@ -104,7 +106,8 @@ def remove_abandoned(folder: Path, now_ns: int) -> int:
     for end in _files(folder, ".end"):
         # A hand-over makes its end a moment before its start; its name tells when, by another clock than the file.
         if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S < _named_age_s(end):
-            end.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                end.unlink(missing_ok=True)
     return count
 
 
