@@ -350,7 +350,7 @@ def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, k
     if kind == "fifo":
         os.mkfifo(path)
     else:
-        path.symlink_to("/nonexistent/x") if kind == "dangling link" else path.mkdir()
+        path.symlink_to(path.parent / "nowhere" / "x") if kind == "dangling link" else path.mkdir()
     result = consenting.run("one", timeout=20)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     status(consenting)
