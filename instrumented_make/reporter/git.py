@@ -191,17 +191,21 @@ def _is_dirty(top: str) -> bool | None:
     if any(True for _ in index.changes_from_tree(objects, tree.encode())):  # type: ignore[arg-type]
         return True
     return any(
-        not isinstance(entry, IndexEntry) or _is_changed(os.path.join(os.fsencode(top), name), entry, objects)
+        not isinstance(entry, IndexEntry) or _is_changed(os.fsencode(top), name, entry, objects)
         for name, entry in index.items()
     )
 
 
-def _is_changed(path: bytes, entry: IndexEntry, objects: DiskObjectStore) -> bool:
-    """Whether the file at ``path`` is other than ``entry`` of the index says: by its times first, as git does."""
+def _is_changed(top: bytes, name: bytes, entry: IndexEntry, objects: DiskObjectStore) -> bool:
+    """Whether the file ``name`` below ``top`` is other than ``entry`` of the index says; by its times first."""
     from dulwich.objects import Blob  # noqa: PLC0415
 
     if entry.mode == _SUBMODULE or entry.flags & _ASSUMED_UNCHANGED or entry.extended_flags & _SKIPPED_IN_THE_TREE:
         return False
+    # A name that leads out of the work tree would tell something of another file.
+    if any(part in (b"", b".", b"..", b".git") for part in name.split(b"/")):
+        raise ValueError("the index has a name that git does not write")
+    path = os.path.join(top, name)
     try:
         about = os.lstat(path)
     except FileNotFoundError:

@@ -16,6 +16,7 @@ from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import Outbox, opened
 from instrumented_make.reporter.outbox_recovery import mended
+from instrumented_make.text import printable
 
 SHOWN = 100
 # A person is waiting for the answer.
@@ -156,7 +157,12 @@ def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
     for destination in outbox.destinations():
         if trouble := outbox.trouble(destination):
             cure = next(text for pattern, text in _CURES if re.search(pattern, trouble.error))
-            lines.append(("Last error", f"{trouble.error} ({_time(trouble.error_s)}, {trouble.failures} in a row)"))
+            lines.append(
+                (
+                    "Last error",
+                    f"{printable(str(trouble.error))} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
+                )
+            )
             lines.append(("Cure", cure))
             lines.append(("Next attempt", f"with the first command after {_time(trouble.next_attempt_s)}"))
     lines += [("Refused", f"{count}: {reason}") for reason, count in outbox.parked_reasons().items()]
