@@ -23,12 +23,8 @@ _GRACE_S = 0.3
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Wait for the lock at ``path`` and hold it. Raise OSError where locks cannot be had."""
-    handle = _open(path)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with held_or_busy(path, math.inf):
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -63,7 +59,7 @@ def end_holder(path: Path) -> bool:
             if free:
                 return True
         place, _, process = _holder(path).partition(" ")
-        if place != system.name() or not process.isdigit():
+        if place != system.name() or not process.strip("0").isdigit():
             return False
         with contextlib.suppress(OSError):  # it may have ended just now
             os.kill(int(process), number)
