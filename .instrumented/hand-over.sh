@@ -724,18 +724,21 @@ im_invite() {
 }
 
 # Run the reporter's command $2 with the interpreter that has it: that of the active environment, of this folder's, the one
-# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision.
+# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision. Once you have
+# opted in, the one of then comes first: nothing of this folder is asked any more.
 im_ask() {
   im_config=$1
   shift
   # What ends the agreement needs no Python.
-  [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement || exit 1
+  [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement
   im_read_line "$im_config/interpreter" 2>/dev/null
   im_used=$im_line
+  im_first=$im_used
+  [ "$1" != opt-in ] || im_first=''
   im_tool=''
   { read -r im_tool im_skip <"$(command -v instrumented-make)"; } 2>/dev/null
-  for im_python in "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
-    if [ -n "$im_python" ] && "$im_python" -I -c 'import instrumented_make.reporter' >/dev/null 2>&1; then
+  for im_python in "$im_first" "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
+    if [ -n "$im_python" ] && im_has_reporter; then
       exec "$im_python" -I -m instrumented_make.reporter "$@" --config-dir "$im_config"
     fi
   done
@@ -745,33 +748,96 @@ im_ask() {
   exit 1
 }
 
-# Remove the files $@, as far as they are there.
-im_remove() (
-  PATH=/usr/bin:/bin:/run/current-system/sw/bin
-  im_failed=''
-  for im_path in "$@"; do
-    [ ! -e "$im_path" ] && [ ! -L "$im_path" ] || rm -f "$im_path" || im_failed=yes
-  done
-  [ -z "$im_failed" ]
-)
+# Whether the program im_python starts, and has the reporter. One that hangs is ended after some seconds.
+im_has_reporter() {
+  "$im_python" -I -c 'import instrumented_make.reporter' </dev/null &
+  im_child=$!
+  (
+    trap 'kill "$im_sleep"; exit' TERM
+    sleep 5 &
+    im_sleep=$!
+    wait "$im_sleep" && kill -s KILL "$im_child"
+  ) </dev/null &
+  im_timer=$!
+  wait "$im_child"
+  im_status=$?
+  kill "$im_timer"
+  wait "$im_timer"
+  return "$im_status"
+} >/dev/null 2>&1
 
-# Take away what tells make, and a reporter, that somebody has agreed.
-im_end_agreement() {
-  im_remove "$im_config"/agreed.* "$im_config/metrics.json" && return
-  echo 'What says that you agreed cannot be deleted, so collecting goes on.' >&2
-  return 1
+# Remove the files $@, as far as they are there, and say which cannot be removed. A link may lead to anything, so what it
+# leads to is only named.
+im_remove() {
+  for im_path in "$@"; do
+    im_linked=''
+    if [ -L "$im_path" ]; then
+      [ ! -f "$im_path" ] || im_linked=yes
+    elif [ ! -e "$im_path" ]; then
+      continue
+    fi
+    rm -f "$im_path" 2>/dev/null || im_left "$im_path: it cannot be deleted: delete it yourself."
+    [ -z "$im_linked" ] || im_left "$im_path: only this link has been deleted: delete yourself what it led to."
+  done
 }
 
-# Opt out where no Python has the reporter: delete what was collected, and keep the decline.
+# Say what is left, and remember that something is.
+im_left() {
+  im_failed=yes
+  printf '%s\n' "$1" >&2
+}
+
+# Take away what tells make, and a reporter, that somebody has agreed. What that does not work for is told by what follows.
+im_end_agreement() {
+  im_search=$PATH
+  PATH=/usr/bin:/bin:/run/current-system/sw/bin
+  im_remove "$im_config"/agreed.* 2>/dev/null
+  [ -L "$im_config/metrics.json" ] || im_remove "$im_config/metrics.json" 2>/dev/null
+  PATH=$im_search
+}
+
+# Opt out where no Python has the reporter: end one at work, delete what was collected, and keep the decline.
 im_opt_out() {
   umask 077
-  im_remove "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
-    "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
-    "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next" || exit 1
-  echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
-  mkdir -p "$im_config" && printf '{"consent": {"decision": "decline", "timestamp": "%s"}}\n' \
-    "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" && rm -f "$im_config/declined" && true >"$im_config/declined" && exit
-  echo 'Your no cannot be kept here: you may be reminded again.' >&2
-  exit 1
+  im_failed=''
+  im_end_workers
+  for im_folder in "$im_config" "$im_config/pending"; do
+    [ ! -e "$im_folder" ] || ls "$im_folder" >/dev/null 2>&1 ||
+      im_left "$im_folder: what is in it cannot be seen, so nothing in it was deleted: delete it yourself."
+  done
+  im_remove "$im_config"/agreed.* "$im_config/metrics.json" "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
+    "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
+    "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next"
+  [ -n "$im_failed" ] || echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
+  im_keep_decline || im_left 'Your no cannot be kept here: you may be reminded again.'
+  [ -z "$im_failed" ] || exit 1
+  exit
+}
+
+# Nothing is made in a home that is missing, or somebody else's.
+im_keep_decline() {
+  im_base=${im_config%/*}
+  for im_folder in "$im_config" "$im_base" "${im_base%/*}"; do
+    [ ! -d "$im_folder" ] || break
+  done
+  [ -d "$im_folder" ] && [ -O "$im_folder" ] && mkdir -p "$im_config" && rm -f "$im_config/declined" || return
+  {
+    printf '{"consent": {"decision": "decline", "timestamp": "%s"}}\n' "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" &&
+      true >"$im_config/declined"
+  } 2>/dev/null
+}
+
+# End whoever of this system reads, writes or sends what was collected: its name is in the file of the lock that it holds.
+im_end_workers() {
+  im_find_launcher "$im_config" 2>/dev/null
+  for im_path in "$im_config"/*.lock; do
+    im_read_line "$im_path"
+    im_child=${im_line#"$im_system "}
+    case $im_child in [!1-9]* | *[!0-9]* | '') continue ;; esac
+    # Another process may have that number by now.
+    case $(tr '\0' ' ' <"/proc/$im_child/cmdline") in
+    *' -m instrumented_make.reporter '*) kill -s KILL "$im_child" ;;
+    esac 2>/dev/null
+  done
 }

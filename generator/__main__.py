@@ -13,7 +13,14 @@ sys.path[:] = [
     or os.path.realpath(_here) == os.path.realpath(os.curdir)
 ]
 
-from generator.cli import main  # noqa: E402  (only now is the path the right one)
+from instrumented_make.output import guarded  # noqa: E402  (only now is the path the right one)
+
+
+def _main() -> int:
+    from generator.cli import main  # noqa: PLC0415  (so that Ctrl-C is heard while it loads)
+
+    return main()
+
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(guarded(_main))

@@ -294,6 +294,6 @@ def _failed(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    click.echo("This is a defect of the generator; please report it with what follows.", err=True)
+    click.echo("Internal error; please report this traceback:", err=True)
     click.echo("".join(traceback.format_exception(error)), err=True)
     return 3

@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from instrumented_make.errors import failure
 
@@ -30,19 +31,31 @@ def current(path: Path) -> str | None:
         raise failure(f"it cannot be read: {error.strerror}", "check the path", path=path) from None
 
 
-def regular(path: Path | str, max_bytes: int) -> bytes:
+def regular(path: Path | str | bytes, max_bytes: int) -> bytes:
     """The content of the file at ``path``, which nothing makes wait: raise OSError for a pipe, a device or a folder.
 
     Raise ValueError when it is longer than ``max_bytes``.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    with _opened(path) as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ValueError("it is too long")
     return content
+
+
+def last_bytes(path: Path | str, max_bytes: int) -> bytes:
+    """The end of the file at ``path``, of at most ``max_bytes``. Raise OSError as :func:`regular` does."""
+    with _opened(path) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - max_bytes))
+        return file.read(max_bytes)
+
+
+def _opened(path: Path | str | bytes) -> BinaryIO:
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no regular file", os.fsdecode(path))
+    return os.fdopen(handle, "rb")
 
 
 def write(path: Path, text: str, mode: int | None = None) -> None:

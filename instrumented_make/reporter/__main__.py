@@ -1,6 +1,13 @@
 """Makes ``python -m instrumented_make.reporter`` the command that the rendered hand-over calls."""
 
-from instrumented_make.reporter.cli import main
+from instrumented_make.output import guarded
+
+
+def _main() -> int:
+    from instrumented_make.reporter.cli import main  # noqa: PLC0415  (so that Ctrl-C is heard while it loads)
+
+    return main()
+
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(guarded(_main))

@@ -55,8 +55,6 @@ def _main(arguments: list[str] | None) -> int:
         raise
     except OSError as error:
         return _fail(str(failure(str(error.strerror), path=error.filename or config_dir.path)))
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 
@@ -87,9 +85,12 @@ def _folder(options: argparse.Namespace) -> Path:
     project: str | None = getattr(options, "project", None)
     if project is not None:
         base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("HOME", "") + "/.config"
-        if base.startswith("/") and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project):
-            return Path(base) / project
-        raise failure(f"there is no project {project!r}", "name the folder in ~/.config that holds the decision")
+        folder = Path(base) / project
+        if base.startswith("/") and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project) and folder.is_dir():
+            return folder
+        raise failure(
+            f"nothing is kept for a project {project!r}", "name the folder that holds the decision", path=base
+        )
     if not options.config_dir:
         raise failure(
             "there is no place to keep a decision",
@@ -147,7 +148,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         return
     try:
         contract = Contract.parse(options.contract)
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise failure(
             f"what Makefile.instrumented says cannot be relied on: {error}", "it was edited by hand: render it again"
         ) from None
@@ -155,7 +156,8 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         opt_in(config_dir, contract, sys.stdin, sys.stdout)
     else:
         if config_dir.path.exists():
-            with contextlib.suppress(sqlite3.OperationalError):  # what is told of what was read already is told anyway
+            # What is told of what was read already is told anyway.
+            with contextlib.suppress(sqlite3.Error, OSError, UserError):
                 record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
             sys.stdout.write(_stats(config_dir, options))
@@ -169,9 +171,12 @@ def _start(config_dir: ConfigDir) -> None:
     decision = consent.load(config_dir)
     if decision is None or not decision.records:
         return
-    with lock.held_or_busy(config_dir.reporting_lock) as nobody_at_work:
-        if not nobody_at_work:
-            return
+    try:
+        with lock.held_or_busy(config_dir.reporting_lock) as nobody_at_work:
+            if not nobody_at_work:
+                return
+    except OSError:  # nothing can be written here
+        return
     subprocess.Popen(
         [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(config_dir.path)],
         cwd="/",

@@ -8,6 +8,8 @@ never reads a makefile from here.
 from __future__ import annotations
 
 import contextlib
+import fnmatch
+import os
 from pathlib import Path
 
 from instrumented_make import files
@@ -35,25 +37,47 @@ class ConfigDir:
         self.reporting_lock = path / "reporting.lock"
         self.recording_lock = path / "recording.lock"
         self.sending_lock = path / "sending.lock"
+        self.deciding_lock = path / "deciding.lock"
 
     def agreed(self, digest: str) -> Path:
         """The file whose presence tells make that the collection ``digest`` was agreed to; it holds the agreement."""
         return self.path / f"agreed.{digest}"
 
+    def agreements(self) -> list[Path]:
+        """What tells make, or a reporter, that somebody has agreed. Raise OSError where that cannot be seen."""
+        return self._named("agreed.*", self.decision.name)
+
     def kept(self) -> list[Path]:
         """Every file here that tells of a yes, what an interrupted one has left included. Runs are in ``pending``.
 
-        Locks stay: somebody may be waiting for one. Other programs may use the folder as well.
+        The other locks stay: somebody may be waiting for one. Other programs may use the folder as well. Raise
+        OSError where it cannot be seen what there is.
         """
         names = [path.name for path in (self.interpreter, self.launcher, self.reporting, self.running, self.left)]
-        patterns = ["metrics.json", "agreed.*", "outbox.sqlite3*", *names]
+        patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", *names]
         # A file is first written under ".<name>.<something>".
-        return [path for pattern in patterns for glob in (pattern, f".{pattern}.*") for path in self.path.glob(glob)]
+        return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
+
+    def _named(self, *patterns: str) -> list[Path]:
+        try:
+            names = os.listdir(self.path)
+        except FileNotFoundError:
+            return []
+        return [self.path / name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
     def create(self, *more: Path) -> None:
-        """Make the folder, and ``more`` in it, for this user's eyes only. Raise UserError when that cannot be done."""
+        """Make the folder, and ``more`` in it, for this user's eyes only. Raise UserError when that cannot be done.
+
+        Nothing is made in a home that is missing, or somebody else's: as root in another user's, that one could not
+        use it any more.
+        """
+        base = self.path.parent
+        there = next((folder for folder in (self.path, base, base.parent) if folder.is_dir()), None)
+        if there is None or there.stat().st_uid != os.geteuid():
+            what = "there is no such folder" if there is None else "it belongs to somebody else"
+            raise failure(what, "nothing was changed", path=there or base.parent)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            base.mkdir(exist_ok=True)
             for folder in (self.path, *more):
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
                 folder.chmod(PRIVATE_FOLDER)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter.config_dir import ConfigDir
 
 REPORT = "report"
@@ -47,6 +48,10 @@ class Collection:
             write_key=_text(value, "write_key"),
             fields=tuple(fields),
         )
+
+    def unknown(self) -> list[str]:
+        """The fields that this version does not know, and so cannot collect."""
+        return [name for name in self.fields if name not in BY_NAME]
 
     @property
     def leaves_machine(self) -> bool:
@@ -134,12 +139,6 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
         kept["collection"] = {name: getattr(consent.collection, name) for name in names}
     document["consent"] = kept
     config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
-
-
-def end_agreement(config_dir: ConfigDir) -> None:
-    """Take away what tells make that somebody has agreed. Raise OSError."""
-    for path in config_dir.path.glob("agreed.*"):
-        path.unlink(missing_ok=True)
 
 
 def now() -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from instrumented_make.digest import digest
 from instrumented_make.errors import failure
-from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter.consent import Collection
 from instrumented_make.text import printable
 
@@ -37,7 +36,13 @@ class Contract:
     @classmethod
     def parse(cls, text: str) -> Contract:
         """Read what an include passes. Raise ValueError when it is none, or does not fit together."""
-        document = json.loads(text)
+        try:
+            return cls._parse(json.loads(text, parse_constant=_no_number))
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
+
+    @classmethod
+    def _parse(cls, document: object) -> Contract:
         if not isinstance(document, dict) or not isinstance(document.get("question"), dict):
             raise ValueError("a contract is an object with a question")
         question = document["question"]
@@ -59,8 +64,7 @@ class Contract:
 
     def check(self) -> None:
         """Raise UserError when it asks for what this reporter does not know."""
-        unknown = [name for name in self.collection.fields if name not in BY_NAME]
-        if unknown:
+        if unknown := self.collection.unknown():
             raise failure(
                 f"this project asks for {', '.join(unknown)}, which the installed reporter does not know",
                 "upgrade instrumented-make in the environment that runs it",
@@ -69,6 +73,10 @@ class Contract:
     def make(self, command: str) -> str:
         """What a developer types for ``command``, as in ``make metrics-status``."""
         return f"make {self.prefix}-{command}"
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _check_printable(value: object) -> None:

@@ -57,15 +57,18 @@ LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
 FOREGROUND = Patience(budget_s=0, heeds_backoff=False)
 
 
-@mended
 def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:
     """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
-    if not _may_send(config_dir):
-        return
-    with lock.held_or_busy(config_dir.sending_lock) as mine:
-        if mine:
-            with opened(config_dir.outbox) as outbox:
-                _Sender(config_dir, outbox, patience, clock).drain()
+
+    def send() -> None:
+        if not _may_send(config_dir):
+            return
+        with lock.held_or_busy(config_dir.sending_lock) as mine:
+            if mine:
+                with opened(config_dir.outbox) as outbox:
+                    _Sender(config_dir, outbox, patience, clock).drain()
+
+    mended(config_dir.outbox, send)
 
 
 def _may_send(config_dir: ConfigDir) -> bool:

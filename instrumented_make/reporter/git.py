@@ -31,8 +31,10 @@ Answer = TypeVar("Answer")
 PATIENCE_S = 2.0
 BUDGET_S = 10.0
 _HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
-# No list of branches, log of one or commit is longer; one that says so is not read.
+# No list of branches and no commit is longer; one that says so is not read.
 _MAX_BYTES = 64 * 1024 * 1024
+# Of the log of a branch: some thousand moves since the command began.
+_MAX_LOG_BYTES = 1024 * 1024
 _SUBMODULE = 0o160000
 _ASSUMED_UNCHANGED = 0x8000
 _SKIPPED_IN_THE_TREE = 0x4000
@@ -133,15 +135,17 @@ def _packed(top: str, ref: str, start_ns: int) -> str | None:
     try:
         return _text(os.path.join(common, ref)).strip()
     except FileNotFoundError:
-        packed = _text(os.path.join(common, "packed-refs"))
-    found = re.search(rf"^({_HASH}) {re.escape(ref)}$", packed, re.MULTILINE)
-    return found[1] if found else None
+        packed = files.regular(os.path.join(common, "packed-refs"), _MAX_BYTES)
+    # One search: as long as it takes, nothing else in this process goes on.
+    end = packed.find(f" {ref}\n".encode())
+    commit = packed[max(0, end - 64) : max(0, end)].rpartition(b"\n")[2].decode("ascii", "replace")
+    return commit if re.fullmatch(_HASH, commit) else None
 
 
 def _moves(log: str) -> Iterator[tuple[str, int]]:
     """Where a branch moved from, and when, in seconds since 1970; nothing for a branch without a log."""
     try:
-        lines = _text(log).splitlines()
+        lines = files.last_bytes(log, _MAX_LOG_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return
     for line in lines:
@@ -206,6 +210,8 @@ def _is_changed(top: bytes, name: bytes, entry: IndexEntry, objects: DiskObjectS
     if any(part in (b"", b".", b"..", b".git") for part in name.split(b"/")):
         raise ValueError("the index has a name that git does not write")
     path = os.path.join(top, name)
+    if _leads_elsewhere(top, os.path.dirname(name)):  # as for git, there is no such file then
+        return True
     try:
         about = os.lstat(path)
     except FileNotFoundError:
@@ -217,9 +223,14 @@ def _is_changed(top: bytes, name: bytes, entry: IndexEntry, objects: DiskObjectS
         return False
     if about.st_size > _MAX_BYTES:
         return True
-    if stat.S_ISLNK(about.st_mode):
-        content = os.readlink(path)
-    else:
-        with open(path, "rb") as file:
-            content = file.read()
+    content = os.readlink(path) if stat.S_ISLNK(about.st_mode) else files.regular(path, _MAX_BYTES)
     return Blob.from_string(content).get_id(objects.object_format) != entry.sha
+
+
+def _leads_elsewhere(top: bytes, folder: bytes) -> bool:
+    """Whether a part of ``folder``, below ``top``, is a link."""
+    while folder:
+        if os.path.islink(os.path.join(top, folder)):
+            return True
+        folder = os.path.dirname(folder)
+    return False

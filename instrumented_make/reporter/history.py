@@ -15,13 +15,16 @@ PATIENCE_S = 0.3
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
 
-@mended
 def own(config_dir: ConfigDir, selection: Selection) -> Summary:
     """The summary of every event in the outbox, sent or not, that ``selection`` takes. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
         return Summary((), 0)
-    with opened(config_dir.outbox, PATIENCE_S) as outbox:
-        return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
+
+    def read() -> Summary:
+        with opened(config_dir.outbox, PATIENCE_S) as outbox:
+            return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
+
+    return mended(config_dir.outbox, read, PATIENCE_S)
 
 
 def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[Run]:

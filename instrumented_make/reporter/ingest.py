@@ -4,6 +4,9 @@ Races, one by one:
 
 * Two reporters read the same run: only one of them holds the recording lock, and by the time the other has it the
   run is gone. So a run's files are never removed when a new run, under the same name, has taken their place.
+* Somebody opts out, in a moment in which nobody waits for locks: what says that they agreed goes first, and what was
+  collected afterwards. The decision is looked at once more when the outbox is open and nobody else can write to it: so
+  either nothing is written, or it is written into what is about to be deleted.
 * A reporter is killed before the outbox has committed: the run's files are still there, for the next reporter.
 * A reporter is killed after the commit, before the files are gone: the next one makes the same event again, with
   the same message id, and the outbox ignores it.
@@ -30,7 +33,6 @@ LEFT_TO_FOREGROUND_S = 60
 BATCH = 100
 
 
-@mended
 def record(
     config_dir: ConfigDir,
     repositories: Repositories,
@@ -44,26 +46,42 @@ def record(
     Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept. Whoever
     has only ``budget_s`` gets as much as can be done in it: nothing while another process records.
     """
-    until_s = None if budget_s is None else time.monotonic() + budget_s
     with lock.held_or_busy(config_dir.recording_lock, math.inf if budget_s is None else budget_s) as mine:
-        decision = consent.load(config_dir) if mine else None
-        if decision is None or not decision.records or decision.collection is None:
+        if not mine:
             return []
-        now_s = clock()
-        found = list(run_files.finished(config_dir.pending))
-        damaged = [run for run in found if isinstance(run, Damaged)]
-        ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
-        # It began under another decision, which may have said less, and ended under this one.
-        strangers = [run for run in ended if run.agreement != decision.agreement]
-        runs = [
-            run
-            for run in ended
-            if run.agreement == decision.agreement
-            and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
-        ]
-        destination = None
-        if decision.sends:
-            destination = Destination(decision.collection.host, decision.collection.write_key)
+        return record_alone(config_dir, repositories, foreground=foreground, budget_s=budget_s, clock=clock)
+
+
+def record_alone(
+    config_dir: ConfigDir,
+    repositories: Repositories,
+    *,
+    foreground: bool = False,
+    budget_s: float | None = None,
+    clock: Callable[[], float] = time.time,
+) -> list[Event]:
+    """The same, for whoever holds the recording lock."""
+    until_s = math.inf if budget_s is None else time.monotonic() + budget_s
+    decision = consent.load(config_dir)
+    if decision is None or not decision.records or decision.collection is None or decision.collection.unknown():
+        return []
+    now_s = clock()
+    found = list(run_files.finished(config_dir.pending))
+    damaged = [run for run in found if isinstance(run, Damaged)]
+    ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
+    # It began under another decision, which may have said less, and ended under this one.
+    strangers = [run for run in ended if run.agreement != decision.agreement]
+    runs = [
+        run
+        for run in ended
+        if run.agreement == decision.agreement
+        and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
+    ]
+    destination = None
+    if decision.sends:
+        destination = Destination(decision.collection.host, decision.collection.write_key)
+
+    def commit() -> list[Event]:
         events: list[Event] = []
         with opened(config_dir.outbox, BUSY_TIMEOUT_S if budget_s is None else budget_s) as outbox:
             outbox.count_lost("it began under an earlier decision", len(strangers))
@@ -71,11 +89,12 @@ def record(
                 outbox.count_lost(run.reason, 1)
             _forget(config_dir, [*strangers, *damaged])
             for start in range(0, len(runs), BATCH):
-                if until_s is not None and time.monotonic() > until_s:
+                if time.monotonic() > until_s:
                     return events
                 batch = runs[start : start + BATCH]
                 built, failed = _build(batch, decision, repositories)
-                outbox.add(built, destination, now_s)
+                if not outbox.add(built, destination, now_s, lambda: consent.load(config_dir) == decision):
+                    return events
                 for reason in failed:
                     outbox.count_lost(reason, 1)
                 _forget(config_dir, batch)
@@ -84,7 +103,9 @@ def record(
             abandoned = run_files.remove_abandoned(config_dir.pending, believed_ns)
             outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
             outbox.trim(now_s)
-    return events
+        return events
+
+    return mended(config_dir.outbox, commit, math.inf if budget_s is None else budget_s)
 
 
 def _build(runs: list[Run], decision: Consent, repositories: Repositories) -> tuple[list[Event], list[str]]:

@@ -38,15 +38,19 @@ def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
         if not _acquired(handle, patience_s):
             yield False
             return
-        os.truncate(handle, 0)
-        with contextlib.suppress(OSError):  # on a full disk it works without its name
-            os.pwrite(handle, f"{system.name()} {os.getpid()}".encode(), 0)
+        _write_name(handle, f"{system.name()} {os.getpid()}\n")
         try:
             yield True
         finally:
-            os.truncate(handle, 0)
+            _write_name(handle, "")
     finally:
         os.close(handle)
+
+
+def _write_name(handle: int, name: str) -> None:
+    with contextlib.suppress(OSError):  # on a full disk, or in a pipe, it works without
+        os.truncate(handle, 0)
+        os.pwrite(handle, name.encode(), 0)
 
 
 def end_holder(path: Path) -> bool:
@@ -71,7 +75,7 @@ def end_holder(path: Path) -> bool:
 
 def _holder(path: Path) -> str:
     try:
-        return files.regular(path, 1000).decode("ascii")
+        return files.regular(path, 1000).decode("ascii").strip()
     except (OSError, ValueError):
         return ""
 

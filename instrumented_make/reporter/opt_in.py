@@ -11,13 +11,14 @@ import uuid
 from collections.abc import Iterator
 from typing import TextIO
 
+from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
-from instrumented_make.reporter import consent, launcher
+from instrumented_make.reporter import consent, launcher, lock
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.ingest import record
+from instrumented_make.reporter.ingest import record_alone
 from instrumented_make.reporter.opt_out import opt_out
 
 
@@ -29,6 +30,11 @@ def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out:
     contract.check()
     with _seen(stdin, out) as shown:
         _ask(config_dir, contract, stdin, shown)
+
+
+# So long another process may be reading runs, and so long another may be carrying out a decision.
+RECORDING_S = 15.0
+DECIDING_S = 2.0
 
 
 @contextlib.contextmanager
@@ -113,18 +119,34 @@ def _some(contract: Contract) -> str:
 
 
 def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
-    """Keep a yes. The file that make looks for comes last: it never speaks of a decision that is not kept."""
-    config_dir.create(config_dir.pending)
-    consent.end_agreement(config_dir)
-    # What was recorded so far belongs to the decision that was in force then.
-    record(config_dir, Repositories(), foreground=True)
+    """Keep a yes. Raise UserError, with nothing changed, when somebody decides otherwise in the same moment.
+
+    The file that make looks for comes last: it never speaks of a decision that is not kept.
+    """
     before = consent.load(config_dir)
+    config_dir.create(config_dir.pending)
+    launcher.remember(config_dir)
+    with (
+        lock.held_or_busy(config_dir.recording_lock, RECORDING_S) as nobody_records,
+        lock.held_or_busy(config_dir.deciding_lock, DECIDING_S) as nobody_decides,
+    ):
+        if not nobody_records:
+            raise failure("another process is reading your runs", "try again in a moment; nothing was changed")
+        if not nobody_decides or consent.load(config_dir) != before:
+            raise failure("the decision was changed elsewhere in this moment", "nothing was changed here")
+        _keep(config_dir, decision, contract, before)
+
+
+def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: consent.Consent | None) -> None:
+    for path in config_dir.path.glob("agreed.*"):
+        path.unlink(missing_ok=True)
+    # What was recorded so far belongs to the decision that was in force then.
+    record_alone(config_dir, Repositories(), foreground=True)
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
     # Runs that are under way belong to the agreement as well, if it is the same.
     agreement = before.agreement if before is not None and same else secrets.token_hex(8)
     user_id = consent.user_id(config_dir, contract.collection) or str(uuid.uuid4())
     consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))
     config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
-    launcher.remember(config_dir)
     config_dir.declined.unlink(missing_ok=True)
     config_dir.write(config_dir.agreed(contract.digest), f"{agreement}\n")

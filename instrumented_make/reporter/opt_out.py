@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -12,9 +12,10 @@ from instrumented_make.errors import Problem, UserError
 from instrumented_make.reporter import consent, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, Consent
+from instrumented_make.reporter.outbox import lock_of
 
-# Whoever opts out waits no longer than this for another command to leave the files alone.
-PATIENCE_S = 0.3
+# So long another process may be carrying out a decision.
+DECIDING_S = 2.0
 
 
 def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
@@ -23,44 +24,65 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
     When this returns nothing more is recorded, and nothing more is sent from this system. Raise UserError when
     something cannot be deleted or the decline cannot be kept, and tell what: everything else is done all the same.
     """
-    # make looks for the one, and a reporter, before every request, for the other.
-    left = _delete([*config_dir.path.glob("agreed.*"), config_dir.decision])
-    elsewhere = not all([_end(path) for path in (config_dir.reporting_lock, config_dir.sending_lock)])
+    # make looks for the one, and a reporter, before every request and every commit, for the other.
+    left = _delete(config_dir.agreements)
+    elsewhere = False
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):  # it can be deleted without it
-            held.enter_context(lock.held_or_busy(config_dir.recording_lock, PATIENCE_S))
-        left += _delete([*run_files.every(config_dir.pending), *config_dir.kept()])
+        # One decision at a time; but whoever is stopped in the middle of one is not waited for.
+        for path, patience_s in (
+            (config_dir.deciding_lock, DECIDING_S),
+            *((path, 0.0) for path in _working(config_dir)),
+        ):
+            with contextlib.suppress(OSError):  # locks cannot be had here, so nobody has one
+                elsewhere |= not _taken(held, path, patience_s)
+        left |= _delete(config_dir.agreements)
+        left |= _delete(lambda: run_files.every(config_dir.pending))
+        left |= _delete(config_dir.kept)
         with contextlib.suppress(OSError):  # something else is in it, or it was never made
             config_dir.pending.unlink() if config_dir.pending.is_symlink() else config_dir.pending.rmdir()
-    left += _declined(config_dir)
-    if left:
-        raise UserError(*left)
+        problems = [*left.values(), *_declined(config_dir)]
+    if problems:
+        raise UserError(*problems)
     out.write("Nothing will be measured. The anonymous id and all events on this machine have been deleted.\n")
     if elsewhere:
         out.write("A reporter that uses this home from another system may still finish the request it is making.\n")
 
 
-def _end(path: Path) -> bool:
-    """End whoever holds the lock at ``path``; return whether nobody does."""
-    if not path.exists():
+def _working(config_dir: ConfigDir) -> list[Path]:
+    """The locks of whoever reads runs, writes the outbox or sends."""
+    locks = (config_dir.reporting_lock, config_dir.recording_lock, config_dir.sending_lock, lock_of(config_dir.outbox))
+    return [path for path in locks if path.exists()]
+
+
+def _taken(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
+    """Take the lock at ``path``, from whoever has it after ``patience_s``; return whether nobody has it now."""
+    if held.enter_context(lock.held_or_busy(path, patience_s)):
         return True
+    return lock.end_holder(path) and held.enter_context(lock.held_or_busy(path))
+
+
+def _delete(list_paths: Callable[[], list[Path]]) -> dict[str, Problem]:
+    """Delete what is listed; return, by its path, what is left, and why."""
     try:
-        return lock.end_holder(path)
-    except OSError:  # locks cannot be had here, so nobody has one
-        return True
-
-
-def _delete(paths: Iterable[Path]) -> list[Problem]:
-    """Delete ``paths``; return what cannot be deleted, and why."""
+        paths = list_paths()
+    except OSError as error:
+        why = f"what is in it cannot be seen, so nothing in it was deleted: {os.strerror(error.errno or 0)}"
+        return {str(error.filename): Problem(why, "delete what is in it yourself", str(error.filename))}
     left = {}
     for path in paths:
         try:
+            target = os.path.realpath(path) if path.is_symlink() else ""
             path.unlink(missing_ok=True)
         except OSError as error:
-            left[path] = Problem(
-                f"it cannot be deleted: {os.strerror(error.errno or 0)}", "delete it yourself", str(path)
-            )
-    return list(left.values())
+            why = f"it cannot be deleted: {os.strerror(error.errno or 0)}"
+            left[str(path)] = Problem(why, "delete it yourself", str(path))
+        else:
+            # A link may lead to anything, so only the link goes.
+            if os.path.isfile(target):
+                left[target] = Problem(
+                    f"it is left, since only a link, {path}, led to it", "delete it yourself", target
+                )
+    return left
 
 
 def _declined(config_dir: ConfigDir) -> list[Problem]:

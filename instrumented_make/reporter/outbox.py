@@ -14,7 +14,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,17 +96,29 @@ class Outbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, events: Iterable[Event], destination: Destination | None, now_s: float) -> None:
-        """Commit ``events``, to wait for ``destination`` or, without one, to stay. A repeat changes nothing."""
+    def add(
+        self,
+        events: Iterable[Event],
+        destination: Destination | None,
+        now_s: float,
+        allowed: Callable[[], bool] = lambda: True,
+    ) -> bool:
+        """Commit ``events``, to wait for ``destination`` or, without one, to stay. A repeat changes nothing.
+
+        Return whether that is ``allowed`` still, once nobody else can write: if not, nothing is kept.
+        """
         host, write_key = (destination.host, destination.write_key) if destination else ("", "")
         state = "waiting" if destination else "local"
         rows = [(event.message_id, _text(event), host, write_key) for event in events]
         with self._transaction():
+            if not allowed():
+                return False
             self._connection.executemany(
                 "INSERT OR IGNORE INTO events (message_id, event, host, write_key, checksum, created_s, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(*row, checksum(*row), now_s, state) for row in rows],
             )
+        return True
 
     def restore(self, rows: Iterable[tuple[object, ...]]) -> None:
         """Commit rows of a damaged outbox, with all their columns but the number. A repeat changes nothing."""
@@ -171,11 +183,8 @@ class Outbox:
             "SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE host = ? AND write_key = ?",
             (destination.host, destination.write_key),
         ).fetchone()
-        return (
-            Trouble(*row)
-            if row and all(isinstance(value, (int, float)) for value in (row[0], row[1], row[3]))
-            else None
-        )
+        sound = row and isinstance(row[2], str) and all(isinstance(row[n], (int, float)) for n in (0, 1, 3))
+        return Trouble(*row) if sound else None
 
     def set_trouble(self, destination: Destination, trouble: Trouble | None) -> None:
         """Keep ``trouble``, or forget what there was."""

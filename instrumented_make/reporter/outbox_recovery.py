@@ -17,19 +17,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
+import itertools
+import math
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import BinaryIO, TypeVar
 
 from instrumented_make.reporter import lock
-from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.outbox import STATES, Outbox, checksum, lock_of, opened, read_event
 
-_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 # What SQLite says of the system, not of the file. All statements are ours, so whatever else fails, fails for damage.
@@ -46,28 +45,33 @@ _PAGE = 4096
 # Where SQLite locks its files: whoever reads or writes one holds a byte of these.
 _LOCK_FIRST, _LOCK_COUNT = 0x40000000, 512
 _EVENT = "id, message_id, created_s, event, host, write_key, state, settled_s, reason, checksum"
+# No row takes less room.
+_ROW = 100
+# Whoever waits for an answer waits for no more than this to be mended: a tenth of a second.
+_MENDED_AT_ONCE = 2 * 1024 * 1024
 LOST = "it could not be read from a damaged outbox"
+BEING_MENDED = "database is locked while a reporter mends it"
 
 
-def mended(
-    function: Callable[Concatenate[ConfigDir, _Arguments], _Result],
-) -> Callable[Concatenate[ConfigDir, _Arguments], _Result]:
-    """Let ``function`` find a sound outbox: where it meets damage, mend it, and call the function once more."""
+def mended(path: Path, act: Callable[[], _Result], patience_s: float = math.inf) -> _Result:
+    """What ``act`` returns, which uses the outbox at ``path``: where it meets damage, that is mended first.
 
-    @functools.wraps(function)
-    def call(config_dir: ConfigDir, /, *arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
-        before = _identity(config_dir.outbox)
-        try:
-            return function(config_dir, *arguments, **options)
-        except sqlite3.DatabaseError as error:
-            if any(word in str(error) for word in _TROUBLE):
-                raise
-        with lock.held(lock_of(config_dir.outbox)):
-            if _identity(config_dir.outbox) == before:
-                _replace(config_dir.outbox)
-        return function(config_dir, *arguments, **options)
-
-    return call
+    Raise sqlite3.OperationalError where that takes longer than somebody has ``patience_s`` for.
+    """
+    before = _identity(path)
+    try:
+        return act()
+    except sqlite3.DatabaseError as error:
+        if any(word in str(error) for word in _TROUBLE):
+            raise
+    if patience_s < math.inf and path.stat().st_size > _MENDED_AT_ONCE:
+        raise sqlite3.OperationalError(BEING_MENDED)
+    with lock.held_or_busy(lock_of(path), patience_s) as mine:
+        if not mine:
+            raise sqlite3.OperationalError(BEING_MENDED)
+        if _identity(path) == before:
+            _replace(path)
+    return act()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -133,9 +137,13 @@ def _take_over(copy: Path, outbox: Outbox) -> None:
             whole &= _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED ORDER BY id {order}", rows)  # noqa: S608
             # This index is on the same page in an outbox of any version.
             _read(connection, f"SELECT id FROM events INDEXED BY events_by_age ORDER BY created_s {order}", indexed)  # noqa: S608
-        between = range(min(rows, default=0), max(rows, default=0))
+        # A number may be damaged as well: a gap that this file has no room for is none.
+        room = copy.stat().st_size // _ROW
+        gaps = [
+            range(before + 1, after) for before, after in itertools.pairwise(sorted(rows)) if after - before <= room
+        ]
         unread = 0
-        for number in sorted({*between, *indexed} - set(rows)):
+        for number in sorted({*itertools.chain(*gaps), *indexed} - set(rows)):
             sound = _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED WHERE id = {number}", rows)  # noqa: S608
             unread += number not in rows and (number in indexed or not sound)
         usable = [row for row in map(_usable, (rows[number] for number in sorted(rows))) if row is not None]

@@ -135,7 +135,9 @@ def _named_age_s(path: Path) -> float:
 
 
 def every(folder: Path) -> list[Path]:
-    """All files in ``folder`` that hand-overs make there."""
+    """All files in ``folder`` that hand-overs make there. Raise OSError when it cannot be seen which there are."""
+    with contextlib.suppress(FileNotFoundError):
+        os.listdir(folder)
     return [path for suffix in (".start", ".end", ".failed") for path in _files(folder, suffix)]
 
 

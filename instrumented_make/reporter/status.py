@@ -22,6 +22,7 @@ SHOWN = 100
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
 PATIENCE_S = 0.3
+_UPGRADE = "upgrade instrumented-make in the environment that runs it"
 _LEFT = (
     "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "
     "the next command, or this one, reports it"
@@ -42,9 +43,8 @@ _CURES = (
 )
 
 
-@mended
 def status(config_dir: ConfigDir, contract: Contract) -> str:
-    """The decision, and how delivery is doing, as lines of text. Raise OSError or sqlite3.Error."""
+    """The decision, and how delivery is doing, as lines of text: whatever cannot be read is a line as well."""
     decision = consent.load(config_dir)
     lines = [("Decision", _decision(config_dir, decision, contract))]
     if off := _switched_off():
@@ -54,22 +54,21 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
         lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
         lines += _interpreter(config_dir, contract)
         if config_dir.left.exists():
-            lines.append(("Left", f"{_LEFT} (last {_time(config_dir.left.stat().st_mtime)})"))
+            lines.append(("Left", _LEFT))
         if not launcher.known(config_dir):
             lines.append(("Signals", _NO_LAUNCHER))
+        if unknown := decision.collection.unknown():
+            lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs wait: {_UPGRADE}"))
         try:
-            with opened(config_dir.outbox, PATIENCE_S) as outbox:
-                lines += _delivery(outbox)
-        except sqlite3.OperationalError as error:
-            if "is locked" not in str(error):
-                raise
-            lines.append(("Outbox", "another process is using it; ask again in a moment"))
+            lines += mended(config_dir.outbox, lambda: _delivery(config_dir), PATIENCE_S)
+        except (sqlite3.Error, OSError) as error:
+            busy = "is locked" in str(error)
+            lines.append(("Outbox", "it is being used or mended; ask again in a moment" if busy else f"{error}"))
         lines += _unread(config_dir)
     width = max(len(name) for name, _ in lines) + 1
     return "".join(f"{name + ':':{width}} {text}\n" for name, text in lines)
 
 
-@mended
 def show(config_dir: ConfigDir) -> str:
     """What waits and what was sent last, each as it stands in the request's body, as one JSON document.
 
@@ -79,13 +78,16 @@ def show(config_dir: ConfigDir) -> str:
 
     if not config_dir.outbox.exists():
         return "{}\n"
-    with opened(config_dir.outbox, PATIENCE_S) as outbox:
+
+    def document() -> dict[str, list[dict[str, object]]]:
         states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
-        document = {
-            name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
-            for name, state in states.items()
-        }
-    return json.dumps(document, indent=2) + "\n"
+        with opened(config_dir.outbox, PATIENCE_S) as outbox:
+            return {
+                name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
+                for name, state in states.items()
+            }
+
+    return json.dumps(mended(config_dir.outbox, document, PATIENCE_S), indent=2) + "\n"
 
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
@@ -101,8 +103,8 @@ def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract:
             f"nothing is measured ({ask} asks again)"
         )
     mark = config_dir.agreed(contract.digest)
-    if not mark.exists():
-        return f"{words}, but {mark.name} is missing; {ask} mends it"
+    if config_dir.read(mark).strip() != decision.agreement:
+        return f"{words}, but {mark.name} is missing or another's; {ask} mends it"
     return f"{words}, since {decision.timestamp}"
 
 
@@ -144,7 +146,12 @@ def _trouble_with(interpreter: str) -> str:
     return "does not have instrumented-make any more" if result.returncode else ""
 
 
-def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
+def _delivery(config_dir: ConfigDir) -> list[tuple[str, str]]:
+    with opened(config_dir.outbox, PATIENCE_S) as outbox:
+        return _delivery_lines(outbox)
+
+
+def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
     counts = outbox.counts()
     last_s = outbox.last_delivery_s()
     lines = [
@@ -160,7 +167,7 @@ def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
             lines.append(
                 (
                     "Last error",
-                    f"{printable(str(trouble.error))} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
+                    f"{printable(trouble.error)} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
                 )
             )
             lines.append(("Cure", cure))

@@ -166,7 +166,12 @@ def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture
     seen = len(server.requests)
     left = sorted(path.name for path in asked.config.iterdir())
     assert {"declined", "metrics.json"} <= set(left)
-    assert set(left) - {"declined", "metrics.json"} <= {"recording.lock", "reporting.lock", "sending.lock"}
+    assert set(left) - {"declined", "metrics.json"} <= {
+        "deciding.lock",
+        "recording.lock",
+        "reporting.lock",
+        "sending.lock",
+    }
     assert all(user_id not in path.read_text() for path in asked.config.iterdir())
     asked.run("one")
     asked.background_ended()

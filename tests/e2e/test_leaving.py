@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 from capture import Capture
 from workbench import Workbench, tmpfs, wait_until
 
 from instrumented_make.reporter import system
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.git import Repositories
+from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S
 
 RULES = ".PHONY: one\none: ; @echo one\n"
@@ -165,7 +172,7 @@ def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal:
     assert "Traceback" not in result.stderr
     if goal == "metrics-status":
         assert result.returncode == 0
-        assert "another process is using it" in result.stdout
+        assert "it is being used or mended" in result.stdout
         assert re.search(r"^Not yet read: +1 ", result.stdout, re.M)
     elif goal == "metrics-opt-out":
         assert DELETED in result.stdout
@@ -187,7 +194,7 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
             [*command[:-1], name], env=consenting.environment, capture_output=True, text=True, check=False
         )
         assert told.returncode == 1
-        assert "there is no project" in told.stderr
+        assert "nothing is kept for a project" in told.stderr
 
 
 def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) -> None:
@@ -198,3 +205,177 @@ def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) ->
     consenting.background_ended()
     wait_until(lambda: not list(consenting.config.glob("outbox*")), "the outbox to be gone")
     assert not (consenting.config / "reporting").exists()
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_a_link_goes_and_what_it_led_to_is_told(consenting: Workbench, python: bool) -> None:
+    """It may be anything, so it is left; but nobody is told that the id was deleted."""
+    consenting.background_ended()
+    elsewhere = consenting.home / "elsewhere"
+    for name in ("metrics.json", "outbox.sqlite3"):
+        (consenting.config / name).rename(elsewhere.with_suffix("." + name))
+        (consenting.config / name).symlink_to(elsewhere.with_suffix("." + name))
+    result = opted_out(consenting) if python else consenting.run("metrics-opt-out")
+    assert result.returncode == 2
+    assert DELETED not in result.stdout
+    for name in ("metrics.json", "outbox.sqlite3"):
+        assert f"{elsewhere.with_suffix('.' + name) if python else consenting.config / name}: " in result.stderr
+        assert not (consenting.config / name).is_symlink()
+    assert json.loads((consenting.config / "metrics.json").read_text())["consent"]["decision"] == "decline"
+    assert not records(consenting)
+
+
+@pytest.mark.parametrize("python", [True, False])
+@pytest.mark.parametrize(("folder", "mode"), [("", 0o300), ("pending", 0o300), ("pending", 0o000)])
+def test_nothing_is_claimed_of_a_folder_that_cannot_be_looked_into(
+    consenting: Workbench, python: bool, folder: str, mode: int
+) -> None:
+    """Not even by root, here without its privileges over files."""
+    hidden = consenting.config / folder
+    drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    consenting.background_ended()
+    hidden.chmod(mode)
+    try:
+        result = subprocess.run(
+            [*drop, "make", "metrics-opt-out"],
+            cwd=consenting.tree,
+            env={**consenting.environment, **({"VIRTUAL_ENV": sys.prefix} if python else {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        hidden.chmod(0o700)
+    assert result.returncode == 2
+    assert DELETED not in result.stdout
+    assert f"{hidden}: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_a_folder_in_the_place_of_a_file_saves_nothing_else(consenting: Workbench, python: bool) -> None:
+    """It is told, and everything else is deleted."""
+    known = user_id(consenting)
+    (consenting.config / "metrics.json").unlink()
+    (consenting.config / "metrics.json" / "in it").mkdir(parents=True)
+    result = opted_out(consenting) if python else consenting.run("metrics-opt-out")
+    assert result.returncode == 2
+    assert DELETED not in result.stdout
+    assert "metrics.json: " in result.stderr
+    assert holding(consenting.home, known) == []
+    assert not list(consenting.config.glob("agreed.*"))
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_no_home_is_made_for_a_no(bench: Workbench, python: bool) -> None:
+    """A home that is missing stays so; the folder of a project that nobody has heard of is not made."""
+    bench.write(RULES, ["one"])
+    variables = {"HOME": str(bench.home / "missing" / "home"), **({"VIRTUAL_ENV": sys.prefix} if python else {})}
+    result = bench.run("metrics-opt-out", variables=variables)
+    assert result.returncode == 2
+    assert "your no cannot be kept here" in result.stderr.lower()
+    command = [sys.executable, "-m", "generator", "opt-out", "no-such"]
+    assert subprocess.run(command, env=bench.environment, capture_output=True, check=False).returncode == 1
+    assert list(bench.home.rglob("*")) == []
+
+
+def test_a_decision_that_changes_while_runs_are_read_keeps_them_out(consenting: Workbench) -> None:
+    """Whoever opts out without Python waits for no lock: a reporter looks once more before it writes."""
+    (consenting.config / "outbox.sqlite3").unlink()
+    config_dir = ConfigDir(consenting.config)
+    known = user_id(consenting)
+
+    def leaves() -> float:
+        config_dir.decision.unlink()
+        return time.time()
+
+    assert record(config_dir, Repositories(), clock=leaves) == []
+    assert holding(consenting.config, known) == []
+    assert len(consenting.recorded()) == 1
+
+
+def test_a_reporter_at_work_is_ended_without_python(consenting: Workbench) -> None:
+    """The one whose name is in the lock that it holds."""
+    with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
+        with subprocess.Popen(command, env=consenting.environment) as reporter:
+            wait_until((consenting.config / "recording.lock").read_text, "the reporter to read runs")
+            result = consenting.run("metrics-opt-out")
+            assert reporter.wait(30) == -signal.SIGKILL
+    assert (result.returncode, result.stderr) == (0, "")
+    assert DELETED in result.stdout
+
+
+def test_the_later_decision_holds(consenting: Workbench) -> None:
+    """A yes that waits for another command to leave the runs alone does not undo a no that was said meanwhile."""
+    launcher = consenting.config / "launcher"
+    launcher.unlink()
+    with (consenting.config / "recording.lock").open("a") as recording:
+        fcntl.flock(recording, fcntl.LOCK_EX)
+        child = consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child.expect("no more: ")
+        child.sendline("yes")
+        wait_until(launcher.exists, "the answer to be read")
+        assert opted_out(consenting).returncode == 0
+    child.expect("the decision was changed elsewhere")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 2
+    assert not list(consenting.config.glob("agreed.*"))
+    assert not records(consenting)
+
+
+def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
+    """Six opt-outs do not trip over each other; of two opt-ins one is kept as a whole."""
+    children = [consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix}) for _ in range(2)]
+    for child in children:
+        child.expect("no more: ")
+    for child, answer in zip(children, ("yes", "local"), strict=True):
+        child.sendline(answer)
+    for child in children:
+        child.expect(pexpect.EOF)
+    kept = json.loads((consenting.config / "metrics.json").read_text())["consent"]["agreement"]
+    assert [path.read_text().strip() for path in consenting.config.glob("agreed.*")] == [kept]
+    command = ["make", "metrics-opt-out"]
+    environment = {**consenting.environment, "VIRTUAL_ENV": sys.prefix}
+    makes = [
+        subprocess.Popen(command, cwd=consenting.tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(6)
+    ]
+    assert [(make.communicate()[1], make.returncode) for make in makes] == [(b"", 0)] * 6
+
+
+def test_an_interpreter_that_hangs_is_passed_over(consenting: Workbench) -> None:
+    """Another one answers."""
+    hangs = consenting.home / "python"
+    hangs.write_text("#!/bin/sh\nexec sleep 100000\n")
+    hangs.chmod(0o755)
+    (consenting.config / "interpreter").write_text(f"{hangs}\n")
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    assert re.search(rf"^Interpreter: +{hangs} did not start", told.stdout, re.M)
+
+
+@pytest.mark.parametrize("name", ["recording.lock", "reporting.lock", "outbox.sqlite3.lock", "outbox.sqlite3"])
+@pytest.mark.parametrize("kind", [os.mkdir, os.mkfifo])
+def test_status_answers_whatever_is_in_the_way(consenting: Workbench, name: str, kind: Callable[[Path], None]) -> None:
+    """A folder or a pipe in the place of a file: what can be told is told."""
+    (consenting.config / name).unlink(missing_ok=True)
+    kind(consenting.config / name)
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "Decision:" in told.stdout
+    assert opted_out(consenting).returncode == (2 if kind is os.mkdir and "outbox" in name else 0)
+
+
+def test_a_reporter_that_is_older_than_the_agreement_leaves_the_runs(consenting: Workbench) -> None:
+    """A field that it does not know: the runs wait for one that does."""
+    decision = consenting.config / "metrics.json"
+    document = json.loads(decision.read_text())
+    document["consent"]["collection"]["fields"].append("of_tomorrow")
+    decision.write_text(json.dumps(document))
+    assert consenting.reporter("run", "--foreground").returncode == 0
+    assert consenting.recorded() == ["0"]
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    assert re.search(r"^Reporter: +it does not know of_tomorrow yet", told.stdout, re.M)
+    assert "Lost" not in told.stdout

@@ -80,11 +80,14 @@ def waited_for() -> set[str]:
     return {event.message_id for event in events(WAITING, WAITING)}
 
 
-@mended
 def told(home: ConfigDir) -> tuple[int, int]:
     """How many events are parked, and how many are counted as lost for the damage."""
-    with opened(home.outbox) as outbox:
-        return outbox.counts().get("parked", 0), outbox.lost().get(LOST, 0)
+
+    def read() -> tuple[int, int]:
+        with opened(home.outbox) as outbox:
+            return outbox.counts().get("parked", 0), outbox.lost().get(LOST, 0)
+
+    return mended(home.outbox, read)
 
 
 def test_a_flipped_bit_stops_nothing(home: ConfigDir, server: Capture, tmp_path: Path) -> None:
@@ -228,8 +231,7 @@ def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> N
     """Another process has begun to write: it is waited for, and what it commits is taken over."""
     runs: list[int] = []
 
-    @mended
-    def damaged_once(_: ConfigDir) -> None:
+    def damaged_once() -> None:
         runs.append(1)
         if len(runs) == 1:
             raise sqlite3.DatabaseError("database disk image is malformed")
@@ -243,7 +245,7 @@ def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> N
         assert writer.stdout is not None
         assert writer.stdout.readline() == "begun\n"
         with ThreadPoolExecutor() as pool:
-            mending = pool.submit(damaged_once, home)
+            mending = pool.submit(mended, home.outbox, damaged_once)
             wait_until(lambda: mending.done() or waits(), "the recovery to wait")
             writer.communicate("go on\n", timeout=30)
             mending.result(timeout=30)
