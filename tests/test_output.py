@@ -9,6 +9,8 @@ import pytest
 from capture import Capture
 from workbench import Workbench
 
+from instrumented_make.output import DEFECT, guarded
+
 REPORTER = [sys.executable, "-m", "instrumented_make.reporter"]
 GENERATOR = [sys.executable, "-m", "generator"]
 COMMANDS = {
@@ -72,3 +74,47 @@ def test_a_terminal_without_the_characters(consenting: Workbench, command: str) 
     )
     assert (result.returncode, result.stderr) == (0, b"")
     assert command != "opt-in" or "um zu prüfen".encode("latin-1") in result.stdout
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"count": Infinity, "question": {}}', '{"question": {}}', "1", ""])
+def test_an_include_that_says_nothing_sensible(consenting: Workbench, text: str) -> None:
+    """It is told in a sentence."""
+    result = subprocess.run(
+        [*REPORTER, "status", f"--contract={text}", "--config-dir", str(consenting.config)],
+        env=consenting.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "what Makefile.instrumented says cannot be relied on" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_nobody_thought_of_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says where, for whoever can mend it, and draws nothing on the terminal."""
+
+    def fails() -> int:
+        raise ZeroDivisionError("never \x1b[31m")
+
+    assert guarded(fails) == DEFECT
+    told = capsys.readouterr().err
+    assert told.startswith("internal error: ZeroDivisionError: never ")
+    assert "test_output.py" in told
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("module", ["generator", "instrumented_make.reporter"])
+def test_an_interrupt_while_it_loads(consenting: Workbench, module: str) -> None:
+    """Ctrl-C before there is anything to interrupt."""
+    (consenting.tree / "argparse.py").write_text("raise KeyboardInterrupt\n")
+    (consenting.tree / "click.py").write_text("raise KeyboardInterrupt\n")
+    load = f"import runpy; runpy.run_module({module!r}, run_name='__main__')"
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(consenting.tree)!r}); {load}"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (130, "")

@@ -270,7 +270,7 @@ def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench,
         bench.background_ended()
         assert server.requests == []
         assert bench.recorded() == ["0"]
-        assert "disk full" in status(bench) or "No space" in status(bench)
+        assert "disk is full" in status(bench) or "No space" in status(bench)
         (bench.home / "filler").unlink()
         bench.reporter("run", "--foreground")
         assert [event["properties"]["command"] for event in server.events] == ["one"]
@@ -300,8 +300,8 @@ def test_a_read_only_home_costs_the_record_and_nothing_else(bench: Workbench, se
         assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
         for goal in ("metrics-opt-out", "metrics-status"):
             told = bench.run(goal, variables={"VIRTUAL_ENV": sys.prefix})
-            assert told.returncode == 2
-            assert "Read-only file system" in told.stderr
+            assert told.returncode == (2 if goal == "metrics-opt-out" else 0)
+            assert ("Read-only file system" in told.stderr) is (goal == "metrics-opt-out")
             assert "Traceback" not in told.stderr
         bench.background_ended()
         assert server.requests == []

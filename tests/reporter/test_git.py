@@ -13,7 +13,7 @@ import pytest
 from capture import Capture
 from workbench import Workbench
 
-from instrumented_make.reporter.git import PATIENCE_S
+from instrumented_make.reporter.git import PATIENCE_S, Repositories
 
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
@@ -259,3 +259,35 @@ def test_an_odd_commit_costs_its_time_and_nothing_else(repository: Workbench, se
     assert reported(repository, server) == (True, expected)
     told = repository.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_a_long_log_and_many_packed_branches(repository: Workbench) -> None:
+    """Of the log the end counts; neither is read line by line, which would hold up whoever asks for the status."""
+    top = repository.tree
+    head = repository.git("rev-parse", "HEAD").strip()
+    repository.git("pack-refs", "--all")
+    log = top / ".git/logs/refs/heads/main"
+    others = "".join(f"{number:040x} refs/heads/other{number}\n" for number in range(700_000))
+    packed = top / ".git/packed-refs"
+    packed.write_text(packed.read_text() + others)
+    later_s = time.time_ns() // 1_000_000_000 + 60
+    log.write_text(
+        f"{'1' * 40} {'2' * 40} a <a@b> 1 +0000\tx\n" * 300_000 + f"{head} {'3' * 40} a <a@b> {later_s} +0000\n"
+    )
+    started_s = time.process_time()
+    assert Repositories().commit_time(str(top), "refs/heads/main", "", time.time_ns()) == OLD
+    log.unlink()
+    assert Repositories().commit_time(str(top), "refs/heads/main", "", time.time_ns()) == OLD
+    assert time.process_time() - started_s < PATIENCE_S
+
+
+def test_a_linked_folder_is_not_looked_into(repository: Workbench, tmp_path: Path) -> None:
+    """For git a file behind a link is gone: nothing is told of the one that is there."""
+    (repository.tree / "folder").mkdir()
+    (repository.tree / "folder/file").write_text("secret\n")
+    repository.git("add", "folder")
+    repository.git("commit", "-qm", "a folder")
+    assert Repositories().is_dirty(str(repository.tree)) is False
+    (repository.tree / "folder").rename(tmp_path / "elsewhere")
+    (repository.tree / "folder").symlink_to(tmp_path / "elsewhere")
+    assert Repositories().is_dirty(str(repository.tree)) is True

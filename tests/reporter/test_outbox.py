@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, opened
+from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, Trouble, opened
 
 NOW_S = 1_800_000_000.0
 SERVER = Destination("https://a.example", "key")
@@ -174,3 +174,13 @@ def test_an_outbox_of_version_1_is_upgraded_with_what_waits_in_it(path: Path) ->
     assert {file.name for file in path.parent.iterdir()} == {
         f"{name}{suffix}" for name in ("outbox.sqlite3", "new.sqlite3") for suffix in ("", ".lock")
     }
+
+
+def test_trouble_that_is_damaged_is_none(path: Path) -> None:
+    """It is told to people, and decides when to try again."""
+    with opened(path) as outbox:
+        for trouble in (Trouble(1, 2.0, b"\xff", 3.0), Trouble(1, "x", "refused", 3.0)):  # type: ignore[arg-type]
+            outbox.set_trouble(SERVER, trouble)
+            assert outbox.trouble(SERVER) is None
+        outbox.set_trouble(SERVER, Trouble(1, 2.0, "refused", 3.0))
+        assert outbox.trouble(SERVER) is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import random
 import shutil
@@ -24,7 +26,7 @@ from instrumented_make.reporter.delivery import FOREGROUND, deliver
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import Destination, lock_of, opened
 from instrumented_make.reporter.outbox_recovery import LOST, mended
 from instrumented_make.reporter.status import show, status
 
@@ -288,3 +290,29 @@ def test_a_file_that_was_cut_off(home: ConfigDir, server: Capture, size: int) ->
     with home.outbox.open("r+b") as file:
         file.truncate(size)
     goes_on(home, server)
+
+
+def test_a_number_that_is_damaged_is_not_counted_up_to(home: ConfigDir, server: Capture) -> None:
+    """A row far beyond all others, and a page that is gone: no number between is looked for."""
+    changed(home.outbox, "UPDATE events SET id = 1 << 60 WHERE id = (SELECT max(id) FROM events)")
+    zeroed(home.outbox, 13)
+    missing = waited_for() - goes_on(home, server)
+    assert len(missing) <= sum(told(home)) <= 2 * PAGE // 400
+
+
+@pytest.mark.parametrize("in_use", [True, False])
+def test_whoever_asks_does_not_wait_until_it_is_mended(home: ConfigDir, in_use: bool) -> None:
+    """Another process mends it, or it is large: it is told that this is being done."""
+    zeroed(home.outbox, 1)
+    decision = consent.load(home)
+    assert decision is not None
+    assert decision.collection is not None
+    with contextlib.ExitStack() as held:
+        if in_use:
+            fcntl.flock(held.enter_context(lock_of(home.outbox).open("w")), fcntl.LOCK_EX)
+        else:
+            os.truncate(home.outbox, 50_000_000)
+        answer = status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()))
+        with pytest.raises(sqlite3.OperationalError, match="while a reporter mends it"):
+            show(home)
+    assert "it is being used or mended" in answer

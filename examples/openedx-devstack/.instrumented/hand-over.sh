@@ -753,6 +753,7 @@ im_has_reporter() {
   "$im_python" -I -c 'import instrumented_make.reporter' </dev/null &
   im_child=$!
   (
+    # shellcheck disable=SC2031  # all of it is in this subshell
     trap 'kill "$im_sleep"; exit' TERM
     sleep 5 &
     im_sleep=$!
