@@ -732,8 +732,8 @@ im_ask() {
   [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement
   im_read_line "$im_config/interpreter" 2>/dev/null
   im_used=$im_line
-  im_first=$im_used
-  [ "$1" != opt-in ] || im_first=''
+  im_first=''
+  [ "$1" = opt-in ] || { im_first=$im_used && im_used=''; }
   im_tool=''
   { read -r im_tool im_skip <"$(command -v instrumented-make)"; } 2>/dev/null
   for im_python in "$im_first" "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
@@ -749,6 +749,7 @@ im_ask() {
 
 # Whether the program im_python starts, and has the reporter. One that hangs is ended after some seconds.
 im_has_reporter() {
+  command -v "$im_python" || return
   "$im_python" -I -c 'import instrumented_make.reporter' </dev/null &
   im_child=$!
   (
@@ -762,7 +763,6 @@ im_has_reporter() {
   wait "$im_child"
   im_status=$?
   kill "$im_timer"
-  wait "$im_timer"
   return "$im_status"
 } >/dev/null 2>&1
 
