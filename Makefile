@@ -21,7 +21,11 @@ $(VENV)/provisioned: pyproject.toml
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report]' --group dev
 	@touch $@
 
-dev.test: dev.provision ## Run the tests
+$(VENV)/engines: $(VENV)/provisioned
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report-spark]' --group engines
+	@touch $@
+
+dev.test: dev.provision $(VENV)/engines ## Run the tests
 	$(PYTHON) -m pytest
 
 dev.lint: dev.provision ## Check style, types, the rendered recipe's shell and that the rendered files are up to date

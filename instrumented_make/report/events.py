@@ -13,6 +13,7 @@ import os
 import re
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ import pyarrow as pa
 
 from instrumented_make.errors import Position, UserError, failure
 from instrumented_make.properties import BY_NAME, SPECIFIED, USER_ID
+from instrumented_make.report import spark
 
 # https://www.twilio.com/docs/segment/connections/storage/warehouses/schema: a table for each event, a column for each
 # property; a column appears with its first value that is not null, so one that may be null may be missing.
@@ -98,7 +100,10 @@ def rows(source: Source, expression: Any) -> Any:
 def _told(name: str, question: Any) -> Any:
     """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
     try:
-        return question()
+        # What a driver finds obsolete in the libraries beside it is no news for whoever reads the answer.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return question()
     except UserError:
         raise
     except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
@@ -232,7 +237,7 @@ def _in_warehouse(url: str, table: str) -> Any:
     name = _without_password(url)
     engine = urlsplit(url).scheme
     try:
-        connection = ibis.connect(url)
+        connection = spark.connect(url) if engine == "pyspark" else ibis.connect(url)
     except (ImportError, AttributeError):
         extra = "postgres" if engine == "postgresql" else engine
         hint = f"pip install 'ibis-framework[{extra}]'"

@@ -134,8 +134,10 @@ def sides(table: Any, command: str, change_s: int) -> Any:
             interrupted=lambda run: (run.exit_status < 0).ifelse(1, 0).sum(),
         )
     )
-    person = ibis.dense_rank().over(ibis.window(order_by=counted.user_id))
-    return counted.mutate(person=person).drop("user_id")
+    # Each person once, so that it makes no difference how an engine counts equal ones.
+    who = counted.select("user_id").distinct()
+    numbered = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
+    return counted.join(numbered, "user_id").drop("user_id")
 
 
 def _seconds(time: Any) -> Any:

@@ -10,11 +10,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import ibis
 import pyarrow.parquet as pq
 import pytest
 import team_history
 from workbench import wait_until
+
+from instrumented_make.report import spark
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +96,68 @@ def _fill(port: int, history: Path) -> None:
         with connection.cursor().copy("COPY devstack.devstack_command_run FROM STDIN") as copy:
             for row in table.to_pylist():
                 copy.write_row(list(row.values()))
+
+
+@pytest.fixture(scope="session")
+def clickhouse(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """ClickHouse inside this process (chdb), by the driver that speaks to servers as well."""
+    url = f"clickhouse://memory/default?interface=chdb&path={tmp_path_factory.mktemp('clickhouse')}"
+    connection = ibis.connect(url)
+    connection.raw_sql(
+        f"CREATE TABLE devstack_command_run ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM file('{history}')"
+    )
+    connection.disconnect()
+    return url
+
+
+@pytest.fixture(scope="session")
+def pyspark(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Spark on this machine, with a catalog of its own that outlives a session."""
+    if not shutil.which("java"):
+        pytest.skip("Java is not installed here")
+    folder = tmp_path_factory.mktemp("spark")
+    settings = {
+        "spark.master": "local[2]",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": f"{folder}/warehouse",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/catalog;create=true",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder}",
+    }
+    url = f"pyspark://?{urlencode(settings)}"
+    connection = spark.connect(url)
+    connection.raw_sql("CREATE DATABASE devstack")
+    connection.raw_sql(f"CREATE TABLE devstack.devstack_command_run USING parquet AS SELECT * FROM parquet.`{history}`")  # noqa: S608
+    connection.disconnect()
+    return url
+
+
+@pytest.fixture(scope="session")
+def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Snowflake's own driver, before fakesnow, which translates its dialect for DuckDB; names are upper case."""
+    # The driver reads this when it is imported, and Ibis' URL has no place for a server's port.
+    folder = tmp_path_factory.mktemp("snowflake")
+    os.environ["SNOWFLAKE_HOME"] = str(folder)
+    import fakesnow  # noqa: PLC0415
+    from snowflake.connector.cursor import SnowflakeCursor  # noqa: PLC0415
+
+    execute = SnowflakeCursor.execute
+
+    def without_session(self: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        # fakesnow cannot read the settings that Ibis begins a session with.
+        return execute(self, "SELECT 1" if "ALTER SESSION" in command else command, *arguments, **options)
+
+    SnowflakeCursor.execute = without_session
+    try:
+        with fakesnow.server(session_parameters={}) as server:
+            connections = folder / "connections.toml"
+            connections.write_text(f'[fake]\nhost = "localhost"\nport = {server["port"]}\nprotocol = "http"\n')
+            connections.chmod(0o600)
+            url = "snowflake://me:secret-word@account/EVENTS/DEVSTACK?create_object_udfs=False&connection_name=fake"
+            columns = ", ".join(f"{name} AS {name.upper()}" for name in pq.read_schema(history).names)
+            connection = ibis.connect(url)
+            connection.raw_sql(f"CREATE TABLE DEVSTACK_COMMAND_RUN AS SELECT {columns} FROM read_parquet('{history}')")  # noqa: S608
+            connection.disconnect()
+            yield url
+    finally:
+        SnowflakeCursor.execute = execute

@@ -24,14 +24,29 @@ def everything(source: str, table: str | None = None, **selection: Any) -> tuple
         return history.answers(), change.comparisons(history, CHANGE_S, 8)
 
 
-@pytest.mark.parametrize(
-    "selection",
-    [{}, {"since_s": CHANGE_S, "include_test": True}, {"only_master": True, "commands": ("dev.provision", "dev.down")}],
-    ids=["all", "since", "picked"],
-)
+SELECTIONS: list[dict[str, Any]] = [
+    {},
+    {"since_s": CHANGE_S, "include_test": True},
+    {"only_master": True, "commands": ("dev.provision", "dev.down")},
+]
+IDS = ["all", "since", "picked"]
+
+
+@pytest.mark.parametrize("selection", SELECTIONS, ids=IDS)
 def test_postgres_answers_as_duckdb_does(history: Path, postgres: str, selection: dict[str, Any]) -> None:
     """Every figure is equal to the last bit, though the server's clock is New York's."""
     assert everything(postgres, "devstack.devstack_command_run", **selection) == everything(str(history), **selection)
+
+
+@pytest.mark.parametrize("engine", ["clickhouse", "pyspark", "snowflake"])
+@pytest.mark.parametrize("selection", SELECTIONS, ids=IDS)
+def test_every_engine_answers_as_duckdb_does(
+    history: Path, engine: str, selection: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    """The whole report and the comparison, equal in all that is shown."""
+    url = request.getfixturevalue(engine)
+    table = "devstack.devstack_command_run" if engine == "pyspark" else None
+    assert everything(url, table, **selection) == everything(str(history), **selection)
 
 
 def test_ranks_give_what_an_exact_quantile_gives(history: Path) -> None:

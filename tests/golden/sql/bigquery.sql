@@ -451,105 +451,117 @@ ORDER BY
   `t3`.`week` ASC NULLS LAST;
 
 -- sides
+WITH `t2` AS (
+  SELECT
+    `t1`.`user_id`,
+    `t1`.`after`,
+    `t1`.`rounded_ms`,
+    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
+    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`
+  FROM (
+    SELECT
+      `t0`.`command`,
+      `t0`.`user_id`,
+      `t0`.`duration_ms`,
+      `t0`.`exit_status`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+      `t0`.`git_checked_out_master` AS `on_master`,
+      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+      IF(
+        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) >= 1777370400,
+        1,
+        0
+      ) AS `after`,
+      CASE
+        WHEN `t0`.`duration_ms` >= 500000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000000)) AS INT64) * 5000000
+        WHEN `t0`.`duration_ms` >= 200000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000000)) AS INT64) * 2000000
+        WHEN `t0`.`duration_ms` >= 100000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000000)) AS INT64) * 1000000
+        WHEN `t0`.`duration_ms` >= 50000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500000)) AS INT64) * 500000
+        WHEN `t0`.`duration_ms` >= 20000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200000)) AS INT64) * 200000
+        WHEN `t0`.`duration_ms` >= 10000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100000)) AS INT64) * 100000
+        WHEN `t0`.`duration_ms` >= 5000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50000)) AS INT64) * 50000
+        WHEN `t0`.`duration_ms` >= 2000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20000)) AS INT64) * 20000
+        WHEN `t0`.`duration_ms` >= 1000000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10000)) AS INT64) * 10000
+        WHEN `t0`.`duration_ms` >= 500000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000)) AS INT64) * 5000
+        WHEN `t0`.`duration_ms` >= 200000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000)) AS INT64) * 2000
+        WHEN `t0`.`duration_ms` >= 100000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000)) AS INT64) * 1000
+        WHEN `t0`.`duration_ms` >= 50000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500)) AS INT64) * 500
+        WHEN `t0`.`duration_ms` >= 20000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200)) AS INT64) * 200
+        WHEN `t0`.`duration_ms` >= 10000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100)) AS INT64) * 100
+        WHEN `t0`.`duration_ms` >= 5000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50)) AS INT64) * 50
+        WHEN `t0`.`duration_ms` >= 2000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20)) AS INT64) * 20
+        WHEN `t0`.`duration_ms` >= 1000
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10)) AS INT64) * 10
+        WHEN `t0`.`duration_ms` >= 500
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5)) AS INT64) * 5
+        WHEN `t0`.`duration_ms` >= 200
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2)) AS INT64) * 2
+        WHEN `t0`.`duration_ms` >= 100
+        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1)) AS INT64) * 1
+        ELSE `t0`.`duration_ms`
+      END AS `rounded_ms`
+    FROM `devstack_command_run` AS `t0`
+    WHERE
+      `t0`.`command` IS NOT NULL
+      AND `t0`.`user_id` IS NOT NULL
+      AND `t0`.`duration_ms` IS NOT NULL
+      AND `t0`.`exit_status` IS NOT NULL
+      AND `t0`.`start_time` IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+      )
+      AND `t0`.`git_checked_out_master`
+      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+      AND `t0`.`command` = 'dev.provision'
+      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) IS NOT NULL
+  ) AS `t1`
+  GROUP BY
+    1,
+    2,
+    3
+)
 SELECT
-  `t3`.*
+  `t8`.*
   EXCEPT (`user_id`)
 FROM (
   SELECT
-    `t2`.`user_id`,
-    `t2`.`after`,
-    `t2`.`rounded_ms`,
-    `t2`.`succeeded`,
-    `t2`.`failed`,
-    `t2`.`interrupted`,
-    DENSE_RANK() OVER (ORDER BY `t2`.`user_id` ASC) - 1 AS `person`
-  FROM (
+    `t4`.`user_id`,
+    `t4`.`after`,
+    `t4`.`rounded_ms`,
+    `t4`.`succeeded`,
+    `t4`.`failed`,
+    `t4`.`interrupted`,
+    `t7`.`person`
+  FROM `t2` AS `t4`
+  INNER JOIN (
     SELECT
-      `t1`.`user_id`,
-      `t1`.`after`,
-      `t1`.`rounded_ms`,
-      SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-      SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
-      SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`
+      `t5`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t5`.`user_id` ASC) - 1 AS `person`
     FROM (
-      SELECT
-        `t0`.`command`,
-        `t0`.`user_id`,
-        `t0`.`duration_ms`,
-        `t0`.`exit_status`,
-        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-        `t0`.`git_checked_out_master` AS `on_master`,
-        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-        IF(
-          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) >= 1777370400,
-          1,
-          0
-        ) AS `after`,
-        CASE
-          WHEN `t0`.`duration_ms` >= 500000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000000)) AS INT64) * 5000000
-          WHEN `t0`.`duration_ms` >= 200000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000000)) AS INT64) * 2000000
-          WHEN `t0`.`duration_ms` >= 100000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000000)) AS INT64) * 1000000
-          WHEN `t0`.`duration_ms` >= 50000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500000)) AS INT64) * 500000
-          WHEN `t0`.`duration_ms` >= 20000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200000)) AS INT64) * 200000
-          WHEN `t0`.`duration_ms` >= 10000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100000)) AS INT64) * 100000
-          WHEN `t0`.`duration_ms` >= 5000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50000)) AS INT64) * 50000
-          WHEN `t0`.`duration_ms` >= 2000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20000)) AS INT64) * 20000
-          WHEN `t0`.`duration_ms` >= 1000000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10000)) AS INT64) * 10000
-          WHEN `t0`.`duration_ms` >= 500000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000)) AS INT64) * 5000
-          WHEN `t0`.`duration_ms` >= 200000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000)) AS INT64) * 2000
-          WHEN `t0`.`duration_ms` >= 100000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000)) AS INT64) * 1000
-          WHEN `t0`.`duration_ms` >= 50000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500)) AS INT64) * 500
-          WHEN `t0`.`duration_ms` >= 20000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200)) AS INT64) * 200
-          WHEN `t0`.`duration_ms` >= 10000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100)) AS INT64) * 100
-          WHEN `t0`.`duration_ms` >= 5000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50)) AS INT64) * 50
-          WHEN `t0`.`duration_ms` >= 2000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20)) AS INT64) * 20
-          WHEN `t0`.`duration_ms` >= 1000
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10)) AS INT64) * 10
-          WHEN `t0`.`duration_ms` >= 500
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5)) AS INT64) * 5
-          WHEN `t0`.`duration_ms` >= 200
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2)) AS INT64) * 2
-          WHEN `t0`.`duration_ms` >= 100
-          THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1)) AS INT64) * 1
-          ELSE `t0`.`duration_ms`
-        END AS `rounded_ms`
-      FROM `devstack_command_run` AS `t0`
-      WHERE
-        `t0`.`command` IS NOT NULL
-        AND `t0`.`user_id` IS NOT NULL
-        AND `t0`.`duration_ms` IS NOT NULL
-        AND `t0`.`exit_status` IS NOT NULL
-        AND `t0`.`start_time` IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-        )
-        AND `t0`.`git_checked_out_master`
-        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-        AND `t0`.`command` = 'dev.provision'
-        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) IS NOT NULL
-    ) AS `t1`
-    GROUP BY
-      1,
-      2,
-      3
-  ) AS `t2`
-) AS `t3`;
+      SELECT DISTINCT
+        `t3`.`user_id`
+      FROM `t2` AS `t3`
+    ) AS `t5`
+  ) AS `t7`
+    ON `t4`.`user_id` = `t7`.`user_id`
+) AS `t8`;
 

@@ -511,194 +511,206 @@ ORDER BY
   "t3"."week" ASC;
 
 -- sides
+WITH "t2" AS (
+  SELECT
+    "t1"."user_id" AS "user_id",
+    "t1"."after" AS "after",
+    "t1"."rounded_ms" AS "rounded_ms",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      "t0"."command" AS "command",
+      "t0"."user_id" AS "user_id",
+      "t0"."duration_ms" AS "duration_ms",
+      "t0"."exit_status" AS "exit_status",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+      CASE
+        WHEN CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1777370400
+        THEN 1
+        ELSE 0
+      END AS "after",
+      CASE
+        WHEN "t0"."duration_ms" >= 500000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          5000000
+        )) AS Nullable(Int64)) * 5000000
+        WHEN "t0"."duration_ms" >= 200000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          2000000
+        )) AS Nullable(Int64)) * 2000000
+        WHEN "t0"."duration_ms" >= 100000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          1000000
+        )) AS Nullable(Int64)) * 1000000
+        WHEN "t0"."duration_ms" >= 50000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          500000
+        )) AS Nullable(Int64)) * 500000
+        WHEN "t0"."duration_ms" >= 20000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          200000
+        )) AS Nullable(Int64)) * 200000
+        WHEN "t0"."duration_ms" >= 10000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          100000
+        )) AS Nullable(Int64)) * 100000
+        WHEN "t0"."duration_ms" >= 5000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          50000
+        )) AS Nullable(Int64)) * 50000
+        WHEN "t0"."duration_ms" >= 2000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          20000
+        )) AS Nullable(Int64)) * 20000
+        WHEN "t0"."duration_ms" >= 1000000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          10000
+        )) AS Nullable(Int64)) * 10000
+        WHEN "t0"."duration_ms" >= 500000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          5000
+        )) AS Nullable(Int64)) * 5000
+        WHEN "t0"."duration_ms" >= 200000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          2000
+        )) AS Nullable(Int64)) * 2000
+        WHEN "t0"."duration_ms" >= 100000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          1000
+        )) AS Nullable(Int64)) * 1000
+        WHEN "t0"."duration_ms" >= 50000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          500
+        )) AS Nullable(Int64)) * 500
+        WHEN "t0"."duration_ms" >= 20000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          200
+        )) AS Nullable(Int64)) * 200
+        WHEN "t0"."duration_ms" >= 10000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          100
+        )) AS Nullable(Int64)) * 100
+        WHEN "t0"."duration_ms" >= 5000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          50
+        )) AS Nullable(Int64)) * 50
+        WHEN "t0"."duration_ms" >= 2000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          20
+        )) AS Nullable(Int64)) * 20
+        WHEN "t0"."duration_ms" >= 1000
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          10
+        )) AS Nullable(Int64)) * 10
+        WHEN "t0"."duration_ms" >= 500
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          5
+        )) AS Nullable(Int64)) * 5
+        WHEN "t0"."duration_ms" >= 200
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          2
+        )) AS Nullable(Int64)) * 2
+        WHEN "t0"."duration_ms" >= 100
+        THEN CAST(FLOOR((
+          "t0"."duration_ms"
+        ) / (
+          1
+        )) AS Nullable(Int64)) * 1
+        ELSE "t0"."duration_ms"
+      END AS "rounded_ms"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      isNotNull("t0"."command")
+      AND isNotNull("t0"."user_id")
+      AND isNotNull("t0"."duration_ms")
+      AND isNotNull("t0"."exit_status")
+      AND isNotNull("t0"."start_time")
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+      AND "t0"."command" = 'dev.provision'
+      AND isNotNull(
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
+      )
+  ) AS "t1"
+  GROUP BY
+    "t1"."user_id",
+    "t1"."after",
+    "t1"."rounded_ms"
+)
 SELECT
-  "t3".*
+  "t8".*
   EXCEPT ("user_id")
 FROM (
   SELECT
-    "t2"."user_id" AS "user_id",
-    "t2"."after" AS "after",
-    "t2"."rounded_ms" AS "rounded_ms",
-    "t2"."succeeded" AS "succeeded",
-    "t2"."failed" AS "failed",
-    "t2"."interrupted" AS "interrupted",
-    DENSE_RANK() OVER (
-      ORDER BY "t2"."user_id" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) - 1 AS "person"
-  FROM (
+    "t4"."user_id" AS "user_id",
+    "t4"."after" AS "after",
+    "t4"."rounded_ms" AS "rounded_ms",
+    "t4"."succeeded" AS "succeeded",
+    "t4"."failed" AS "failed",
+    "t4"."interrupted" AS "interrupted",
+    "t7"."person" AS "person"
+  FROM "t2" AS "t4"
+  INNER JOIN (
     SELECT
-      "t1"."user_id" AS "user_id",
-      "t1"."after" AS "after",
-      "t1"."rounded_ms" AS "rounded_ms",
-      SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+      "t5"."user_id" AS "user_id",
+      ROW_NUMBER() OVER (
+        ORDER BY "t5"."user_id" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1 AS "person"
     FROM (
-      SELECT
-        "t0"."command" AS "command",
-        "t0"."user_id" AS "user_id",
-        "t0"."duration_ms" AS "duration_ms",
-        "t0"."exit_status" AS "exit_status",
-        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
-        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        CASE
-          WHEN CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1777370400
-          THEN 1
-          ELSE 0
-        END AS "after",
-        CASE
-          WHEN "t0"."duration_ms" >= 500000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            5000000
-          )) AS Nullable(Int64)) * 5000000
-          WHEN "t0"."duration_ms" >= 200000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            2000000
-          )) AS Nullable(Int64)) * 2000000
-          WHEN "t0"."duration_ms" >= 100000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            1000000
-          )) AS Nullable(Int64)) * 1000000
-          WHEN "t0"."duration_ms" >= 50000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            500000
-          )) AS Nullable(Int64)) * 500000
-          WHEN "t0"."duration_ms" >= 20000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            200000
-          )) AS Nullable(Int64)) * 200000
-          WHEN "t0"."duration_ms" >= 10000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            100000
-          )) AS Nullable(Int64)) * 100000
-          WHEN "t0"."duration_ms" >= 5000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            50000
-          )) AS Nullable(Int64)) * 50000
-          WHEN "t0"."duration_ms" >= 2000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            20000
-          )) AS Nullable(Int64)) * 20000
-          WHEN "t0"."duration_ms" >= 1000000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            10000
-          )) AS Nullable(Int64)) * 10000
-          WHEN "t0"."duration_ms" >= 500000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            5000
-          )) AS Nullable(Int64)) * 5000
-          WHEN "t0"."duration_ms" >= 200000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            2000
-          )) AS Nullable(Int64)) * 2000
-          WHEN "t0"."duration_ms" >= 100000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            1000
-          )) AS Nullable(Int64)) * 1000
-          WHEN "t0"."duration_ms" >= 50000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            500
-          )) AS Nullable(Int64)) * 500
-          WHEN "t0"."duration_ms" >= 20000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            200
-          )) AS Nullable(Int64)) * 200
-          WHEN "t0"."duration_ms" >= 10000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            100
-          )) AS Nullable(Int64)) * 100
-          WHEN "t0"."duration_ms" >= 5000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            50
-          )) AS Nullable(Int64)) * 50
-          WHEN "t0"."duration_ms" >= 2000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            20
-          )) AS Nullable(Int64)) * 20
-          WHEN "t0"."duration_ms" >= 1000
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            10
-          )) AS Nullable(Int64)) * 10
-          WHEN "t0"."duration_ms" >= 500
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            5
-          )) AS Nullable(Int64)) * 5
-          WHEN "t0"."duration_ms" >= 200
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            2
-          )) AS Nullable(Int64)) * 2
-          WHEN "t0"."duration_ms" >= 100
-          THEN CAST(FLOOR((
-            "t0"."duration_ms"
-          ) / (
-            1
-          )) AS Nullable(Int64)) * 1
-          ELSE "t0"."duration_ms"
-        END AS "rounded_ms"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        isNotNull("t0"."command")
-        AND isNotNull("t0"."user_id")
-        AND isNotNull("t0"."duration_ms")
-        AND isNotNull("t0"."exit_status")
-        AND isNotNull("t0"."start_time")
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
-        AND "t0"."command" = 'dev.provision'
-        AND isNotNull(
-          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
-        )
-    ) AS "t1"
-    GROUP BY
-      "t1"."user_id",
-      "t1"."after",
-      "t1"."rounded_ms"
-  ) AS "t2"
-) AS "t3";
+      SELECT DISTINCT
+        "t3"."user_id" AS "user_id"
+      FROM "t2" AS "t3"
+    ) AS "t5"
+  ) AS "t7"
+    ON "t4"."user_id" = "t7"."user_id"
+) AS "t8";
 

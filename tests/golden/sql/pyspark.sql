@@ -501,193 +501,205 @@ ORDER BY
   `t3`.`week` ASC NULLS LAST;
 
 -- sides
-SELECT
-  `t3`.`after`,
-  `t3`.`rounded_ms`,
-  `t3`.`succeeded`,
-  `t3`.`failed`,
-  `t3`.`interrupted`,
-  `t3`.`person`
-FROM (
+WITH `t2` AS (
   SELECT
-    `t2`.`user_id`,
-    `t2`.`after`,
-    `t2`.`rounded_ms`,
-    `t2`.`succeeded`,
-    `t2`.`failed`,
-    `t2`.`interrupted`,
-    DENSE_RANK() OVER (ORDER BY `t2`.`user_id` ASC NULLS LAST) - 1 AS `person`
+    `t1`.`user_id`,
+    `t1`.`after`,
+    `t1`.`rounded_ms`,
+    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
+    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`
   FROM (
     SELECT
-      `t1`.`user_id`,
-      `t1`.`after`,
-      `t1`.`rounded_ms`,
-      SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-      SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
-      SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`
+      `t0`.`command`,
+      `t0`.`user_id`,
+      `t0`.`duration_ms`,
+      `t0`.`exit_status`,
+      CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`start_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS `start_s`,
+      CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS `commit_s`,
+      `t0`.`git_checked_out_master` AS `on_master`,
+      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+      IF(
+        CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1777370400,
+        1,
+        0
+      ) AS `after`,
+      CASE
+        WHEN `t0`.`duration_ms` >= 500000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          5000000
+        )) AS BIGINT) * 5000000
+        WHEN `t0`.`duration_ms` >= 200000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          2000000
+        )) AS BIGINT) * 2000000
+        WHEN `t0`.`duration_ms` >= 100000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          1000000
+        )) AS BIGINT) * 1000000
+        WHEN `t0`.`duration_ms` >= 50000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          500000
+        )) AS BIGINT) * 500000
+        WHEN `t0`.`duration_ms` >= 20000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          200000
+        )) AS BIGINT) * 200000
+        WHEN `t0`.`duration_ms` >= 10000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          100000
+        )) AS BIGINT) * 100000
+        WHEN `t0`.`duration_ms` >= 5000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          50000
+        )) AS BIGINT) * 50000
+        WHEN `t0`.`duration_ms` >= 2000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          20000
+        )) AS BIGINT) * 20000
+        WHEN `t0`.`duration_ms` >= 1000000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          10000
+        )) AS BIGINT) * 10000
+        WHEN `t0`.`duration_ms` >= 500000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          5000
+        )) AS BIGINT) * 5000
+        WHEN `t0`.`duration_ms` >= 200000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          2000
+        )) AS BIGINT) * 2000
+        WHEN `t0`.`duration_ms` >= 100000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          1000
+        )) AS BIGINT) * 1000
+        WHEN `t0`.`duration_ms` >= 50000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          500
+        )) AS BIGINT) * 500
+        WHEN `t0`.`duration_ms` >= 20000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          200
+        )) AS BIGINT) * 200
+        WHEN `t0`.`duration_ms` >= 10000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          100
+        )) AS BIGINT) * 100
+        WHEN `t0`.`duration_ms` >= 5000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          50
+        )) AS BIGINT) * 50
+        WHEN `t0`.`duration_ms` >= 2000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          20
+        )) AS BIGINT) * 20
+        WHEN `t0`.`duration_ms` >= 1000
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          10
+        )) AS BIGINT) * 10
+        WHEN `t0`.`duration_ms` >= 500
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          5
+        )) AS BIGINT) * 5
+        WHEN `t0`.`duration_ms` >= 200
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          2
+        )) AS BIGINT) * 2
+        WHEN `t0`.`duration_ms` >= 100
+        THEN CAST(FLOOR((
+          `t0`.`duration_ms`
+        ) / (
+          1
+        )) AS BIGINT) * 1
+        ELSE `t0`.`duration_ms`
+      END AS `rounded_ms`
+    FROM `devstack_command_run` AS `t0`
+    WHERE
+      `t0`.`command` IS NOT NULL
+      AND `t0`.`user_id` IS NOT NULL
+      AND `t0`.`duration_ms` IS NOT NULL
+      AND `t0`.`exit_status` IS NOT NULL
+      AND `t0`.`start_time` IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+      )
+      AND `t0`.`git_checked_out_master`
+      AND CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`start_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND `t0`.`command` = 'dev.provision'
+      AND CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) IS NOT NULL
+  ) AS `t1`
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  `t8`.`after`,
+  `t8`.`rounded_ms`,
+  `t8`.`succeeded`,
+  `t8`.`failed`,
+  `t8`.`interrupted`,
+  `t8`.`person`
+FROM (
+  SELECT
+    `t4`.`user_id`,
+    `t4`.`after`,
+    `t4`.`rounded_ms`,
+    `t4`.`succeeded`,
+    `t4`.`failed`,
+    `t4`.`interrupted`,
+    `t7`.`person`
+  FROM `t2` AS `t4`
+  INNER JOIN (
+    SELECT
+      `t5`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t5`.`user_id` ASC NULLS LAST) - 1 AS `person`
     FROM (
-      SELECT
-        `t0`.`command`,
-        `t0`.`user_id`,
-        `t0`.`duration_ms`,
-        `t0`.`exit_status`,
-        CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`start_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS `start_s`,
-        CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS `commit_s`,
-        `t0`.`git_checked_out_master` AS `on_master`,
-        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-        IF(
-          CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1777370400,
-          1,
-          0
-        ) AS `after`,
-        CASE
-          WHEN `t0`.`duration_ms` >= 500000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            5000000
-          )) AS BIGINT) * 5000000
-          WHEN `t0`.`duration_ms` >= 200000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            2000000
-          )) AS BIGINT) * 2000000
-          WHEN `t0`.`duration_ms` >= 100000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            1000000
-          )) AS BIGINT) * 1000000
-          WHEN `t0`.`duration_ms` >= 50000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            500000
-          )) AS BIGINT) * 500000
-          WHEN `t0`.`duration_ms` >= 20000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            200000
-          )) AS BIGINT) * 200000
-          WHEN `t0`.`duration_ms` >= 10000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            100000
-          )) AS BIGINT) * 100000
-          WHEN `t0`.`duration_ms` >= 5000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            50000
-          )) AS BIGINT) * 50000
-          WHEN `t0`.`duration_ms` >= 2000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            20000
-          )) AS BIGINT) * 20000
-          WHEN `t0`.`duration_ms` >= 1000000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            10000
-          )) AS BIGINT) * 10000
-          WHEN `t0`.`duration_ms` >= 500000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            5000
-          )) AS BIGINT) * 5000
-          WHEN `t0`.`duration_ms` >= 200000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            2000
-          )) AS BIGINT) * 2000
-          WHEN `t0`.`duration_ms` >= 100000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            1000
-          )) AS BIGINT) * 1000
-          WHEN `t0`.`duration_ms` >= 50000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            500
-          )) AS BIGINT) * 500
-          WHEN `t0`.`duration_ms` >= 20000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            200
-          )) AS BIGINT) * 200
-          WHEN `t0`.`duration_ms` >= 10000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            100
-          )) AS BIGINT) * 100
-          WHEN `t0`.`duration_ms` >= 5000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            50
-          )) AS BIGINT) * 50
-          WHEN `t0`.`duration_ms` >= 2000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            20
-          )) AS BIGINT) * 20
-          WHEN `t0`.`duration_ms` >= 1000
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            10
-          )) AS BIGINT) * 10
-          WHEN `t0`.`duration_ms` >= 500
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            5
-          )) AS BIGINT) * 5
-          WHEN `t0`.`duration_ms` >= 200
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            2
-          )) AS BIGINT) * 2
-          WHEN `t0`.`duration_ms` >= 100
-          THEN CAST(FLOOR((
-            `t0`.`duration_ms`
-          ) / (
-            1
-          )) AS BIGINT) * 1
-          ELSE `t0`.`duration_ms`
-        END AS `rounded_ms`
-      FROM `devstack_command_run` AS `t0`
-      WHERE
-        `t0`.`command` IS NOT NULL
-        AND `t0`.`user_id` IS NOT NULL
-        AND `t0`.`duration_ms` IS NOT NULL
-        AND `t0`.`exit_status` IS NOT NULL
-        AND `t0`.`start_time` IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-        )
-        AND `t0`.`git_checked_out_master`
-        AND CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`start_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-        AND `t0`.`command` = 'dev.provision'
-        AND CAST(FLOOR(CAST(UNIX_TIMESTAMP(CAST(`t0`.`git_commit_time` AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) IS NOT NULL
-    ) AS `t1`
-    GROUP BY
-      1,
-      2,
-      3
-  ) AS `t2`
-) AS `t3`;
+      SELECT DISTINCT
+        `t3`.`user_id`
+      FROM `t2` AS `t3`
+    ) AS `t5`
+  ) AS `t7`
+    ON `t4`.`user_id` = `t7`.`user_id`
+) AS `t8`;
 

@@ -306,189 +306,201 @@ ORDER BY
   "t3"."week" ASC;
 
 -- sides
+WITH "t2" AS (
+  SELECT
+    "t1"."user_id",
+    "t1"."after",
+    "t1"."rounded_ms",
+    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+  FROM (
+    SELECT
+      "t0"."COMMAND" AS "command",
+      "t0"."USER_ID" AS "user_id",
+      "t0"."DURATION_MS" AS "duration_ms",
+      "t0"."EXIT_STATUS" AS "exit_status",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+      IFF(
+        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) >= 1777370400,
+        1,
+        0
+      ) AS "after",
+      CASE
+        WHEN "t0"."DURATION_MS" >= 500000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          5000000
+        )) AS BIGINT) * 5000000
+        WHEN "t0"."DURATION_MS" >= 200000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          2000000
+        )) AS BIGINT) * 2000000
+        WHEN "t0"."DURATION_MS" >= 100000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          1000000
+        )) AS BIGINT) * 1000000
+        WHEN "t0"."DURATION_MS" >= 50000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          500000
+        )) AS BIGINT) * 500000
+        WHEN "t0"."DURATION_MS" >= 20000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          200000
+        )) AS BIGINT) * 200000
+        WHEN "t0"."DURATION_MS" >= 10000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          100000
+        )) AS BIGINT) * 100000
+        WHEN "t0"."DURATION_MS" >= 5000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          50000
+        )) AS BIGINT) * 50000
+        WHEN "t0"."DURATION_MS" >= 2000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          20000
+        )) AS BIGINT) * 20000
+        WHEN "t0"."DURATION_MS" >= 1000000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          10000
+        )) AS BIGINT) * 10000
+        WHEN "t0"."DURATION_MS" >= 500000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          5000
+        )) AS BIGINT) * 5000
+        WHEN "t0"."DURATION_MS" >= 200000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          2000
+        )) AS BIGINT) * 2000
+        WHEN "t0"."DURATION_MS" >= 100000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          1000
+        )) AS BIGINT) * 1000
+        WHEN "t0"."DURATION_MS" >= 50000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          500
+        )) AS BIGINT) * 500
+        WHEN "t0"."DURATION_MS" >= 20000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          200
+        )) AS BIGINT) * 200
+        WHEN "t0"."DURATION_MS" >= 10000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          100
+        )) AS BIGINT) * 100
+        WHEN "t0"."DURATION_MS" >= 5000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          50
+        )) AS BIGINT) * 50
+        WHEN "t0"."DURATION_MS" >= 2000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          20
+        )) AS BIGINT) * 20
+        WHEN "t0"."DURATION_MS" >= 1000
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          10
+        )) AS BIGINT) * 10
+        WHEN "t0"."DURATION_MS" >= 500
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          5
+        )) AS BIGINT) * 5
+        WHEN "t0"."DURATION_MS" >= 200
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          2
+        )) AS BIGINT) * 2
+        WHEN "t0"."DURATION_MS" >= 100
+        THEN CAST(FLOOR((
+          "t0"."DURATION_MS"
+        ) / (
+          1
+        )) AS BIGINT) * 1
+        ELSE "t0"."DURATION_MS"
+      END AS "rounded_ms"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."COMMAND" IS NOT NULL
+      AND "t0"."USER_ID" IS NOT NULL
+      AND "t0"."DURATION_MS" IS NOT NULL
+      AND "t0"."EXIT_STATUS" IS NOT NULL
+      AND "t0"."START_TIME" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+      )
+      AND "t0"."GIT_CHECKED_OUT_MASTER"
+      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND "t0"."COMMAND" = 'dev.provision'
+      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) IS NOT NULL
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3
+)
 SELECT
-  "t3".*
+  "t8".*
   EXCLUDE ("user_id")
 FROM (
   SELECT
-    "t2"."user_id",
-    "t2"."after",
-    "t2"."rounded_ms",
-    "t2"."succeeded",
-    "t2"."failed",
-    "t2"."interrupted",
-    DENSE_RANK() OVER (ORDER BY "t2"."user_id" ASC) - 1 AS "person"
-  FROM (
+    "t4"."user_id",
+    "t4"."after",
+    "t4"."rounded_ms",
+    "t4"."succeeded",
+    "t4"."failed",
+    "t4"."interrupted",
+    "t7"."person"
+  FROM "t2" AS "t4"
+  INNER JOIN (
     SELECT
-      "t1"."user_id",
-      "t1"."after",
-      "t1"."rounded_ms",
-      SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
-      SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-      SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+      "t5"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t5"."user_id" ASC) - 1 AS "person"
     FROM (
-      SELECT
-        "t0"."COMMAND" AS "command",
-        "t0"."USER_ID" AS "user_id",
-        "t0"."DURATION_MS" AS "duration_ms",
-        "t0"."EXIT_STATUS" AS "exit_status",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
-        IFF(
-          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) >= 1777370400,
-          1,
-          0
-        ) AS "after",
-        CASE
-          WHEN "t0"."DURATION_MS" >= 500000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            5000000
-          )) AS BIGINT) * 5000000
-          WHEN "t0"."DURATION_MS" >= 200000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            2000000
-          )) AS BIGINT) * 2000000
-          WHEN "t0"."DURATION_MS" >= 100000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            1000000
-          )) AS BIGINT) * 1000000
-          WHEN "t0"."DURATION_MS" >= 50000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            500000
-          )) AS BIGINT) * 500000
-          WHEN "t0"."DURATION_MS" >= 20000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            200000
-          )) AS BIGINT) * 200000
-          WHEN "t0"."DURATION_MS" >= 10000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            100000
-          )) AS BIGINT) * 100000
-          WHEN "t0"."DURATION_MS" >= 5000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            50000
-          )) AS BIGINT) * 50000
-          WHEN "t0"."DURATION_MS" >= 2000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            20000
-          )) AS BIGINT) * 20000
-          WHEN "t0"."DURATION_MS" >= 1000000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            10000
-          )) AS BIGINT) * 10000
-          WHEN "t0"."DURATION_MS" >= 500000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            5000
-          )) AS BIGINT) * 5000
-          WHEN "t0"."DURATION_MS" >= 200000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            2000
-          )) AS BIGINT) * 2000
-          WHEN "t0"."DURATION_MS" >= 100000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            1000
-          )) AS BIGINT) * 1000
-          WHEN "t0"."DURATION_MS" >= 50000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            500
-          )) AS BIGINT) * 500
-          WHEN "t0"."DURATION_MS" >= 20000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            200
-          )) AS BIGINT) * 200
-          WHEN "t0"."DURATION_MS" >= 10000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            100
-          )) AS BIGINT) * 100
-          WHEN "t0"."DURATION_MS" >= 5000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            50
-          )) AS BIGINT) * 50
-          WHEN "t0"."DURATION_MS" >= 2000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            20
-          )) AS BIGINT) * 20
-          WHEN "t0"."DURATION_MS" >= 1000
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            10
-          )) AS BIGINT) * 10
-          WHEN "t0"."DURATION_MS" >= 500
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            5
-          )) AS BIGINT) * 5
-          WHEN "t0"."DURATION_MS" >= 200
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            2
-          )) AS BIGINT) * 2
-          WHEN "t0"."DURATION_MS" >= 100
-          THEN CAST(FLOOR((
-            "t0"."DURATION_MS"
-          ) / (
-            1
-          )) AS BIGINT) * 1
-          ELSE "t0"."DURATION_MS"
-        END AS "rounded_ms"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."COMMAND" IS NOT NULL
-        AND "t0"."USER_ID" IS NOT NULL
-        AND "t0"."DURATION_MS" IS NOT NULL
-        AND "t0"."EXIT_STATUS" IS NOT NULL
-        AND "t0"."START_TIME" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-        )
-        AND "t0"."GIT_CHECKED_OUT_MASTER"
-        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-        AND "t0"."COMMAND" = 'dev.provision'
-        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) IS NOT NULL
-    ) AS "t1"
-    GROUP BY
-      1,
-      2,
-      3
-  ) AS "t2"
-) AS "t3";
+      SELECT DISTINCT
+        "t3"."user_id"
+      FROM "t2" AS "t3"
+    ) AS "t5"
+  ) AS "t7"
+    ON "t4"."user_id" = "t7"."user_id"
+) AS "t8";
 
