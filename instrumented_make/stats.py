@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from instrumented_make.text import printable
+
 WEEK_S = 7 * 24 * 3600
 # 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are counted from the one that it was in.
 BEFORE_THURSDAY_S = 3 * 24 * 3600
@@ -183,11 +185,6 @@ def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -
     return _aligned(rows, width)
 
 
-def printable(text: str) -> str:
-    """A name without characters that would drive a terminal: names come from whoever sends events."""
-    return "".join(row if row.isprintable() else "\N{REPLACEMENT CHARACTER}" for row in text)
-
-
 def as_json(summary: Summary) -> str:
     """One JSON object: ``total_ms`` of all commands, and ``commands``, with every week that had runs."""
     commands = [
@@ -208,12 +205,20 @@ def as_csv(summary: Summary) -> str:
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """The names of ``columns``, and a line for each row below them."""
+    """The names of ``columns``, and a line for each row below them.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe there
+    (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 _EMPTY = Figures("", 0, 1, 0, 0, 0, 0, 0, ())

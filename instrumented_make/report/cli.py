@@ -32,6 +32,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
 @click.command()
 @click.argument("source")
 @click.option("--table", help="Where SOURCE is a warehouse: the table there.  [default: devstack_command_run]")
+@click.option("--event", help="Where SOURCE holds several kinds of events: the name of the one that counts.")
 @click.option("--since", type=Moment(), help="Only runs that started then or later (UTC).")
 @click.option("--command", "commands", multiple=True, help="Only this one; may be repeated.")
 @click.option("--include-test", is_flag=True, help="Count test data as well.")
@@ -63,6 +64,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
 def report(
     source: str,
     table: str | None,
+    event: str | None,
     since: int | None,
     commands: tuple[str, ...],
     include_test: bool,
@@ -87,7 +89,7 @@ def report(
     """
     selection = Selection(since, commands, include_test, only_master=branch == "master")
     try:
-        text = _text(source, table, selection, min_people, change, window, format_, html)
+        text = _text(source, table, event, selection, min_people, change, window, format_, html)
     except ImportError as error:
         # A library that misses another says so in its own words.
         missing = isinstance(error, ModuleNotFoundError)
@@ -106,6 +108,7 @@ def report(
 def _text(
     source: str,
     table: str | None,
+    event: str | None,
     selection: Selection,
     min_people: int,
     change: int | None,
@@ -119,7 +122,7 @@ def _text(
     from instrumented_make.report.figures import History  # noqa: PLC0415
     from instrumented_make.report.progress import Steps  # noqa: PLC0415
 
-    with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
+    with Steps(Console(stderr=True)) as steps, opened(source, table, event) as found:
         history = History(found, selection, min_people, steps)
         compared = 0 if change is None else len(history.commands)
         if html is not None:

@@ -6,21 +6,19 @@ import io
 import json
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from instrumented_make.report import words
 from instrumented_make.report.change import FALSE_ALARM, Comparison, Effect
-from instrumented_make.stats import csv_text, duration, percentage, printable
+from instrumented_make.stats import csv_text, duration, percentage
 
 Shown = Callable[[float], str]
 
 
 def as_table(comparisons: list[Comparison], width: int | None) -> str:
     """A row for each command, then the verdicts; ``width`` in characters, None for as wide as it needs."""
-    comparisons = [replace(comparison, command=printable(comparison.command)) for comparison in comparisons]
     table = Table(box=None, pad_edge=False)
     for name in ("command", "people", "runs", "median", "time", "failed", "points"):
         table.add_column(name, justify="left" if name == "command" else "right", no_wrap=name != "command")

@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import duckdb
 import ibis
@@ -29,6 +29,7 @@ import pyarrow as pa
 from instrumented_make.errors import Position, UserError, failure
 from instrumented_make.properties import BY_NAME, SPECIFIED, USER_ID
 from instrumented_make.report import spark
+from instrumented_make.text import printable
 
 # https://www.twilio.com/docs/segment/connections/storage/warehouses/schema: a table for each event, a column for each
 # property; a column appears with its first value that is not null, so one that may be null may be missing.
@@ -38,17 +39,22 @@ OPTIONAL = tuple(declared.name for declared in _ASKED if declared.nullable)
 TABLE = "devstack_command_run"
 
 _PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
-_JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+# Segment calls what it writes into a bucket <number>_<hash>.gz.
+_JSON = (".json", ".jsonl", ".ndjson", ".gz")
 _SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox."""
+    """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox.
+
+    ``secrets``: what the engine may say of how it was reached, and nobody is to read.
+    """
 
     name: str
     events: Any
     own: bool = False
+    secrets: tuple[str, ...] = ()
 
     @property
     def engine(self) -> str:
@@ -57,34 +63,37 @@ class Source:
 
 
 @contextmanager
-def opened(source: str, table: str | None = None) -> Iterator[Source]:
+def opened(source: str, table: str | None = None, event: str | None = None) -> Iterator[Source]:
     """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
 
-    Raise UserError when there are none.
+    ``event`` names those that count, where there are several kinds. Raise UserError when there are none.
     """
-    found = _found(source, table)
+    found = _found(source, table, event)
     try:
         yield found
     finally:
         found.events.get_backend().disconnect()
 
 
-def _found(source: str, table: str | None) -> Source:
+def _found(source: str, table: str | None, event: str | None) -> Source:
     if re.match(r"[a-z][a-z0-9+]*://", source):
-        return Source(_without_password(source), _in_warehouse(source, table or TABLE))
+        return _in_warehouse(source, table or TABLE, event)
     paths = sorted(glob.glob(source, recursive=True)) or [source]
     if len(paths) == 1 and Path(paths[0]).is_dir():
-        paths = sorted(str(path) for path in Path(paths[0]).rglob("*.parquet"))
+        every = sorted(str(path) for path in Path(paths[0]).rglob("*") if path.is_file())
+        paths = [path for path in every if path.endswith(".parquet")] or [
+            path for path in every if path.endswith(_JSON)
+        ]
         if not paths:
-            raise failure("there is no *.parquet file in this folder", path=source)
+            raise failure(f"no file in this folder ends in .parquet or in {', '.join(_JSON)}", path=source)
     if _head(paths[0]) == _SQLITE:
         return Source(source, _in_memory(_from_outbox(paths[0])), own=True)
     connection = _duckdb()
     if all(path.endswith(".parquet") for path in paths):
         events = _told(source, lambda: _from_parquet(connection, paths))
-        return Source(source, _checked(source, events))
+        return Source(source, _checked(source, events, event))
     if all(path.endswith(_JSON) for path in paths):
-        return Source(source, _checked(source, _told(source, lambda: _from_json(connection, paths))))
+        return Source(source, _checked(source, _told(source, lambda: _from_json(connection, paths, event))))
     raise failure(
         f"it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
         "a warehouse is given by its URL, such as postgres://user@host/database",
@@ -94,10 +103,10 @@ def _found(source: str, table: str | None) -> Source:
 
 def rows(source: Source, expression: Any) -> Any:
     """What ``expression`` gives on the engine that holds the events, as a pyarrow.Table. Raise UserError."""
-    return _told(source.name, expression.to_pyarrow)
+    return _told(source.name, expression.to_pyarrow, source.secrets)
 
 
-def _told(name: str, question: Any) -> Any:
+def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
     """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
     try:
         # What a driver finds obsolete in the libraries beside it is no news for whoever reads the answer.
@@ -107,12 +116,14 @@ def _told(name: str, question: Any) -> Any:
     except UserError:
         raise
     except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
-        raise _refused(name, error) from None
+        raise _refused(name, error, secrets) from None
 
 
-def _refused(name: str, error: Exception) -> UserError:
-    said = _without_password(" ".join(str(error).split())) or type(error).__name__
-    return failure(said[:500], path=name)
+def _refused(name: str, error: Exception, secrets: tuple[str, ...]) -> UserError:
+    said = " ".join(str(error).split()) or type(error).__name__
+    for secret in secrets:  # a driver may have said it in words of its own
+        said = said.replace(secret, HIDDEN)
+    return failure(printable(_without_password(said))[:500], path=name)
 
 
 def _duckdb() -> Any:
@@ -162,7 +173,8 @@ _OUTBOX = pa.schema(
 
 def _from_parquet(connection: Any, paths: list[str]) -> Any:
     """The rows of the files, times without their zone: DuckDB takes ten times as long to tell seconds from one with."""
-    files = connection.read_parquet(paths, table_name="files")
+    # A column that one file does not have is null there.
+    files = connection.read_parquet(paths, table_name="files", union_by_name=True)
     zoned = [f'"{name}"' for name, kind in files.schema().items() if kind.is_timestamp() and kind.timezone]
     if not zoned:
         return files
@@ -171,33 +183,48 @@ def _from_parquet(connection: Any, paths: list[str]) -> Any:
     return connection.table(TABLE)
 
 
-def _from_json(connection: Any, paths: list[str]) -> Any:
-    """Rows of the table's shape, or track events as the reporter sends them, one JSON object a line.
+def _from_json(connection: Any, paths: list[str], event: str | None) -> Any:
+    """Rows of the table's shape, or calls as servers keep them, one JSON object a line, in whatever case.
 
-    A server may take an event twice (delivery is at least once), so of the same id the first one counts.
+    Of the calls only the track events count. A server may take an event twice (delivery is at least once), so of the
+    same id the first one counts.
     """
     first = _first_object(paths[0])
-    nested = isinstance(first.get("properties"), dict)
-    if nested:
-        properties = ", ".join(f"{name} VARCHAR" for name in _PROPERTIES)
-        columns = {"messageId": "VARCHAR", "userId": "VARCHAR", "properties": f"STRUCT({properties})"}
-        chosen = ["messageId AS id", "userId AS user_id", *(f"properties.{name} AS {name}" for name in _PROPERTIES)]
-    else:
-        missing = [name for name in ("id", *REQUIRED) if name not in first]
+    if "type" not in first and not isinstance(first.get("properties"), dict):
+        there = {name.lower() for name in first}
+        missing = [name for name in ("id", *REQUIRED) if name not in there]
         if missing:
             raise failure(f"an event has no {missing[0]}", _SHAPE, path=paths[0], position=Position(1, 1))
-        columns = dict.fromkeys(("id", "user_id", *_PROPERTIES), "VARCHAR")
-        chosen = list(columns)
-    kinds = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
-    query = (
-        f"CREATE TABLE {TABLE} AS SELECT DISTINCT ON (id) {', '.join(chosen)} "  # noqa: S608
-        f"FROM read_json($paths, format = 'newline_delimited', columns = {{{kinds}}})"
+    chosen = {"type": ["type"], "event": ["event", "EVENT"], "id": ["messageId", "id", "ID"]}
+    chosen |= {"user_id": ["userId", "user_id", "USER_ID"]}
+    chosen |= {name: [f"properties.{name}", name, name.upper()] for name in _PROPERTIES}
+    columns = ", ".join(
+        f"coalesce({', '.join(_at(place) for place in places)}) AS {name}" for name, places in chosen.items()
     )
     try:
-        connection.con.execute(query, {"paths": paths})
+        connection.con.execute(
+            f"CREATE TEMP TABLE calls AS SELECT {columns} FROM read_json_objects($paths, format = 'newline_delimited')",  # noqa: S608
+            {"paths": paths},
+        )
     except duckdb.InvalidInputException as error:
         raise _json_problem(paths, str(error)) from None
+    connection.con.execute(
+        f"CREATE TABLE {TABLE} AS SELECT DISTINCT ON (id) * EXCLUDE (type) FROM calls "  # noqa: S608
+        "WHERE coalesce(type, 'track') = 'track' AND command IS NOT NULL AND ($event IS NULL OR event = $event)",
+        {"event": event},
+    )
+    found = [row[0] for row in connection.con.execute(f"SELECT DISTINCT event FROM {TABLE} ORDER BY 1").fetchall()]  # noqa: S608
+    if not found:
+        named = f" {event!r}" if event else " with a command"
+        raise failure(f"there is no track event{named}", _SHAPE, path=paths[0])
+    if len(found) > 1:
+        names = ", ".join(str(name) for name in found[:20])
+        raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=paths[0])
     return connection.table(TABLE)
+
+
+def _at(place: str) -> str:
+    return f"json ->> '$.{place}'"
 
 
 _SHAPE = "a line is a row with the columns of the table, or a track event with messageId, userId and properties"
@@ -229,12 +256,12 @@ def _first_object(path: str) -> dict[str, Any]:
 def _text(path: str) -> IO[str]:
     # What is no UTF-8 is found as no JSON.
     if path.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    return open(path, encoding="utf-8", errors="replace")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
+    return open(path, encoding="utf-8-sig", errors="replace")
 
 
-def _in_warehouse(url: str, table: str) -> Any:
-    name = _without_password(url)
+def _in_warehouse(url: str, table: str, event: str | None) -> Source:
+    name, secrets = _without_password(url), _secrets(url)
     engine = urlsplit(url).scheme
     try:
         connection = spark.connect(url) if engine == "pyspark" else ibis.connect(url)
@@ -243,12 +270,13 @@ def _in_warehouse(url: str, table: str) -> Any:
         hint = f"pip install 'ibis-framework[{extra}]'"
         raise failure(f"Ibis cannot speak to {engine} here", hint, path=name) from None
     except Exception as error:
-        raise _refused(name, error) from None
+        raise _refused(name, error, secrets) from None
     try:
-        return _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table)))
+        events = _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table), secrets), event)
     except UserError:
         connection.disconnect()
         raise
+    return Source(f"{name}, {table}", events, secrets=secrets)
 
 
 def _table(connection: Any, name: str, table: str) -> Any:
@@ -262,8 +290,11 @@ def _table(connection: Any, name: str, table: str) -> Any:
     return connection.table(plain if plain in found else found[0], database=schema or None)
 
 
-def _checked(name: str, events: Any) -> Any:
-    """The table under lower-case names (some engines give others), with what may be missing as nulls."""
+def _checked(name: str, events: Any, event: str | None = None) -> Any:
+    """The table under lower-case names (some engines give others), with what may be missing as nulls.
+
+    Of the kinds of events in it, ``event`` counts.
+    """
     events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
     missing = [column for column in REQUIRED if column not in events.columns]
     if missing:
@@ -272,9 +303,61 @@ def _checked(name: str, events: Any) -> Any:
             f"the table of a track event has {', '.join(REQUIRED)}",
             path=name,
         )
+    if event is not None:
+        if "event" not in events.columns:
+            raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
+        events = events.filter(events.event == event)
     absent = {column: ibis.null() for column in OPTIONAL if column not in events.columns}
-    return events.mutate(**absent) if absent else events
+    events = events.mutate(**absent) if absent else events
+    return events.mutate(**{column: _as_declared(name, events[column]) for column in (*REQUIRED, *OPTIONAL)})
+
+
+_TEXT, _NUMBER, _TRUTH, _TIME = "text", "number", "true or false", "time"
+_MEANT = {
+    USER_ID.name: _TEXT,
+    "command": _TEXT,
+    "duration_ms": _NUMBER,
+    "exit_status": _NUMBER,
+    "git_checked_out_master": _TRUTH,
+    "git_commit_time": _TIME,
+    "is_test": _TEXT,
+    "start_time": _TIME,
+}
+
+
+def _as_declared(name: str, column: Any) -> Any:
+    """``column``, of whatever type an export gave it, as what the property is. Raise UserError where it cannot be."""
+    kind, meant = column.type(), _MEANT[column.get_name()]
+    if kind.is_null():  # it never had a value
+        types = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "timestamp('UTC')"}
+        return ibis.null().cast(types[meant])
+    if meant == _NUMBER and kind.is_floating():
+        return ibis.ifelse(column.isnan() | column.isinf(), ibis.null(), column).cast("int64")
+    fits = {
+        _TEXT: kind.is_string() or kind.is_integer(),
+        _NUMBER: kind.is_integer() or kind.is_decimal() or kind.is_string(),
+        _TRUTH: kind.is_boolean() or kind.is_integer() or kind.is_string(),
+        _TIME: kind.is_timestamp() or kind.is_date() or kind.is_string(),
+    }
+    if not fits[meant]:
+        raise failure(f"its column {column.get_name()} is of type {kind}, and a {meant} is expected", path=name)
+    if meant == _TEXT and not kind.is_string():
+        return column.cast("string")
+    return column.cast("timestamp") if kind.is_date() else column
+
+
+HIDDEN = "***"
+_SECRET = r"pass|pwd|token|secret|key|credential"  # noqa: S105  (these are words for one)
 
 
 def _without_password(text: str) -> str:
-    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1@", text)
+    """``text`` without the passwords of the URLs in it, before the host and among the settings."""
+    text = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1@", text)
+    return re.sub(rf"(?i)([?&;][^=&;\s]*(?:{_SECRET})[^=&;\s]*=)[^&;\s]*", rf"\1{HIDDEN}", text)
+
+
+def _secrets(url: str) -> tuple[str, ...]:
+    """The passwords in ``url``, as written and as meant."""
+    parts = urlsplit(url)
+    found = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if re.search(_SECRET, key, re.I))]
+    return tuple({text for value in found for text in (value, unquote(value), quote(value)) if len(text) > 3})

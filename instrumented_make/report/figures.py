@@ -13,6 +13,7 @@ from instrumented_make.report import queries
 from instrumented_make.report.events import Source, rows
 from instrumented_make.report.progress import Steps
 from instrumented_make.stats import MEDIAN, P95, WEEK_S, Figures, Selection, Summary, Week, hundredths, selected
+from instrumented_make.text import printable
 
 SPREAD = (5, 25, MEDIAN, 75, P95)
 AGES_DAYS = (1, 7, 28)
@@ -75,6 +76,11 @@ class History:
         steps.begin("Reading the events")
         every = queries.selected(queries.runs(source.events), selection)
         totals = self._ask(queries.totals(every))
+        # Names come from whoever sends events. What would drive a terminal, a page or a printer is told nowhere.
+        odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
+        if odd:
+            every = queries.renamed(every, odd)
+            totals = self._ask(queries.totals(every))
         kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(kept)
         self._runs = queries.regrouped(every, kept) if self.hidden else every

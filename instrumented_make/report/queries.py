@@ -7,7 +7,7 @@ values, which takes longer, and the others by what they have (EXACT).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -57,6 +57,12 @@ def selected(table: Any, selection: Selection) -> Any:
     if selection.since_s is not None:
         table = table.filter(table.start_s >= selection.since_s)
     return table
+
+
+def renamed(table: Any, names: Mapping[str, str]) -> Any:
+    """The same runs under the new ``names`` of some commands."""
+    new = ibis.cases(*((table.command == old, name) for old, name in names.items()), else_=table.command)
+    return table.mutate(command=new)
 
 
 def regrouped(table: Any, kept: Sequence[str]) -> Any:

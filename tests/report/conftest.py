@@ -104,7 +104,7 @@ def clickhouse(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"clickhouse://memory/default?interface=chdb&path={tmp_path_factory.mktemp('clickhouse')}"
     connection = ibis.connect(url)
     connection.raw_sql(
-        f"CREATE TABLE devstack_command_run ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM file('{history}')"
+        f"CREATE TABLE devstack_command_run ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM file('{history}')"  # noqa: S608
     )
     connection.disconnect()
     return url
@@ -147,7 +147,7 @@ def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # fakesnow cannot read the settings that Ibis begins a session with.
         return execute(self, "SELECT 1" if "ALTER SESSION" in command else command, *arguments, **options)
 
-    SnowflakeCursor.execute = without_session
+    SnowflakeCursor.execute = without_session  # type: ignore[method-assign]
     try:
         with fakesnow.server(session_parameters={}) as server:
             connections = folder / "connections.toml"
@@ -160,4 +160,4 @@ def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             connection.disconnect()
             yield url
     finally:
-        SnowflakeCursor.execute = execute
+        SnowflakeCursor.execute = execute  # type: ignore[method-assign]

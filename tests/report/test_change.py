@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from instrumented_make.report import comparison, queries, words
+from instrumented_make.report import queries, words
 from instrumented_make.report.change import (
     ENOUGH_PEOPLE,
     FALSE_ALARM,
@@ -194,13 +194,6 @@ def test_one_person_cannot_tell() -> None:
     (item,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
     expected = f"dev.up: cannot tell, a single person ran it both before and after; it takes {ENOUGH_PEOPLE}."
     assert words.sentence(item) == expected
-
-
-def test_names_do_not_drive_the_terminal() -> None:
-    """In the table of a comparison, as in that of a summary."""
-    text = comparison.as_table([Comparison("\x1b[2J[red]dev\n.up", 1, 1, None, None)], None)
-    assert "\x1b" not in text
-    assert "\ufffd[2J[red]dev\ufffd.up: cannot tell, too few people" in text
 
 
 def test_nobody_on_both_sides_cannot_tell() -> None:

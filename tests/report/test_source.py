@@ -132,7 +132,7 @@ def test_what_is_no_source_is_explained(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "a.sqlite3").execute("CREATE TABLE other (a)").connection.close()
     (tmp_path / "b.parquet").write_text("PAR?")
     for name, expected in {
-        "empty": "there is no *.parquet file in this folder",
+        "empty": "no file in this folder ends in .parquet or in .json",
         "a.txt": "its name ends neither in .parquet nor in",
         "a.parquet": "it has no column duration_ms; its columns: user_id, command",
         "a.sqlite3": "it is no outbox: no such table: events",
