@@ -6,11 +6,13 @@ queries run on the engine that holds it. Files are read by DuckDB, inside this p
 
 from __future__ import annotations
 
+import codecs
 import glob
 import gzip
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -199,13 +201,17 @@ def _from_json(connection: Any, paths: list[str], event: str | None) -> Any:
     chosen |= {"user_id": ["userId", "user_id", "USER_ID"]}
     chosen |= {name: [f"properties.{name}", name, name.upper()] for name in _PROPERTIES}
     columns = ", ".join(
-        f"coalesce({', '.join(_at(place) for place in places)}) AS {name}" for name, places in chosen.items()
+        # No engine can be asked for a name with this character.
+        f"replace(coalesce({', '.join(_at(place) for place in places)}), chr(0), '\N{REPLACEMENT CHARACTER}') AS {name}"
+        for name, places in chosen.items()
     )
     try:
-        connection.con.execute(
-            f"CREATE TEMP TABLE calls AS SELECT {columns} FROM read_json_objects($paths, format = 'newline_delimited')",  # noqa: S608
-            {"paths": paths},
-        )
+        with _without_marks(paths) as readable:
+            connection.con.execute(
+                f"CREATE TEMP TABLE calls AS SELECT {columns} "  # noqa: S608
+                "FROM read_json_objects($paths, format = 'newline_delimited')",
+                {"paths": readable},
+            )
     except duckdb.InvalidInputException as error:
         raise _json_problem(paths, str(error)) from None
     connection.con.execute(
@@ -221,6 +227,21 @@ def _from_json(connection: Any, paths: list[str], event: str | None) -> Any:
         names = ", ".join(str(name) for name in found[:20])
         raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=paths[0])
     return connection.table(TABLE)
+
+
+@contextmanager
+def _without_marks(paths: list[str]) -> Iterator[list[str]]:
+    """Paths of the same lines, where a file begins with a byte order mark: of a copy without it."""
+    with tempfile.TemporaryDirectory() as folder:
+        readable = []
+        for number, path in enumerate(paths):
+            with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as stream:
+                if stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                    path = f"{folder}/{number}.json"  # noqa: PLW2901
+                    with open(path, "wb") as copy:
+                        shutil.copyfileobj(stream, copy)
+            readable.append(path)
+        yield readable
 
 
 def _at(place: str) -> str:
@@ -328,8 +349,8 @@ _MEANT = {
 def _as_declared(name: str, column: Any) -> Any:
     """``column``, of whatever type an export gave it, as what the property is. Raise UserError where it cannot be."""
     kind, meant = column.type(), _MEANT[column.get_name()]
+    types = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "timestamp('UTC')"}
     if kind.is_null():  # it never had a value
-        types = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "timestamp('UTC')"}
         return ibis.null().cast(types[meant])
     if meant == _NUMBER and kind.is_floating():
         return ibis.ifelse(column.isnan() | column.isinf(), ibis.null(), column).cast("int64")
@@ -340,6 +361,9 @@ def _as_declared(name: str, column: Any) -> Any:
         _TIME: kind.is_timestamp() or kind.is_date() or kind.is_string(),
     }
     if not fits[meant]:
+        # Some engines have no type of its own for a column that never had a value.
+        if not column.notnull().any().to_pyarrow().as_py():
+            return ibis.null().cast(types[meant])
         raise failure(f"its column {column.get_name()} is of type {kind}, and a {meant} is expected", path=name)
     if meant == _TEXT and not kind.is_string():
         return column.cast("string")

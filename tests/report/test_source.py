@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import shutil
 import sqlite3
@@ -26,7 +27,8 @@ from instrumented_make.reporter import history
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import opened as outbox_at
-from instrumented_make.stats import Selection, Summary
+from instrumented_make.stats import Selection, Summary, csv_text
+from instrumented_make.text import printable
 
 PROPERTIES: dict[str, Any] = {
     "command": "dev.up",
@@ -208,3 +210,134 @@ def test_an_outbox_is_only_read(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert runs(home.outbox) == [RUN]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_files_with_differing_columns_are_one_table(tmp_path: Path) -> None:
+    """The first file of a folder has no git columns: the others' count all the same."""
+    columns = {name: [value] for name, value in row().items()}
+    pq.write_table(
+        pa.table({name: value for name, value in columns.items() if not name.startswith("git_")}),
+        tmp_path / "1.parquet",
+    )
+    pq.write_table(pa.table(columns), tmp_path / "2.parquet")
+    assert sorted(runs(tmp_path), key=str) == sorted([RUN, RUN | {"on_master": None, "commit_s": None}], key=str)
+
+
+ODD: dict[str, tuple[str, Any, dict[str, Any] | str]] = {
+    "text never given": ("is_test", pa.array([None]), {"is_test": True}),
+    "time never given": ("git_commit_time", pa.array([None]), {"commit_s": None}),
+    "truth never given": ("git_checked_out_master", pa.array([None]), {"on_master": None}),
+    "number as text": ("duration_ms", pa.array(["8421"]), {}),
+    "number with a fraction": ("duration_ms", pa.array([8421.0]), {}),
+    "text as number": ("user_id", pa.array([7]), {"user_id": "7"}),
+    "truth as number": ("git_checked_out_master", pa.array([1]), {}),
+    "time as number": ("start_time", pa.array([1]), "start_time is of type int64, and a time is expected"),
+    "text as bytes": ("command", pa.array([b"\xff"]), "command is of type binary, and a text is expected"),
+    "number as list": ("exit_status", pa.array([[1]]), "and a number is expected"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_columns_of_other_types(tmp_path: Path, kind: str) -> None:
+    """What means the same is taken; what cannot is one sentence."""
+    name, values, expected = ODD[kind]
+    table = pa.table({key: values if key == name else [value] for key, value in row().items()})
+    pq.write_table(table, tmp_path / "a.parquet")
+    if isinstance(expected, dict):
+        assert runs(tmp_path / "a.parquet") == [RUN | expected]
+    else:
+        with pytest.raises(UserError) as error:
+            runs(tmp_path / "a.parquet")
+        assert expected in str(error.value)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_duration_that_is_no_number_is_no_run(tmp_path: Path, value: float) -> None:
+    """The others are."""
+    for number, duration in enumerate((value, 8421.0)):
+        pq.write_table(
+            pa.table({key: [content] for key, content in row(duration_ms=duration).items()}),
+            tmp_path / f"{number}.parquet",
+        )
+    assert runs(tmp_path) == [RUN]
+
+
+def call(kind: str, **more: Any) -> dict[str, Any]:
+    """A call of another kind, as Segment keeps it among the track events."""
+    return {"type": kind, "messageId": f"other-{kind}", "userId": "u", "traits": {"plan": "x"}, **more}
+
+
+def test_other_calls_are_passed_over(tmp_path: Path) -> None:
+    """A bucket holds everything that a source sent, under names of Segment's own."""
+    path = tmp_path / "day" / "1767225600000_0a1b2c.gz"
+    path.parent.mkdir()
+    lines(path, call("identify"), {**track(), "type": "track"}, call("page", properties={"url": "/"}), call("group"))
+    assert runs(path) == runs(tmp_path) == [RUN]
+
+
+def test_one_of_several_kinds_of_events_is_chosen(tmp_path: Path) -> None:
+    """By its name; without one the names are told."""
+    path = lines(tmp_path / "a.jsonl", {**track(1), "event": "one"}, {**track(2), "event": "two"})
+    with pytest.raises(UserError, match="several kinds of events: one, two"):
+        runs(path)
+    with opened(str(path), event="two") as found:
+        assert rows(found, queries.runs(found.events)).to_pylist() == [RUN]
+    with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
+        pass
+
+
+@pytest.mark.parametrize("shape", ["upper case", "RudderStack", "byte order mark"])
+def test_rows_as_others_write_them(tmp_path: Path, shape: str) -> None:
+    """Snowflake's names, RudderStack's columns beside ours, and a mark before the first line."""
+    path = tmp_path / "a.jsonl"
+    if shape == "upper case":
+        lines(path, {name.upper(): value for name, value in row().items()})
+    elif shape == "RudderStack":
+        lines(path, row(anonymous_id="a", event="e", event_text="E", original_timestamp="x", sent_at="x", channel="s"))
+    else:
+        path.write_text("\ufeff" + json.dumps(track()) + "\n", encoding="utf-8")
+    assert runs(path) == [RUN]
+
+
+def test_nothing_but_other_calls_is_a_sentence(tmp_path: Path) -> None:
+    """As is a file of nothing."""
+    path = lines(tmp_path / "a.jsonl", call("identify"))
+    with pytest.raises(UserError, match="there is no track event with a command"):
+        runs(path)
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jdev", "dev\x00up", "dev\u202epu.ved", "dev\u2028up", "dev\nup", "d\x07"])
+def test_names_do_not_drive_what_shows_them(tmp_path: Path, name: str) -> None:
+    """Neither a terminal, nor a page, nor the progress: such characters are replaced where the names come in."""
+    path = lines(tmp_path / "a.jsonl", *(track(number, command=name) | {"userId": f"u{number}"} for number in range(9)))
+    console = Console(record=True, file=io.StringIO())
+    with Steps(console, 0.0) as steps, opened(str(path)) as found:
+        history_of = History(found, Selection(), 5, steps)
+        (shown,) = [figures.command for figures in history_of.summary().figures]
+        assert history_of.commands == [shown] == [printable(name)]
+        assert history_of.sides(shown, 0, 8).num_rows == 0
+    assert printable(shown, keep="") == shown
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)"])
+def test_a_name_is_no_formula(name: str) -> None:
+    """A spreadsheet shows it."""
+    text = csv_text(["command", "runs"], [{"command": name, "runs": -1}])
+    assert text.splitlines()[1].lstrip('"').startswith("'" + name[0])
+    assert text.endswith(",-1\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "trino://me:secret-word@h/hive/default",
+        "trino://me@h/hive/default?password=secret-word&x=1",
+        "trino://me@h/hive?session=1&client_secret=secret-word",
+        "postgres://me:secret%2Dword@127.0.0.1:9/x?sslpassword=secret-word",
+    ],
+)
+def test_no_password_is_told(url: str) -> None:
+    """Wherever in the URL it stands, and in whatever words the driver repeats it."""
+    with pytest.raises(UserError) as error, opened(url):
+        pass
+    assert "secret" not in str(error.value).replace("client_secret=", "")
