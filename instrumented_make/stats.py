@@ -9,12 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import shutil
 import sys
+import textwrap
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from instrumented_make import __version__
 from instrumented_make.text import printable
 
 WEEK_S = 7 * 24 * 3600
@@ -22,7 +27,9 @@ WEEK_S = 7 * 24 * 3600
 BEFORE_THURSDAY_S = 3 * 24 * 3600
 MEDIAN, P95 = 50, 95
 SHOWN_WEEKS = 12
-NO_DATE = "{!r} is no date such as 2026-05-17 or 2026-05-17T15:02+02:00"
+NO_DATE = "{!r} is not a date; use, for example, 2026-05-17, 2026-05-17T15:02+02:00, 4w, 10d, or week"
+# Back from now, in seconds.
+_PERIODS_S = {"day": 24 * 3600, "week": WEEK_S, "month": 30 * 24 * 3600, "year": 365 * 24 * 3600}
 _BARS = "▁▂▃▄▅▆▇█"
 _NO_RUNS = "·"
 
@@ -93,11 +100,18 @@ def monday(week: int) -> str:
     return datetime.fromtimestamp(week * WEEK_S - BEFORE_THURSDAY_S, timezone.utc).date().isoformat()
 
 
-def moment(text: str) -> int:
-    """An ISO 8601 date, or date and time, as whole seconds since 1970. Without a zone it is UTC. Raise ValueError."""
+def moment(text: str, now_s: float | None = None) -> int:
+    """A point in time as whole seconds since 1970. Raise ValueError when it is none.
+
+    ``text`` is an ISO 8601 date, or date and time, UTC without a zone; or how far back from now: ``4w``, ``10d``,
+    or ``day``, ``week``, ``month`` (30 days) and ``year`` for one of these.
+    """
+    if back := re.fullmatch(r"([0-9]{1,4})([dw])|(day|week|month|year)", text):
+        period_s = _PERIODS_S[back[3] or {"d": "day", "w": "week"}[back[2]]]
+        return int(time.time() if now_s is None else now_s) - int(back[1] or 1) * period_s
     # Python 3.10 does not know the zone Z.
-    time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-    return int((time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp())
+    named = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    return int((named if named.tzinfo else named.replace(tzinfo=timezone.utc)).timestamp())
 
 
 def quantile(values: Sequence[int], percent: int) -> float:
@@ -152,13 +166,52 @@ def _figures(command: str, runs: list[Run]) -> Figures:
     )
 
 
-def shown(summary: Summary, format_: str, *, with_people: bool) -> str:
-    """The summary as a ``table``, as wide as the terminal if there is one, or as ``json`` or ``csv``."""
+def shown(summary: Summary, format_: str, context: list[str], *, with_people: bool) -> str:
+    """The summary as a ``table``, as wide as the terminal if there is one, or as ``json`` or ``csv``.
+
+    Above the table stands its ``context``.
+    """
     if format_ == "json":
         return as_json(summary)
     if format_ == "csv":
         return as_csv(summary)
-    return as_table(summary, with_people=with_people, width=terminal_width())
+    width = terminal_width()
+    return above(context, width) + as_table(summary, with_people=with_people, width=width)
+
+
+def context(source: str, event: str | None, selection: Selection, figures: Sequence[Figures]) -> list[str]:
+    """What whoever reads figures must know of them: where they come from, what counts, when, and who worked it out.
+
+    ``SOURCE_DATE_EPOCH`` stands for the clock, where the same is to be made twice
+    (https://reproducible-builds.org/specs/source-date-epoch/).
+    """
+    counts = [f"event {event}"] if event else []
+    if selection.since_s is not None:
+        counts.append(f"since {_iso(selection.since_s)}")
+    counts.append(f"commands {', '.join(selection.commands)}" if selection.commands else "all commands")
+    counts.append("main branch" if selection.only_master else "all branches")
+    counts.append("with test data" if selection.include_test else "without test data")
+    weeks = sorted({week.number for row in figures for week in row.weeks})
+    period = "No runs"
+    if weeks:
+        period = f"Weeks from {monday(weeks[0])} to {monday(weeks[-1])} (UTC)"
+        if len(weeks) == 1:
+            period = f"The week of {monday(weeks[0])} (UTC)"
+    made_s = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    return [
+        f"{printable(source)}: {printable('; '.join(counts))}",
+        f"{period}; made {_iso(made_s)} by instrumented-make {__version__}",
+    ]
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="minutes").replace("+00:00", "Z")
+
+
+def above(context: list[str], width: int | None) -> str:
+    """``context`` as lines of at most ``width`` characters, and an empty one."""
+    lines = [line for text in context for line in (textwrap.wrap(text, width) if width else [text])]
+    return "\n".join([*lines, "", ""])
 
 
 def terminal_width() -> int | None:
@@ -167,12 +220,15 @@ def terminal_width() -> int | None:
 
 
 def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -> str:
-    """Lines of text, aligned; commands are cut where a line would be wider than ``width`` characters."""
+    """Lines of text, aligned, of at most ``width`` characters.
+
+    Where that is too narrow for all columns, those that matter least are left out, and then commands are cut.
+    """
     if not summary.figures:
         return "No such runs are on record.\n"
     last = max(week.number for row in summary.figures for week in row.weeks)
     head = ["command", *(["people"] if with_people else []), "runs", "time", "median", "p95", "failed", "interrupted"]
-    rows = [[*head, "median by week"]]
+    rows = [[*head, _WEEKS]]
     for figures in summary.figures:
         row = [printable(figures.command), *([f"{figures.people:,}"] if with_people else []), f"{figures.runs:,}"]
         row += [percentage(summary.share(figures)), duration(figures.median_ms), duration(figures.p95_ms)]
@@ -270,13 +326,34 @@ def _sparkline(weeks: Sequence[Week], last: int) -> str:
 
 def _aligned(rows: list[list[str]], width: int | None) -> str:
     """Names to the left, numbers to the right, two spaces between columns."""
+    for name in _LEFT_OUT:
+        if width is None or _natural(rows) <= width:
+            break
+        if name in rows[0]:
+            place = rows[0].index(name)
+            rows = [row[:place] + row[place + 1 :] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     if width is not None:
         spare = width - sum(widths[1:]) - 2 * (len(widths) - 1)
-        widths[0] = max(min(widths[0], spare), min(widths[0], 12))
+        widths[0] = min(widths[0], max(spare, 1))
     lines = []
     for row in rows:
         name = row[0] if len(row[0]) <= widths[0] else f"{row[0][: widths[0] - 1]}…"
-        numbers = [cell.rjust(size) for cell, size in zip(row[1:-1], widths[1:-1], strict=True)]
-        lines.append("  ".join([name.ljust(widths[0]), *numbers, row[-1]]).rstrip())
+        numbers = [cell.rjust(size) for cell, size in zip(row[1:], widths[1:], strict=True)]
+        if rows[0][-1] == _WEEKS:
+            numbers[-1] = row[-1]
+        lines.append("  ".join([name.ljust(widths[0]), *numbers]).rstrip())
     return "\n".join(lines) + "\n"
+
+
+_WEEKS = "median by week"
+# What a narrow terminal does without, in this order.
+_LEFT_OUT = (_WEEKS, "p95", "interrupted", "people", "failed", "time", "runs")
+# A name is told from others by so much of it.
+_LEAST_NAME = 20
+
+
+def _natural(rows: list[list[str]]) -> int:
+    """How wide the lines are, with names cut no more than they may be."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return min(widths[0], _LEAST_NAME) + sum(widths[1:]) + 2 * (len(widths) - 1)

@@ -41,6 +41,7 @@ def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> 
     (tmp_path / "bin" / "instrumented-make").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m generator "$@"\n')
     (tmp_path / "bin" / "instrumented-make").chmod(0o755)
     environment = {"PATH": f"{tmp_path / 'bin'}:{SYSTEM_PATH}", "HOME": str(tmp_path / "home"), "COLUMNS": "100"}
+    environment["SOURCE_DATE_EPOCH"] = "1783324800"
     steps = session(text)
     assert len(steps) >= least
     for command, expected in steps:

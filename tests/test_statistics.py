@@ -125,3 +125,18 @@ def test_durations_are_readable(milliseconds: float, text: str) -> None:
 def test_median_is_a_percentage() -> None:
     """MEDIAN is meant for quantile()."""
     assert quantile([1, 2, 3, 4], MEDIAN) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("4w", 28), ("10d", 10), ("day", 1), ("week", 7), ("month", 30), ("year", 365)]
+)
+def test_a_period_ends_now(text: str, days: int) -> None:
+    """As people say it."""
+    assert moment(text, 1_780_000_000.9) == 1_780_000_000 - days * 24 * 3600
+
+
+@pytest.mark.parametrize("text", ["w", "4 w", "-1d", "12345d", "weeks", "٤w"])
+def test_what_is_no_period(text: str) -> None:
+    """Is no date either."""
+    with pytest.raises(ValueError, match="isoformat"):
+        moment(text)

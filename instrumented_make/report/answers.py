@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instrumented_make.report.figures import AGES_DAYS, Answers, Time
 from instrumented_make.report.queries import OTHER
-from instrumented_make.report.words import listed
+from instrumented_make.report.words import counted, listed
 from instrumented_make.stats import Figures, duration, monday, percentage
 
 
@@ -21,8 +21,9 @@ def by_runs(found: Answers) -> list[Figures]:
 def scope(found: Answers) -> str:
     """What was looked at."""
     first, last = found.timeline[0].week, found.timeline[-1].week
-    commands = len(found.summary.figures)
-    return f"{commands} commands in the weeks from {monday(first)} to {monday(last)}. Times are UTC."
+    commands = counted(len(found.summary.figures), "command")
+    when = f"in the weeks from {monday(first)} to {monday(last)}" if first < last else f"in the week of {monday(first)}"
+    return f"{commands} {when}. Times are UTC."
 
 
 def tiles(found: Answers) -> list[tuple[str, str]]:
@@ -52,11 +53,10 @@ def footer(hidden: int, min_people: int) -> list[str]:
 def used(found: Answers) -> str:
     """Which command is used most."""
     first, *rest = by_runs(found)
-    text = (
-        f"{first.command} is used most: {first.runs:,} of {runs(found):,} runs ({percentage(first.runs / runs(found))})"
-    )
+    share = percentage(first.runs / runs(found))
+    text = f"{first.command} is used most: {first.runs:,} of {counted(runs(found), 'run')} ({share})"
     if found.people > 1:
-        text += f", by {first.people:,} of {found.people:,} people"
+        text += f", by {first.people:,} of {counted(found.people, 'person', 'people')}"
     return f"{text}{_next(rest, found)}."
 
 
@@ -124,14 +124,20 @@ def ages(found: Answers) -> str:
         f"more, and {day} on commits of a day or more."
     )
     if found.people == 1:
-        return f"Of the last {len(weeks)} weeks with such runs you worked {week} {old}"
-    return f"In the last {len(weeks)} weeks, {week} of people worked {old}"
+        return f"Of the last {_weeks(len(weeks))} with such runs you worked {week} {old}"
+    return f"In the last {_weeks(len(weeks))}, {week} of people worked {old}"
+
+
+def _weeks(number: int) -> str:
+    return "week" if number == 1 else f"{number} weeks"
 
 
 def weeks(found: Answers) -> str:
     """What happened over time."""
     whole = found.timeline[1:-1] if len(found.timeline) > 4 else found.timeline
     first, last = whole[0], whole[-1]
+    if first is last:
+        return f"All runs are of one week, that of {monday(first.week)}: {duration(first.total_ms)} in all."
     text = (
         f"From the week of {monday(first.week)} to that of {monday(last.week)} the time spent went from "
         f"{duration(first.total_ms)} to {duration(last.total_ms)}"

@@ -9,7 +9,7 @@ import click
 
 from instrumented_make import files
 from instrumented_make.errors import failure
-from instrumented_make.stats import NO_DATE, Selection, moment, shown, terminal_width
+from instrumented_make.stats import NO_DATE, Selection, context, moment, shown, terminal_width
 
 MIN_PEOPLE = 5
 
@@ -33,7 +33,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
 @click.argument("source")
 @click.option("--table", help="Where SOURCE is a warehouse: the table there.  [default: devstack_command_run]")
 @click.option("--event", help="Where SOURCE holds several kinds of events: the name of the one that counts.")
-@click.option("--since", type=Moment(), help="Only runs that started then or later (UTC).")
+@click.option("--since", type=Moment(), help="Only runs that started then or later (UTC): a date, or 4w, week, ...")
 @click.option("--command", "commands", multiple=True, help="Only this one; may be repeated.")
 @click.option("--include-test", is_flag=True, help="Count test data as well.")
 @click.option(
@@ -129,18 +129,21 @@ def _text(
             from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
 
             steps.expect(7 + compared)
-            return page(history, steps, change, window)
+            return page(history, event, steps, change, window)
         if change is not None:
             from instrumented_make.report import comparison  # noqa: PLC0415  (it computes)
             from instrumented_make.report.change import comparisons  # noqa: PLC0415
 
-            steps.expect(1 + compared)
+            steps.expect((4 if format_ == "table" else 1) + compared)
             effects = comparisons(history, change, window)
             if format_ == "table":
-                return comparison.as_table(effects, terminal_width())
+                about = context(found.name, event, selection, history.summary().figures)
+                return comparison.as_table(effects, change, window, about, terminal_width())
             return comparison.as_json(effects, _iso(change)) if format_ == "json" else comparison.as_csv(effects)
         steps.expect(3)
-        return shown(history.summary(), format_, with_people=not history.own)
+        summary = history.summary()
+        about = context(found.name, event, selection, summary.figures)
+        return shown(summary, format_, about, with_people=not history.own)
 
 
 def _iso(seconds: int) -> str:

@@ -6,19 +6,29 @@ import io
 import json
 import math
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from rich.console import Console
 from rich.table import Table
 
 from instrumented_make.report import words
 from instrumented_make.report.change import FALSE_ALARM, Comparison, Effect
-from instrumented_make.stats import csv_text, duration, percentage
+from instrumented_make.stats import above, csv_text, duration, percentage
+
+# Nobody's terminal is wider.
+_WIDE = 10_000
 
 Shown = Callable[[float], str]
 
 
-def as_table(comparisons: list[Comparison], width: int | None) -> str:
-    """A row for each command, then the verdicts; ``width`` in characters, None for as wide as it needs."""
+def as_table(
+    comparisons: list[Comparison], change_s: int, window_weeks: int, about: list[str], width: int | None
+) -> str:
+    """A row for each command, then the verdicts, below what it is ``about``.
+
+    ``width`` in characters, None for as wide as it needs. Where a row would not fit, the verdicts alone are shown:
+    they have the same figures.
+    """
     table = Table(box=None, pad_edge=False)
     for name in ("command", "people", "runs", "median", "time", "failed", "points"):
         table.add_column(name, justify="left" if name == "command" else "right", no_wrap=name != "command")
@@ -33,9 +43,13 @@ def as_table(comparisons: list[Comparison], width: int | None) -> str:
             _interval(comparison.failures, lambda value: f"{value * 100:+.1f}"),
         )
     stream = io.StringIO()
-    console = Console(file=stream, width=width or 200, highlight=False, markup=False)
-    console.print(table)
-    console.print()
+    console = Console(file=stream, width=width or _WIDE, highlight=False, markup=False)
+    when = datetime.fromtimestamp(change_s, timezone.utc).isoformat(timespec="minutes").replace("+00:00", "Z")
+    within = f"Within {words.counted(window_weeks, 'week')} of {when}, on the main branch"
+    console.print(above([*about, within], width), end="")
+    if console.measure(table, options=console.options.update(width=_WIDE)).maximum <= console.width:
+        console.print(table)
+        console.print()
     for sentence in words.sentences(comparisons):
         console.print(sentence)
     console.print()

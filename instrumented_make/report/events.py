@@ -307,7 +307,8 @@ def _table(connection: Any, name: str, table: str) -> Any:
     found = [name for name in there if name.lower() == plain.lower()]
     if not found:
         others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
-        raise failure(f"there is no table {table}{others}", "name it: --table SCHEMA.TABLE", path=name)
+        hint = "name it: --table SCHEMA.TABLE; one that you may not read is not listed"
+        raise failure(f"there is no table {table}{others}", hint, path=name)
     return connection.table(plain if plain in found else found[0], database=schema or None)
 
 

@@ -67,9 +67,10 @@ class History:
 
     def __init__(self, source: Source, selection: Selection, min_people: int, steps: Steps) -> None:
         """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
+        self.name = source.name
         self._source = source
         self.own = source.own
-        self._selection = selection
+        self.selection = selection
         self._steps = steps
         self.min_people = min_people
         self._exact = source.engine in queries.EXACT
@@ -93,7 +94,7 @@ class History:
     @property
     def commands(self) -> list[str]:
         """The commands that can be compared: those shown, without OTHER, which is a different mixture every week."""
-        chosen = self._selection.commands
+        chosen = self.selection.commands
         names = [row["command"] for row in sorted(self._totals, key=lambda row: (-row["total_ms"], row["command"]))]
         mixed = {queries.OTHER} if self.hidden else set()
         return [name for name in names if name not in mixed and (not chosen or name in chosen)]
@@ -129,15 +130,15 @@ class History:
             )
             for row in self._totals
         ]
-        return selected(figures, self._selection.commands)
+        return selected(figures, self.selection.commands)
 
     def answers(self) -> Answers:
         """All that a page shows; with ``commands`` selected, of those alone."""
         spread = self._spread(SPREAD)
         summary = self._summary(spread)
         shown = self._runs
-        if self._selection.commands:
-            shown = shown.filter(shown.command.isin(list(self._selection.commands)))
+        if self.selection.commands:
+            shown = shown.filter(shown.command.isin(list(self.selection.commands)))
         self._steps.begin("Finding when runs fail")
         hours = [
             Hour(row["hour"], row["runs"], row["failed"], row["interrupted"]) for row in self._ask(queries.hours(shown))

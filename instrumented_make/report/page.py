@@ -11,7 +11,7 @@ from instrumented_make.report.change import Comparison, comparisons
 from instrumented_make.report.drawing import Drawing
 from instrumented_make.report.figures import AGES_DAYS, Answers, History
 from instrumented_make.report.progress import Steps
-from instrumented_make.stats import Figures, duration, monday, percentage
+from instrumented_make.stats import Figures, context, duration, monday, percentage
 from instrumented_make.templating import environment
 
 # More bars than this are no picture any more; the tables have everything.
@@ -41,16 +41,18 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
 
-def page(history: History, steps: Steps, change_s: int | None, window_weeks: int) -> str:
-    """The text of the page. Raise UserError when the engine refuses."""
+def page(history: History, event: str | None, steps: Steps, change_s: int | None, window_weeks: int) -> str:
+    """The text of the page; ``event`` names the kind that counts, if it was chosen. Raise UserError."""
     found = history.answers()
     compared = comparisons(history, change_s, window_weeks) if change_s is not None else []
     steps.begin("Drawing")
     whose = "your make commands" if history.own else "make commands"
     template = environment(autoescape=True).get_template("report.html.j2")
+    about = context(history.name, event, history.selection, found.summary.figures)
     if not found.summary.figures:
+        nothing = "No such runs are on record."
         return template.render(
-            title=f"What {whose} cost", scope="No such runs are on record.", tiles=[], sections=[], footer=[]
+            title=f"What {whose} cost", scope=nothing, context=about, tiles=[], sections=[], footer=[]
         )
     sections = [_used(found), _time(found), _endings(found), _ages(found), _weeks(found, change_s)]
     if change_s is not None:
@@ -58,6 +60,7 @@ def page(history: History, steps: Steps, change_s: int | None, window_weeks: int
     return template.render(
         title=f"What {whose} cost",
         scope=answers.scope(found),
+        context=about,
         tiles=answers.tiles(found),
         sections=sections,
         footer=answers.footer(history.hidden, history.min_people),

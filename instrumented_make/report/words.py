@@ -51,6 +51,10 @@ def verdict(comparisons: list[Comparison]) -> str:
     """The verdict on all of them."""
     if not comparisons:
         return "There is nothing to compare."
+    if all(comparison.runs_before == 0 for comparison in comparisons):
+        return f"{CANNOT_TELL.capitalize()}: no run is on a commit from before the change. Is its date right?"
+    if all(comparison.runs_after == 0 for comparison in comparisons):
+        return f"{CANNOT_TELL.capitalize()}: no run is on a commit since the change. Is its date right?"
     parts = []
     for comparison in comparisons:
         told = (("duration", f"got {of_duration(comparison)}"), ("failures", of_failures(comparison)))
@@ -71,10 +75,15 @@ def verdict(comparisons: list[Comparison]) -> str:
 def method(window_weeks: int) -> str:
     """What was compared with what."""
     return (
-        f"Compared are runs on the main branch within {window_weeks} weeks of the change, on commits before it and "
-        "since; each person with themselves, and only who has both. Time is that of runs that succeeded. Whatever else "
-        "changed for people at the same time is part of what is seen."
+        f"Compared are runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits before "
+        "it and since; each person with themselves, and only who has both. Time is that of runs that succeeded. "
+        "Whatever else changed for people at the same time is part of what is seen."
     )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: ``1 command``, ``2 commands``."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def listed(names: list[str]) -> str:

@@ -194,7 +194,9 @@ def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
     selection = stats.Selection(
         options.since, tuple(options.commands), options.include_test, options.branch == "master"
     )
-    return stats.shown(history.own(config_dir, selection), options.format, with_people=False)
+    own = history.own(config_dir, selection)
+    context = stats.context(str(config_dir.outbox), None, selection, own.figures)
+    return stats.shown(own, options.format, context, with_people=False)
 
 
 def _fail(message: str) -> int:

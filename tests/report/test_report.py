@@ -21,6 +21,7 @@ import team_history
 from rich.console import Console
 from workbench import wait_until
 
+from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
 
 CHANGE = "2026-04-28T10:00Z"
@@ -63,9 +64,12 @@ def runs(*arguments: str | Path) -> dict[str, int]:
 def test_three_formats_say_the_same(history: Path) -> None:
     """A table for people, with how many ran it; JSON and CSV for programs."""
     commands = json.loads(told(history, "--format", "json"))["commands"]
-    table = told(history).splitlines()
-    assert table[0].split()[:4] == ["command", "people", "runs", "time"]
-    assert [line.split()[0] for line in table[1:]] == [command["command"] for command in commands]
+    about, table = told(history).split("\n\n")
+    assert about.startswith(f"{history}: all commands; all branches; without test data\nWeeks from ")
+    assert f" by instrumented-make {__version__}" in about
+    head, *lines_shown = table.splitlines()
+    assert head.split()[:4] == ["command", "people", "runs", "time"]
+    assert [line.split()[0] for line in lines_shown] == [command["command"] for command in commands]
     lines = list(csv.DictReader(io.StringIO(told(history, "--format", "csv"))))
     assert [line["median_ms"] for line in lines] == [str(command["median_ms"]) for command in commands]
     assert sum(command["time_share"] for command in commands) == pytest.approx(1)
@@ -173,8 +177,8 @@ def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
 
 
 MISTAKES: dict[str, tuple[list[str], int, str]] = {
-    "since": (["--since", "yesterday"], 2, "'yesterday' is no date such as 2026-05-17"),
-    "change": (["--change", "abcdef1"], 2, "'abcdef1' is no date such as 2026-05-17"),
+    "since": (["--since", "yesterday"], 2, "'yesterday' is not a date; use, for example, 2026-05-17"),
+    "change": (["--change", "abcdef1"], 2, "'abcdef1' is not a date; use, for example, 2026-05-17"),
     "people": (["--min-people", "0"], 2, "0 is not in the range x>=1"),
     "folder": (["--html", "nowhere/a.html"], 1, "nowhere/a.html: error: it cannot be written"),
     "command": (["--command", "dev.pul"], 1, "nobody ran dev.pul, or fewer than 5 people did"),
@@ -305,3 +309,30 @@ def test_a_history_is_whole_or_not_there(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+@pytest.mark.parametrize("change", [[], ["--change", CHANGE]])
+def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: list[str]) -> None:
+    """The command stays, intervals stay whole; what matters least is left out."""
+    command = [sys.executable, "-m", "generator", "report", str(team), *change]
+    environment: Any = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    child = pexpect.spawn(
+        command[0], command[1:], encoding="utf-8", timeout=60, dimensions=(60, columns), env=environment
+    )
+    child.expect(pexpect.EOF)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", str(child.before)).replace("\r", "")
+    table = shown[shown.index("Weeks from ") :]
+    assert max(map(len, table.splitlines())) <= columns
+    (row,) = [line for line in table.splitlines() if line.startswith("dev.provision  ")] or [""]
+    if change:
+        assert re.search(r"dev.provision: it got faster, a\s+run\s+takes\s+\d+%\s+less\s+time\s+\(\d+%", table)
+        assert bool(row) is (columns == 160)
+    else:
+        assert len(re.split("  +", row.strip())) == {40: 3, 80: 7, 160: 9}[columns]
+
+
+def test_a_change_before_all_commits_is_one_sentence(history: Path) -> None:
+    """As is one after all of them."""
+    assert "no run is on a commit from before the change" in told(history, "--change", "2019-01-01", "--window", "900")
+    assert "no run is on a commit since the change" in told(history, "--change", "2031-01-01", "--window", "900")
