@@ -1,6 +1,7 @@
 """What a report costs with Spark on this machine, beside DuckDB: ``python benchmarks/spark.py --runs 100000000``.
 
-Both read the same Parquet file, one after the other, each as a process of its own; both must print the same figures. Look at the ratio: Spark is for what does not fit on one machine, and on one it is the slower.
+Both read the same Parquet file, one after the other, each as a process of its own; both print the same. Look at the
+ratio: Spark is for what does not fit on one machine, and on one it is the slower.
 """
 
 from __future__ import annotations

@@ -308,7 +308,7 @@ def _table(connection: Any, name: str, table: str) -> Any:
     if not found:
         others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
         hint = "name it: --table SCHEMA.TABLE; one that you may not read is not listed"
-        raise failure(f"there is no table {table}{others}", hint, path=name)
+        raise failure(f"there is no table {table} that may be read{others}", hint, path=name)
     return connection.table(plain if plain in found else found[0], database=schema or None)
 
 

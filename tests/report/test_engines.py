@@ -75,7 +75,9 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
     """And the password of the URL is not."""
     with pytest.raises(UserError) as error:
         _open(postgres, "devstack.runs")
-    assert "there is no table devstack.runs; there are: SHOUTED_RUN, devstack_command_run" in str(error.value)
+    assert "there is no table devstack.runs that may be read; there are: SHOUTED_RUN, devstack_command_run" in str(
+        error.value
+    )
     assert "secret-word" not in str(error.value)
 
 
@@ -108,3 +110,26 @@ def test_a_missing_driver_is_named() -> None:
 def test_each_engine_is_asked_in_its_own_words(dialect: str) -> None:
     """The SQL is the golden file's; ``make dev.render`` writes them anew, and the difference is to be read."""
     assert sql(dialect) == (GOLDEN / f"{dialect}.sql").read_text()
+
+
+@pytest.mark.parametrize("grants", [[], ["USAGE ON SCHEMA devstack"]])
+def test_a_table_that_may_not_be_read_is_one_sentence(postgres: str, grants: list[str]) -> None:
+    """Whether its name is seen or not."""
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(postgres.replace("postgres://", "postgresql://"), autocommit=True) as owner:
+        owner.execute("DROP ROLE IF EXISTS stranger")
+        owner.execute("CREATE ROLE stranger LOGIN")
+        for grant in grants:
+            owner.execute(f"GRANT {grant} TO stranger")  # type: ignore[arg-type]
+    try:
+        with pytest.raises(UserError) as error:
+            everything(postgres.replace("me:secret-word@", "stranger@"), "devstack.devstack_command_run")
+    finally:
+        with psycopg.connect(postgres.replace("postgres://", "postgresql://"), autocommit=True) as owner:
+            owner.execute("DROP OWNED BY stranger")
+            owner.execute("DROP ROLE stranger")
+    (said, *hint) = str(error.value).splitlines()
+    assert "that may be read" in said or "permission denied" in said
+    assert len(said) < 300
+    assert len(hint) <= 1
