@@ -1,10 +1,17 @@
-"""What a Makefile can make, as make itself tells it (``make -p``), and the help texts that stand in it."""
+"""What a Makefile can make, as make itself tells it (``make -p``), and the help texts that stand in it.
+
+No recipe runs. Behind the project's makefile make reads a second one that stops it by an error: every rule has been
+read then, and nothing has been looked for or made, no included makefile either; and make prints its data base all the
+same. So it makes no difference what a ``%:``, a ``.DEFAULT`` or a ``+`` line would do. What ``$(shell)`` runs while
+makefiles are read is the project's own.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +19,8 @@ from generator.target_names import fault_of_target
 from instrumented_make.errors import failure
 
 TIMEOUT_S = 60
-# Asked for this goal, which nobody has, make prints its data base and makes nothing.
-NO_GOAL = ".metrics.no-goal"
+_STOP = ".metrics.read"
+_DEFAULTS = ("GNUmakefile", "makefile", "Makefile")
 FILE_SUFFIX = re.compile(
     r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|py|txt|html|md|json|ya?ml|mk|pem|gz|xz|zip|stamp)$"
 )
@@ -65,7 +72,8 @@ class Makefile:
         """Whether ``name`` looks like a file that other rules need, rather than like a goal."""
         rule = self.rules.get(name)
         looks_like_a_file = "/" in name or FILE_SUFFIX.search(name) is not None
-        return rule is not None and not rule.phony and looks_like_a_file and name in self.needed()
+        needed = name.endswith(".mk") or name in self.needed()  # what make includes, it does not say
+        return rule is not None and not rule.phony and looks_like_a_file and needed
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -76,47 +84,61 @@ def matches(pattern: str, name: str) -> bool:
 
 def read(folder: Path, makefile: str | None = None) -> Makefile:
     """Ask make for the rules in ``folder``. Raise UserError when make cannot read the makefiles there."""
-    command = ["make", "-pRrq", *(["-f", makefile] if makefile else []), NO_GOAL]
+    first = makefile or next((name for name in _DEFAULTS if (folder / name).exists()), None)
+    if first is None:
+        raise failure("there is no makefile here", "run it where the Makefile is", path=folder)
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     try:
-        result = subprocess.run(
-            command,
-            cwd=folder,
-            env={**variables, "LC_ALL": "C", "DO_NOT_TRACK": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
+            stop.write(f"$(error {_STOP})\n")
+            stop.flush()
+            result = _asked(["make", "-pRr", "-f", first, "-f", stop.name], folder, variables)
     except OSError as error:
         raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
     except subprocess.TimeoutExpired:
         message = f"make did not read its makefiles within {TIMEOUT_S} s"
         raise failure(message, "run make -n and see what it waits for", path=folder) from None
-    faults = [line for line in result.stderr.splitlines() if "*** " in line and NO_GOAL not in line]
-    if faults or "\n# Files" not in result.stdout:
+    faults = [line for line in result.stderr.splitlines() if "*** " in line and _STOP not in line]
+    if faults or _STOP not in result.stderr or "\n# Files" not in result.stdout:
         told = "; ".join(faults) or result.stderr.strip() or "nothing"
         raise failure("make cannot read the makefiles here", f"it says: {told}", path=folder)
-    return _parse(folder, result.stdout)
+    return _parse(folder, result.stdout, Path(stop.name))
 
 
-def _parse(folder: Path, database: str) -> Makefile:
+def _asked(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**variables, "LC_ALL": "C", "DO_NOT_TRACK": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
+def _parse(folder: Path, database: str, stop: Path) -> Makefile:
     default = re.search(r"^\.DEFAULT_GOAL := (\S+)", database, re.M)
     _, _, rest = database.partition("\n# Implicit Rules\n")
     implicit, _, explicit = rest.partition("\n# Files\n")
+    # Which are, make marks later.
+    phony = {name for names in re.findall(r"^\.PHONY:(.*)$", explicit, re.M) for name in names.split()}
     rules, files = [], []
     for in_files, section in ((False, implicit), (True, explicit)):
         for block in section.split("\n\n"):
             lines = block.strip("\n").split("\n")
-            head = re.match(r"([^\s#:=][^:=]*?) *::?(?: (.*))?$", lines[1 if lines[0] == "# Not a target:" else 0])
+            # Above the rule stand the variables that are set for its target alone.
+            heads = [re.match(r"([^\s#:=][^:=]*?) *::?(?: ([^=]*))?$", line) for line in lines]
+            head = next((match for match in heads if match), None)
             if head is None:
                 continue
             if lines[0] == "# Not a target:":
                 files.append(head[1])
                 continue
-            recipe = re.search(r"^#  recipe to execute \(from '(.+)', line (\d+)\):", block, re.M)
+            # make 3.81 says "commands", and quotes otherwise.
+            recipe = re.search(r"^#  (?:recipe|commands) to execute \(from [`'](.+)', line (\d+)\):", block, re.M)
             if recipe and recipe[1] == head[1]:
                 files.append(head[1])  # a makefile that protects itself by a rule of its own
                 continue
@@ -125,9 +147,10 @@ def _parse(folder: Path, database: str) -> Makefile:
                 # A pattern among the files is only mentioned there, by .PHONY for example.
                 if in_files and "%" in name:
                     continue
-                phony = "Phony target" in block
                 rules.append(
-                    Rule(name, phony, prerequisites, recipe[1] if recipe else "", int(recipe[2]) if recipe else 0)
+                    Rule(
+                        name, name in phony, prerequisites, recipe[1] if recipe else "", int(recipe[2]) if recipe else 0
+                    )
                 )
     order = {name: number for number, name in enumerate(dict.fromkeys(rule.file for rule in rules if rule.file))}
     rules.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line))
@@ -137,7 +160,7 @@ def _parse(folder: Path, database: str) -> Makefile:
         for rule in rules
         if not rule.name.startswith((".", "metrics-"))
     }
-    made_by_hand = tuple(name for name in files if (folder / name).is_file())
+    made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
     return Makefile(described, made_by_hand, default[1] if default else "")
 
 

@@ -13,6 +13,8 @@ def fault_of_target(name: str) -> str | None:
     """What is wrong with ``name`` as a tracked target, or None when make can name it."""
     if name.startswith("."):
         return "a leading dot makes it one of make's special targets"
+    if name in ("GNUmakefile", "makefile", "Makefile"):
+        return "it is a makefile, which make reads rather than makes"
     if name.startswith("-"):
         return "make would take a leading '-' for an option"
     if name.count("%") > 1:

@@ -110,7 +110,8 @@ def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "no target")]
+    ("content", "words"),
+    [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "there is no makefile here")],
 )
 def test_init_says_what_is_in_the_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
@@ -320,3 +321,43 @@ def test_an_interrupt_that_a_library_swallows_is_one() -> None:
     """Ctrl-C while a library in C is imported may come out as another error: it is no defect of the generator."""
     result = subprocess.run([sys.executable, "-c", SWALLOWS], capture_output=True, text=True, check=False, timeout=60)
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
+HOSTILE = """\
+-include gen.mk
+include missing.mk
+.PHONY: all html
+all: foo.o ; @echo all
+html: export A=b
+html: B := c
+html: ; +touch ran-html
+gen.mk: ; touch ran-gen; echo x=1 >$@
+missing.mk:: ; touch ran-missing; echo >$@
+%: Makefile ; +touch ran-any
+.DEFAULT: ; +touch ran-default
+dev.%: ; @echo $*
+Makefile: x ; touch ran-makefile
+sub: ; $(MAKE) -C nowhere
+"""
+
+
+@pytest.mark.parametrize("command", [["init"], ["check"], ["list"], ["add", "html"]])
+def test_no_recipe_runs(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not of a catch-all, of makefiles that are made, of + lines or of .DEFAULT; variables of a target hide nothing."""
+    (tmp_path / "Makefile").write_text(HOSTILE)
+    if command != ["init"]:
+        catalog = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n  - all\n  - dev.%\n"
+        (tmp_path / "targets.yaml").write_text(catalog)
+    before = {path.name for path in tmp_path.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    main(command)
+    told = capsys.readouterr()
+    ours = {"targets.yaml", "GNUmakefile", "Makefile.instrumented", ".instrumented"}
+    assert {path.name for path in tmp_path.iterdir()} - before <= ours
+    assert "no rule makes" not in told.out + told.err
+    if command == ["init"]:
+        names = [target.name for target in load(tmp_path / "targets.yaml").targets]
+        assert {"all", "html", "dev.%", "sub"} <= set(names)
+        assert not {"Makefile", "gen.mk", "missing.mk"} & set(names)

@@ -121,7 +121,7 @@ def test_a_table_that_may_not_be_read_is_one_sentence(postgres: str, grants: lis
         owner.execute("DROP ROLE IF EXISTS stranger")
         owner.execute("CREATE ROLE stranger LOGIN")
         for grant in grants:
-            owner.execute(f"GRANT {grant} TO stranger")  # type: ignore[arg-type]
+            owner.execute(f"GRANT {grant} TO stranger")
     try:
         with pytest.raises(UserError) as error:
             everything(postgres.replace("me:secret-word@", "stranger@"), "devstack.devstack_command_run")
