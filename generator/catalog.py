@@ -32,6 +32,8 @@ from instrumented_make.errors import Problem, UserError
 from instrumented_make.properties import OPTIONAL_NAMES
 from instrumented_make.text import is_printable
 
+# The include's own, each behind the catalog's prefix.
+COMMANDS = ("opt-in", "opt-out", "status", "show", "stats")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

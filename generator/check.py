@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from generator import makefile
-from generator.catalog import Catalog, load
+from generator.catalog import COMMANDS, Catalog, load
 from generator.render import rendered
 from generator.yaml_source import Where
 from instrumented_make import files
 from instrumented_make.errors import Position, Problem, UserError
 
 _START = Position(1, 1)
+# The ways in which make asks whether a variable is empty.
+_GUARD = re.compile(
+    r"""(ifndef\s+INSTRUMENTED|ifeq\s*\(\s*,?\s*\$[({]INSTRUMENTED[)}]\s*,?\s*\)|ifeq\s+(''|"")\s+["']\$[({]INSTRUMENTED[)}]["']"""
+    r"""|ifeq\s+["']\$[({]INSTRUMENTED[)}]["']\s+(''|""))\s*(\#.*)?"""
+)
 
 
 def check(catalog_path: Path, include_path: Path) -> list[Problem]:
@@ -25,10 +31,15 @@ def check(catalog_path: Path, include_path: Path) -> list[Problem]:
         return [_finding(problem, problem.name or "catalog") for problem in error.problems]
     findings = list(_rendered(catalog, include_path))
     try:
-        rules = makefile.read(include_path.resolve().parent)
+        rules = makefile.read(include_path.resolve().parent, include=include_path.name)
     except UserError as error:
         return [*findings, *(_finding(problem, "makefile") for problem in error.problems)]
-    return [*findings, *_guard(rules, include_path), *_targets(catalog, rules)]
+    return [
+        *findings,
+        *_guard(rules, include_path, catalog.prefix),
+        *_clashes(catalog, rules),
+        *_targets(catalog, rules),
+    ]
 
 
 def as_github(finding: Problem) -> str:
@@ -76,7 +87,7 @@ def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
             yield _at(path, "stale-include", message, "run: instrumented-make render")
 
 
-def _guard(rules: makefile.Makefile, include_path: Path) -> Iterator[Problem]:
+def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterator[Problem]:
     folder = include_path.resolve().parent
     first = next((name for name in ("GNUmakefile", "makefile", "Makefile") if (folder / name).exists()), None)
     if first is None:
@@ -84,19 +95,31 @@ def _guard(rules: makefile.Makefile, include_path: Path) -> Iterator[Problem]:
         return
     text = (folder / first).read_text(encoding="utf-8", errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    # It tells the include which file a catch-all must not remake.
+    lines = [line for line in lines if not line.startswith(".metrics.wiring")]
     if include_path.name not in rules.files:
         message = f"it does not include {include_path.name}"
         yield _at(folder / first, "missing-include", message, "run: instrumented-make init, and do what it says")
-    elif "ifndef INSTRUMENTED" not in lines:
+    elif not any(map(_GUARD.fullmatch, lines)):
         message = "the rules are not guarded, so a tracked command finds two rules for its target"
         yield _at(folder / first, "missing-guard", message, "put 'ifndef INSTRUMENTED' above them")
     elif not lines[0].endswith(include_path.name):
         message = "something stands above the include; what is exported there is set twice for a tracked command"
         hint = "make the include the first line"
         yield _at(folder / first, "include-not-first", message, hint, severity="warning")
-    if rules.default_goal.startswith("metrics-"):
+    if rules.default_goal.startswith(f"{prefix}-"):
         message = f"plain 'make' would make {rules.default_goal}"
         yield _at(folder / first, "default-goal", message, "set .DEFAULT_GOAL in your Makefile")
+
+
+def _clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
+    """Rules of the project under the names of the include's own commands."""
+    for command in COMMANDS:
+        rule = rules.rules.get(f"{catalog.prefix}-{command}")
+        if rule is not None:
+            message = f"the project has a rule for {rule.name}, which is a command of the include"
+            hint = "give the include's commands another name in the catalog: 'prefix: usage'"
+            yield _at(rule.file, "prefix-clash", message, hint, Position(rule.line, 1))
 
 
 def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from instrumented_make import __version__, files, output
 from instrumented_make.errors import Problem, UserError, failure
 
 CATALOG = Path("targets.yaml")
-INCLUDE = Path("Makefile.instrumented")
+INCLUDE = Path(makefile.INCLUDE)
 DICTIONARY = Path("docs/data-dictionary.md")
 
 

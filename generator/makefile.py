@@ -19,6 +19,7 @@ from generator.target_names import fault_of_target
 from instrumented_make.errors import failure
 
 TIMEOUT_S = 60
+INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
 _DEFAULTS = ("GNUmakefile", "makefile", "Makefile")
 FILE_SUFFIX = re.compile(
@@ -82,8 +83,11 @@ def matches(pattern: str, name: str) -> bool:
     return bool(percent) and len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
 
 
-def read(folder: Path, makefile: str | None = None) -> Makefile:
-    """Ask make for the rules in ``folder``. Raise UserError when make cannot read the makefiles there."""
+def read(folder: Path, makefile: str | None = None, include: str = INCLUDE) -> Makefile:
+    """Ask make for the rules in ``folder``, but for those of the rendered ``include``.
+
+    Raise UserError when make cannot read the makefiles there.
+    """
     first = makefile or next((name for name in _DEFAULTS if (folder / name).exists()), None)
     if first is None:
         raise failure("there is no makefile here", "run it where the Makefile is", path=folder)
@@ -102,7 +106,7 @@ def read(folder: Path, makefile: str | None = None) -> Makefile:
     if faults or _STOP not in result.stderr or "\n# Files" not in result.stdout:
         told = "; ".join(faults) or result.stderr.strip() or "nothing"
         raise failure("make cannot read the makefiles here", f"it says: {told}", path=folder)
-    return _parse(folder, result.stdout, Path(stop.name))
+    return _parse(folder, result.stdout, Path(stop.name), include)
 
 
 def _asked(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -119,7 +123,7 @@ def _asked(command: list[str], folder: Path, variables: dict[str, str]) -> subpr
     )
 
 
-def _parse(folder: Path, database: str, stop: Path) -> Makefile:
+def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
     default = re.search(r"^\.DEFAULT_GOAL := (\S+)", database, re.M)
     _, _, rest = database.partition("\n# Implicit Rules\n")
     implicit, _, explicit = rest.partition("\n# Files\n")
@@ -158,7 +162,7 @@ def _parse(folder: Path, database: str, stop: Path) -> Makefile:
     described = {
         rule.name: Rule(rule.name, rule.phony, rule.prerequisites, rule.file, rule.line, helps.get(rule.name, ""))
         for rule in rules
-        if not rule.name.startswith((".", "metrics-"))
+        if not rule.name.startswith(".") and Path(rule.file).name != include
     }
     made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
     return Makefile(described, made_by_hand, default[1] if default else "")

@@ -61,9 +61,9 @@ def hand_over() -> str:
     return first + (folder() / "hand-over.sh").read_text(encoding="utf-8")
 
 
-def proposal(project: str, main_branch: str, rules: list[Rule]) -> str:
+def proposal(project: str, main_branch: str, prefix: str, rules: list[Rule]) -> str:
     """The text of a first catalog for a project whose Makefile offers ``rules``."""
-    return _template("targets.yaml.j2").render(project=project, main_branch=main_branch, rules=rules)
+    return _template("targets.yaml.j2").render(project=project, main_branch=main_branch, prefix=prefix, rules=rules)
 
 
 def data_dictionary(catalog: Catalog, *, source: str) -> str:

@@ -361,3 +361,61 @@ def test_no_recipe_runs(
         names = [target.name for target in load(tmp_path / "targets.yaml").targets]
         assert {"all", "html", "dev.%", "sub"} <= set(names)
         assert not {"Makefile", "gen.mk", "missing.mk"} & set(names)
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "ifndef INSTRUMENTED",
+        "ifndef  INSTRUMENTED # told by the include",
+        "ifeq ($(INSTRUMENTED),)",
+        "ifeq (,${INSTRUMENTED})",
+        'ifeq "$(INSTRUMENTED)" ""',
+    ],
+)
+def test_a_guard_is_known_however_it_is_written(tmp_path: Path, guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As is a catch-all that makes everything."""
+    rules = "all: ; @echo all\n%: ; @:\n"
+    (tmp_path / "Makefile").write_text(f"-include Makefile.instrumented\n{guard}\n{rules}endif\n")
+    (tmp_path / "targets.yaml").write_text("project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [all]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0
+
+
+def test_commands_of_the_projects_own_get_out_of_each_others_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``init`` gives the include's another prefix; ``check`` sees the clash where that was taken back."""
+    (tmp_path / "Makefile").write_text("metrics-status: ; @echo mine\nup: ; @echo up\n")
+    monkeypatch.chdir(tmp_path)
+    for command in ("init", "render", "check"):
+        assert main([command]) == 0
+    assert subprocess.check_output(["make", "metrics-status"], text=True, stderr=subprocess.STDOUT) == "mine\n"
+    assert load(tmp_path / "targets.yaml").prefix == "make-metrics"
+    text = (tmp_path / "targets.yaml").read_text()
+    (tmp_path / "targets.yaml").write_text(
+        text.replace("prefix: make-metrics", "prefix: metrics").replace("  - name: metrics-status\n", "")
+    )
+    assert main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    assert "Makefile:1:1: error: the project has a rule for metrics-status" in capsys.readouterr().out
+
+
+def test_a_catch_all_with_a_prerequisite_remakes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Sphinx's quickstart writes it; what is said is what bare make says."""
+    (tmp_path / "Makefile").write_text("help: ; @echo help\n.PHONY: help Makefile\n%: Makefile ; @echo BUILD $@\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    def said() -> list[str]:
+        return [
+            subprocess.run(["make", *goals], capture_output=True, text=True, check=False).stdout
+            for goals in ([], ["html"], ["help", "html"])
+        ]
+
+    before = said()
+    for command in ("init", "render", "check"):
+        assert main([command]) == 0
+    assert said() == before
