@@ -45,16 +45,15 @@ def changed(data: st.DataObject, content: bytes) -> bytes:
 @given(data=st.data())
 def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> None:
     """Whatever a record is changed into, it becomes an event, is counted as lost, or waits; the other is an event."""
+    config_dir.outbox.unlink(missing_ok=True)  # two examples in one tick of the clock would be the same run
     start, end = changed(data, START), changed(data, END)
     write(config_dir, "1-2-0", start, end)
     write(config_dir, "3-4-0")
     waits = not any(isinstance(run, Damaged) or run.name == "1-2-0" for run in finished(config_dir.pending))
-    with opened(config_dir.outbox) as outbox:
-        lost, kept = sum(outbox.lost().values()), sum(outbox.counts().values())
     events = record(config_dir, Repositories())
     assert {"command": "one", "duration_ms": 5000, "exit_status": 0} in [event.properties for event in events]
     with opened(config_dir.outbox) as outbox:
-        settled = sum(outbox.lost().values()) - lost + sum(outbox.counts().values()) - kept
+        settled = sum(outbox.lost().values()) + sum(outbox.counts().values())
     assert settled + waits == 2
     assert len(every(config_dir.pending)) == (2 if waits else 0)
     for path in every(config_dir.pending):
