@@ -129,7 +129,7 @@ def _text(
             from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
 
             steps.expect(7 + compared)
-            return page(history, event, steps, change, window)
+            return page(history, steps, change, window)
         if change is not None:
             from instrumented_make.report import comparison  # noqa: PLC0415  (it computes)
             from instrumented_make.report.change import comparisons  # noqa: PLC0415
@@ -137,12 +137,12 @@ def _text(
             steps.expect((4 if format_ == "table" else 1) + compared)
             effects = comparisons(history, change, window)
             if format_ == "table":
-                about = context(found.name, event, selection, history.summary().figures)
+                about = context(found.name, found.event, selection, history.summary().figures)
                 return comparison.as_table(effects, change, window, about, terminal_width())
             return comparison.as_json(effects, _iso(change)) if format_ == "json" else comparison.as_csv(effects)
         steps.expect(3)
         summary = history.summary()
-        about = context(found.name, event, selection, summary.figures)
+        about = context(found.name, found.event, selection, summary.figures)
         return shown(summary, format_, about, with_people=not history.own)
 
 

@@ -50,12 +50,13 @@ _SQLITE = b"SQLite format 3\0"
 class Source:
     """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox.
 
-    ``secrets``: what the engine may say of how it was reached, and nobody is to read.
+    ``event``: the name of the kind that counts, where it is known. ``secrets``: what the engine may say of how it was reached, and nobody is to read.
     """
 
     name: str
     events: Any
     own: bool = False
+    event: str | None = None
     secrets: tuple[str, ...] = ()
 
     @property
@@ -93,9 +94,10 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
     connection = _duckdb()
     if all(path.endswith(".parquet") for path in paths):
         events = _told(source, lambda: _from_parquet(connection, paths))
-        return Source(source, _checked(source, events, event))
+        return Source(source, _checked(source, events, event), event=event)
     if all(path.endswith(_JSON) for path in paths):
-        return Source(source, _checked(source, _told(source, lambda: _from_json(connection, paths, event))))
+        events, event = _told(source, lambda: _from_json(connection, paths, event))
+        return Source(source, _checked(source, events), event=event)
     raise failure(
         f"it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
         "a warehouse is given by its URL, such as postgres://user@host/database",
@@ -185,11 +187,11 @@ def _from_parquet(connection: Any, paths: list[str]) -> Any:
     return connection.table(TABLE)
 
 
-def _from_json(connection: Any, paths: list[str], event: str | None) -> Any:
+def _from_json(connection: Any, paths: list[str], event: str | None) -> tuple[Any, str | None]:
     """Rows of the table's shape, or calls as servers keep them, one JSON object a line, in whatever case.
 
     Of the calls only the track events count. A server may take an event twice (delivery is at least once), so of the
-    same id the first one counts.
+    same id the first one counts. Their name is told as well, if they have one.
     """
     first = _first_object(paths[0])
     if "type" not in first and not isinstance(first.get("properties"), dict):
@@ -226,7 +228,7 @@ def _from_json(connection: Any, paths: list[str], event: str | None) -> Any:
     if len(found) > 1:
         names = ", ".join(str(name) for name in found[:20])
         raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=paths[0])
-    return connection.table(TABLE)
+    return connection.table(TABLE), found[0]
 
 
 @contextmanager
@@ -297,7 +299,7 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
     except UserError:
         connection.disconnect()
         raise
-    return Source(f"{name}, {table}", events, secrets=secrets)
+    return Source(f"{name}, {table}", events, event=event, secrets=secrets)
 
 
 def _table(connection: Any, name: str, table: str) -> Any:

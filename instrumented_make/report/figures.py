@@ -68,6 +68,7 @@ class History:
     def __init__(self, source: Source, selection: Selection, min_people: int, steps: Steps) -> None:
         """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
         self.name = source.name
+        self.event = source.event
         self._source = source
         self.own = source.own
         self.selection = selection

@@ -41,14 +41,14 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
 
-def page(history: History, event: str | None, steps: Steps, change_s: int | None, window_weeks: int) -> str:
-    """The text of the page; ``event`` names the kind that counts, if it was chosen. Raise UserError."""
+def page(history: History, steps: Steps, change_s: int | None, window_weeks: int) -> str:
+    """The text of the page. Raise UserError when the engine refuses."""
     found = history.answers()
     compared = comparisons(history, change_s, window_weeks) if change_s is not None else []
     steps.begin("Drawing")
     whose = "your make commands" if history.own else "make commands"
     template = environment(autoescape=True).get_template("report.html.j2")
-    about = context(history.name, event, history.selection, found.summary.figures)
+    about = context(history.name, history.event, history.selection, found.summary.figures)
     if not found.summary.figures:
         nothing = "No such runs are on record."
         return template.render(

@@ -281,6 +281,7 @@ def test_one_of_several_kinds_of_events_is_chosen(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="several kinds of events: one, two"):
         runs(path)
     with opened(str(path), event="two") as found:
+        assert found.event == "two"
         assert rows(found, queries.runs(found.events)).to_pylist() == [RUN]
     with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
         pass
