@@ -50,7 +50,8 @@ _SQLITE = b"SQLite format 3\0"
 class Source:
     """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox.
 
-    ``event``: the name of the kind that counts, where it is known. ``secrets``: what the engine may say of how it was reached, and nobody is to read.
+    ``event``: the name of the kind that counts, where it is known. ``secrets``: what the engine may say of how it was
+    reached, and nobody is to read.
     """
 
     name: str
