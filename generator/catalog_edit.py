@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from generator.yaml_source import Source
+from generator.yaml_source import Source, lines_of
 from instrumented_make.errors import failure
 
 
@@ -19,16 +19,17 @@ def add(source: Source, names: Sequence[str]) -> str:
     """The text of ``source`` with the targets ``names`` at the end of its list."""
     targets = _targets(source)
     if targets.flow_style:
-        # The end mark is behind the bracket.
-        at = targets.end_mark.index - 1
-        return f"{source.text[:at].rstrip()}, {', '.join(scalar(name) for name in names)}{source.text[at:]}"
-    lines = source.text.splitlines(keepends=True)
+        # Right behind the last one: a comma or a comment may follow it.
+        at = targets.value[-1].end_mark.index
+        return f"{source.text[:at]}, {', '.join(scalar(name) for name in names)}{source.text[at:]}"
+    lines = lines_of(source.text)
     last = targets.value[-1]
-    at = _last_line(last) + 1
+    at = _last_line(source, last)
+    end = "\r\n" if lines[at - 1].endswith("\r\n") else "\n"
     if not lines[at - 1].endswith("\n"):
-        lines[at - 1] += "\n"
-    indent = lines[last.start_mark.line][: last.start_mark.column].partition("-")[0]
-    return "".join([*lines[:at], *(f"{indent}- {scalar(name)}\n" for name in names), *lines[at:]])
+        lines[at - 1] += end
+    indent = _before_dash(source, lines, last)
+    return "".join([*lines[:at], *(f"{indent}- {scalar(name)}{end}" for name in names), *lines[at:]])
 
 
 def remove(source: Source, names: Sequence[str]) -> str:
@@ -38,19 +39,19 @@ def remove(source: Source, names: Sequence[str]) -> str:
     """
     targets = _targets(source)
     items = {_name(item): item for item in targets.value}
-    lines = source.text.splitlines(keepends=True)
+    lines = lines_of(source.text)
     for name in names:
         if name not in items:
             raise failure(f"{name!r} is not tracked", "instrumented-make list shows what is", path=source.path)
         if targets.flow_style:
             raise failure("the targets stand in one line", f"remove {name!r} by hand", path=source.path)
     # From the end, so that the places of the others stay what they are.
-    for item in sorted((items[name] for name in names), key=lambda item: -int(item.start_mark.line)):
-        end = _last_line(item) + 1
+    for item in sorted((items[name] for name in names), key=lambda item: -int(item.start_mark.index)):
+        end = _last_line(source, item)
         # A block scalar counts the blank lines after it as its own; they separate it from what follows.
         while not lines[end - 1].strip():
             end -= 1
-        del lines[item.start_mark.line : end]
+        del lines[_dash_line(source, lines, item) - 1 : end]
     return "".join(lines)
 
 
@@ -68,16 +69,35 @@ def _name(item: Node) -> str:
     return str(item.value) if isinstance(item, ScalarNode) else ""
 
 
-def _last_line(node: Node) -> int:
-    """The last line, from 0, that holds something of ``node``: its own end mark is behind the comments that follow."""
+def _dash_line(source: Source, lines: list[str], item: Node) -> int:
+    """The line, from 1, of the dash before ``item``, which may stand in a line of its own."""
+    line = source.place(item.start_mark).line
+    while "-" not in lines[line - 1].partition("#")[0][: _column(source, item, line)]:
+        line -= 1
+    return line
+
+
+def _column(source: Source, item: Node, line: int) -> int | None:
+    """How much of ``line`` is before ``item``: all of a line above it."""
+    place = source.place(item.start_mark)
+    return place.column - 1 if place.line == line else None
+
+
+def _before_dash(source: Source, lines: list[str], item: Node) -> str:
+    return lines[_dash_line(source, lines, item) - 1].partition("-")[0]
+
+
+def _last_line(source: Source, node: Node) -> int:
+    """The last line, from 1, that holds something of ``node``: its own end mark is behind the comments that follow."""
+    end = source.place(node.end_mark)
     if isinstance(node, ScalarNode):
         # A block scalar ends where the next thing begins.
-        return int(node.end_mark.line) - int(node.end_mark.column == 0)
+        return end.line - int(end.column == 1)
     if getattr(node, "flow_style", False):
-        return int(node.end_mark.line)
+        return end.line
     children = [part for child in node.value for part in (child if isinstance(child, tuple) else (child,))]
-    ends = [_last_line(child) for child in children]
-    return max([int(node.start_mark.line), *ends])
+    ends = [_last_line(source, child) for child in children]
+    return max([source.place(node.start_mark).line, *ends])
 
 
 def scalar(name: str) -> str:

@@ -17,8 +17,11 @@ from pathlib import Path
 
 from generator.target_names import fault_of_target
 from instrumented_make.errors import failure
+from instrumented_make.text import is_printable
 
 TIMEOUT_S = 60
+# Of a help text, in the catalog.
+MAX_TEXT = 500
 INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
 _DEFAULTS = ("GNUmakefile", "makefile", "Makefile")
@@ -168,12 +171,19 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
     return Makefile(described, made_by_hand, default[1] if default else "")
 
 
+def _one_line(text: str) -> str:
+    """A help text as a catalog can hold it: without colours and whatever else would drive a terminal."""
+    text = re.sub(r"(?:\x1b|\\033|\\x1b|\\e)\[[0-9;]*[A-Za-z]", "", text)
+    shown = "".join(character for character in text if is_printable(character))
+    return " ".join(shown.strip("# ").split())[:MAX_TEXT]
+
+
 def _helps(folder: Path, files: list[str]) -> dict[str, str]:
     """``target: ## text`` and ``## text`` above a target: the two habits there are."""
     helps: dict[str, str] = {}
     for name in files:
         try:
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (folder / name).read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             continue
         for above, line in zip(["", *lines], lines, strict=False):
@@ -182,5 +192,5 @@ def _helps(folder: Path, files: list[str]) -> dict[str, str]:
                 continue
             text = rule[2] or (above[2:] if above.startswith("##") else "")
             for target in rule[1].split():
-                helps.setdefault(target, text.strip("# "))
+                helps.setdefault(target, _one_line(text))
     return {name: text for name, text in helps.items() if text}

@@ -86,7 +86,7 @@ def _template(name: str) -> Template:
     template_environment = environment()
     template_environment.filters["json_for_make"] = json_for_make
     template_environment.filters["yaml_scalar"] = scalar
-    template_environment.filters["yaml_text"] = json.dumps
+    template_environment.filters["yaml_text"] = lambda text: json.dumps(text, ensure_ascii=False)
     return template_environment.get_template(name)
 
 

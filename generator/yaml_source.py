@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import io
 import math
 import re
 from dataclasses import dataclass, field
@@ -38,6 +40,14 @@ class Source:
     keys: dict[Where, Position] = field(default_factory=dict)
     values: dict[Where, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _starts: list[int] = field(default_factory=list)
+
+    def place(self, mark: StringMark) -> Position:
+        """Where ``mark`` is, in lines as editors and git count them: YAML ends lines at characters that these show."""
+        if not self._starts:
+            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        line = bisect.bisect(self._starts, mark.index)
+        return Position(line, mark.index - self._starts[line - 1] + 1)
 
     def problem(self, message: str, hint: str, position: Position | None, name: str = "") -> Problem:
         """What is wrong at ``position`` of this file."""
@@ -56,9 +66,14 @@ def problem_in(
     path: Path, text: str, message: str, hint: str, position: Position | None = None, name: str = ""
 ) -> Problem:
     """What is wrong at ``position`` of ``text``, which stands in ``path``, with the line that it points into."""
-    lines = text.splitlines()
-    excerpt = lines[position.line - 1] if position and position.line <= len(lines) else ""
+    lines = lines_of(text)
+    excerpt = lines[position.line - 1].rstrip("\r\n") if position and position.line <= len(lines) else ""
     return Problem(message, hint, str(path), position, excerpt, name)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of ``text``, with their ends, as :meth:`Source.place` counts them."""
+    return io.StringIO(text, newline="\n").readlines()
 
 
 def read(path: Path, text: str | None = None) -> Source:
@@ -83,7 +98,7 @@ def read(path: Path, text: str | None = None) -> Source:
         ) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = Position(mark.line + 1, mark.column + 1) if mark else None
+        where = source.place(mark) if mark else None
         about = "; ".join(part for part in (error.context, error.problem) if part)
         raise UserError(source.problem(f"not valid YAML: {about}", _yaml_hint(text, where), where)) from None
     except (YAMLError, RecursionError, ValueError) as error:
@@ -123,7 +138,7 @@ def read_text(path: Path) -> str:
 
 
 def _yaml_hint(text: str, where: Position | None) -> str:
-    lines = text.splitlines()
+    lines = lines_of(text)
     if where and where.line <= len(lines):
         line = lines[where.line - 1]
         if "\t" in line[: where.column]:
@@ -142,7 +157,7 @@ class _Reader:
 
     def plain(self, node: Node, where: Where) -> Plain:
         self.nodes += 1
-        position = _position(node.start_mark)
+        position = self.source.place(node.start_mark)
         if self.nodes > MAX_NODES or len(where) > MAX_DEPTH:
             hint = "remove the aliases ('*name') that repeat its parts"
             raise UserError(self.source.problem("it holds too much", hint, position))
@@ -158,7 +173,7 @@ class _Reader:
         for key_node, value_node in node.value:
             # Any key is taken as the text it was written as: no known key is anything but a plain word.
             key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
-            position = _position(key_node.start_mark)
+            position = self.source.place(key_node.start_mark)
             if key in result:
                 first = self.source.keys[(*where, key)].line
                 problem = self.source.problem(
@@ -174,14 +189,11 @@ class _Reader:
         return result
 
 
-def _position(mark: StringMark) -> Position:
-    """Marks count from 0; this is the one place where they are converted."""
-    return Position(mark.line + 1, mark.column + 1)
-
-
 def _scalar(node: Node) -> Plain:
     tag = str(node.tag).rpartition(":")[2]
     text = str(node.value)
+    if getattr(node, "style", "") == ">":
+        text = text.replace("\a", "")  # with which ruamel.yaml marks where the lines were folded
     if tag == "null":
         return None
     if tag == "bool":

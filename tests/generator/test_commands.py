@@ -419,3 +419,41 @@ def test_a_catch_all_with_a_prerequisite_remakes_nothing(tmp_path: Path, monkeyp
     for command in ("init", "render", "check"):
         assert main([command]) == 0
     assert said() == before
+
+
+EDITS = {
+    "a line separator in a text": ('why: "a\u2028b\u0085c"\ntargets:\n  - a\n  - b\n', "  - b\n", "  - c\n", "b"),
+    "lone dashes": ("targets:\n  -\n    name: a\n  -\n    name: b\n", "  -\n    name: b\n", "  - c\n", "b"),
+    "carriage returns": ("targets:\r\n  - a\r\n  - b\r\n", "  - b\r\n", "  - c\r\n", "b"),
+}
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_an_edit_touches_its_lines_alone(tmp_path: Path, kind: str) -> None:
+    """Whatever else is a line's end for YAML."""
+    text, gone, come, name = EDITS[kind]
+    path = tmp_path / "targets.yaml"
+    assert catalog_edit.remove(read(path, text), [name]) == text.replace(gone, "")
+    assert catalog_edit.add(read(path, text), ["c"]) == text + come
+
+
+@pytest.mark.parametrize("flow", ["[a, b]", "[a, b,]", "[a, b, # why\n]", "[ a,\n  b ]"])
+def test_a_list_in_one_line_grows_where_it_ends(tmp_path: Path, flow: str) -> None:
+    """A comma or a comment behind the last one stays behind it."""
+    added = catalog_edit.add(read(tmp_path / "targets.yaml", f"targets: {flow}\n"), ["c"])
+    assert read(tmp_path / "targets.yaml", added).data == {"targets": ["a", "b", "c"]}
+    assert added.replace(", c", "") == f"targets: {flow}\n"
+
+
+def test_texts_are_taken_as_people_write_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folded over several lines in a catalog; with pictures and colours, or too long, in a Makefile."""
+    text = "project: p\nevent: e\nconsent:\n  who: w\n  why: >-\n    so that\n    we see\n\n    more\ntargets: [up]\n"
+    assert load(tmp_path / "targets.yaml", text).consent.why == "so that we see more"
+    helps = ["\U0001f680 start \x1b[1mit\x1b[0m \\033[36mnow", "x" * 900, "a\u200cb\u202ec\u2028d"]
+    rules = "".join(f"t{number}: ; @: ## {text}\n" for number, text in enumerate(helps))
+    (tmp_path / "Makefile").write_text(rules)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    assert main(["render"]) == 0
+    shown = [target.help for target in load(tmp_path / "targets.yaml").targets]
+    assert shown == ["\U0001f680 start it now", "x" * 500, "a\u200cbcd"]
