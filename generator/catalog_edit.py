@@ -28,7 +28,7 @@ def add(source: Source, names: Sequence[str]) -> str:
     end = "\r\n" if lines[at - 1].endswith("\r\n") else "\n"
     if not lines[at - 1].endswith("\n"):
         lines[at - 1] += end
-    indent = _before_dash(source, lines, last)
+    _, indent = _dash(source, lines, targets, last)
     return "".join([*lines[:at], *(f"{indent}- {scalar(name)}{end}" for name in names), *lines[at:]])
 
 
@@ -51,7 +51,8 @@ def remove(source: Source, names: Sequence[str]) -> str:
         # A block scalar counts the blank lines after it as its own; they separate it from what follows.
         while not lines[end - 1].strip():
             end -= 1
-        del lines[_dash_line(source, lines, item) - 1 : end]
+        first, _ = _dash(source, lines, targets, item)
+        del lines[first - 1 : end]
     return "".join(lines)
 
 
@@ -69,22 +70,16 @@ def _name(item: Node) -> str:
     return str(item.value) if isinstance(item, ScalarNode) else ""
 
 
-def _dash_line(source: Source, lines: list[str], item: Node) -> int:
-    """The line, from 1, of the dash before ``item``, which may stand in a line of its own."""
+def _dash(source: Source, lines: list[str], targets: SequenceNode, item: Node) -> tuple[int, str]:
+    """The line, from 1, of the dash before ``item``, and what is before it; it may stand in a line of its own.
+
+    All dashes of a list stand in one column, where the list begins.
+    """
+    column = source.place(targets.start_mark).column - 1
     line = source.place(item.start_mark).line
-    while "-" not in lines[line - 1].partition("#")[0][: _column(source, item, line)]:
+    while lines[line - 1][column : column + 1] != "-" or lines[line - 1][:column].strip():
         line -= 1
-    return line
-
-
-def _column(source: Source, item: Node, line: int) -> int | None:
-    """How much of ``line`` is before ``item``: all of a line above it."""
-    place = source.place(item.start_mark)
-    return place.column - 1 if place.line == line else None
-
-
-def _before_dash(source: Source, lines: list[str], item: Node) -> str:
-    return lines[_dash_line(source, lines, item) - 1].partition("-")[0]
+    return line, lines[line - 1][:column]
 
 
 def _last_line(source: Source, node: Node) -> int:

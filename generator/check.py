@@ -89,7 +89,7 @@ def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
 
 def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterator[Problem]:
     folder = include_path.resolve().parent
-    first = next((name for name in ("GNUmakefile", "makefile", "Makefile") if (folder / name).exists()), None)
+    first = makefile.first_in(folder)
     if first is None:
         yield _at(folder, "no-makefile", "there is no Makefile here", "run it where the Makefile is")
         return

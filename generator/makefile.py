@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.target_names import fault_of_target
+from generator.target_names import MAKEFILES, fault_of_target
 from instrumented_make.errors import failure
 from instrumented_make.text import is_printable
 
@@ -24,7 +24,6 @@ TIMEOUT_S = 60
 MAX_TEXT = 500
 INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
-_DEFAULTS = ("GNUmakefile", "makefile", "Makefile")
 FILE_SUFFIX = re.compile(
     r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|py|txt|html|md|json|ya?ml|mk|pem|gz|xz|zip|stamp)$"
 )
@@ -86,14 +85,19 @@ def matches(pattern: str, name: str) -> bool:
     return bool(percent) and len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
 
 
-def read(folder: Path, makefile: str | None = None, include: str = INCLUDE) -> Makefile:
-    """Ask make for the rules in ``folder``, but for those of the rendered ``include``.
+def first_in(folder: Path) -> str | None:
+    """The name of the makefile that make reads in ``folder``, if there is one."""
+    return next((name for name in MAKEFILES if (folder / name).exists()), None)
+
+
+def read(folder: Path, include: str = INCLUDE) -> Makefile:
+    """Ask make for the rules in ``folder``, but for those of the rendered ``include``; without a makefile, none.
 
     Raise UserError when make cannot read the makefiles there.
     """
-    first = makefile or next((name for name in _DEFAULTS if (folder / name).exists()), None)
+    first = first_in(folder)
     if first is None:
-        raise failure("there is no makefile here", "run it where the Makefile is", path=folder)
+        return Makefile()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     try:
         with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:

@@ -7,13 +7,15 @@ from instrumented_make.text import is_printable
 # What make's rule syntax, its globbing, its archive members or a shell gives a meaning of its own.
 # Such a name could be quoted in places, but never in every make since 3.81, so it is refused instead.
 SPECIAL = frozenset(":#$=;|\\*?[]~&<>(){}'\"`,!")
+# What make reads without being told, the first that is there.
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
 def fault_of_target(name: str) -> str | None:
     """What is wrong with ``name`` as a tracked target, or None when make can name it."""
     if name.startswith("."):
         return "a leading dot makes it one of make's special targets"
-    if name in ("GNUmakefile", "makefile", "Makefile"):
+    if name in MAKEFILES:
         return "it is a makefile, which make reads rather than makes"
     if name.startswith("-"):
         return "make would take a leading '-' for an option"

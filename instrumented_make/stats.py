@@ -187,7 +187,7 @@ def context(source: str, event: str | None, selection: Selection, figures: Seque
     """
     counts = [f"event {event}"] if event else []
     if selection.since_s is not None:
-        counts.append(f"since {_iso(selection.since_s)}")
+        counts.append(f"since {minute(selection.since_s)}")
     counts.append(f"commands {', '.join(selection.commands)}" if selection.commands else "all commands")
     counts.append("main branch" if selection.only_master else "all branches")
     counts.append("with test data" if selection.include_test else "without test data")
@@ -197,14 +197,16 @@ def context(source: str, event: str | None, selection: Selection, figures: Seque
         period = f"Weeks from {monday(weeks[0])} to {monday(weeks[-1])} (UTC)"
         if len(weeks) == 1:
             period = f"The week of {monday(weeks[0])} (UTC)"
-    made_s = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    made_s = float(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else time.time()
     return [
         f"{printable(source)}: {printable('; '.join(counts))}",
-        f"{period}; made {_iso(made_s)} by instrumented-make {__version__}",
+        f"{period}; made {minute(made_s)} by instrumented-make {__version__}",
     ]
 
 
-def _iso(seconds: float) -> str:
+def minute(seconds: float) -> str:
+    """A time in seconds since 1970 for people to read: ISO 8601 in UTC, to the minute."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="minutes").replace("+00:00", "Z")
 
 

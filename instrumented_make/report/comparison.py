@@ -6,14 +6,13 @@ import io
 import json
 import math
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from rich.console import Console
 from rich.table import Table
 
 from instrumented_make.report import words
 from instrumented_make.report.change import FALSE_ALARM, Comparison, Effect
-from instrumented_make.stats import above, csv_text, duration, percentage
+from instrumented_make.stats import above, csv_text, duration, minute, percentage
 
 # Nobody's terminal is wider.
 _WIDE = 10_000
@@ -44,8 +43,7 @@ def as_table(
         )
     stream = io.StringIO()
     console = Console(file=stream, width=width or _WIDE, highlight=False, markup=False)
-    when = datetime.fromtimestamp(change_s, timezone.utc).isoformat(timespec="minutes").replace("+00:00", "Z")
-    within = f"Within {words.counted(window_weeks, 'week')} of {when}, on the main branch"
+    within = f"Within {words.counted(window_weeks, 'week')} of {minute(change_s)}, on the main branch"
     console.print(above([*about, within], width), end="")
     if console.measure(table, options=console.options.update(width=_WIDE)).maximum <= console.width:
         console.print(table)

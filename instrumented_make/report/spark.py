@@ -10,6 +10,8 @@ import tempfile
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import ibis
+
 
 def connect(url: str) -> Any:
     """Ibis' backend for ``pyspark://[HOST:PORT][?SETTING=VALUE&...]``.
@@ -18,7 +20,6 @@ def connect(url: str) -> Any:
     (``spark-defaults.conf`` in ``SPARK_CONF_DIR``) and from the settings in the URL, which go before it. Raise
     ImportError without pyspark, and whatever Spark raises.
     """
-    import ibis  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     parts = urlsplit(url)

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.outbox import opened
+from instrumented_make.reporter.outbox import PATIENCE_S, opened
 from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.stats import Run, Selection, Summary, summarise, week_of
 
-# A person is waiting for the answer.
-PATIENCE_S = 0.3
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
 

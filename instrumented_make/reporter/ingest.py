@@ -38,7 +38,7 @@ def record(
     repositories: Repositories,
     *,
     foreground: bool = False,
-    budget_s: float | None = None,
+    budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
     """Commit every finished run as an event, and return these events. Raise OSError or sqlite3.Error.
@@ -46,7 +46,7 @@ def record(
     Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept. Whoever
     has only ``budget_s`` gets as much as can be done in it: nothing while another process records.
     """
-    with lock.held_or_busy(config_dir.recording_lock, math.inf if budget_s is None else budget_s) as mine:
+    with lock.held_or_busy(config_dir.recording_lock, budget_s) as mine:
         if not mine:
             return []
         return record_alone(config_dir, repositories, foreground=foreground, budget_s=budget_s, clock=clock)
@@ -57,11 +57,11 @@ def record_alone(
     repositories: Repositories,
     *,
     foreground: bool = False,
-    budget_s: float | None = None,
+    budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
     """The same, for whoever holds the recording lock."""
-    until_s = math.inf if budget_s is None else time.monotonic() + budget_s
+    until_s = time.monotonic() + budget_s
     decision = consent.load(config_dir)
     if decision is None or not decision.records or decision.collection is None or decision.collection.unknown():
         return []
@@ -83,7 +83,7 @@ def record_alone(
 
     def commit() -> list[Event]:
         events: list[Event] = []
-        with opened(config_dir.outbox, BUSY_TIMEOUT_S if budget_s is None else budget_s) as outbox:
+        with opened(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
             outbox.count_lost("it began under an earlier decision", len(strangers))
             for run in damaged:
                 outbox.count_lost(run.reason, 1)
@@ -105,7 +105,7 @@ def record_alone(
             outbox.trim(now_s)
         return events
 
-    return mended(config_dir.outbox, commit, math.inf if budget_s is None else budget_s)
+    return mended(config_dir.outbox, commit, budget_s)
 
 
 def _build(runs: list[Run], decision: Consent, repositories: Repositories) -> tuple[list[Event], list[str]]:

@@ -19,7 +19,10 @@ from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record_alone
-from instrumented_make.reporter.opt_out import opt_out
+from instrumented_make.reporter.opt_out import DECIDING_S, opt_out
+
+# So long another process may be reading runs.
+RECORDING_S = 15.0
 
 
 def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
@@ -30,11 +33,6 @@ def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out:
     contract.check()
     with _seen(stdin, out) as shown:
         _ask(config_dir, contract, stdin, shown)
-
-
-# So long another process may be reading runs, and so long another may be carrying out a decision.
-RECORDING_S = 15.0
-DECIDING_S = 2.0
 
 
 @contextlib.contextmanager

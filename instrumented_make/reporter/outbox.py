@@ -28,6 +28,8 @@ from instrumented_make.reporter.event import Event
 APPLICATION_ID = 0x696D6B65
 # Other processes hold the file for milliseconds; on a slow network home, for longer.
 BUSY_TIMEOUT_S = 20
+# A person is waiting for the answer.
+PATIENCE_S = 0.3
 HISTORY_S = 365 * 24 * 3600
 # However long ago the last event was, the clock is believed only so far beyond it.
 BELIEVED_S = 30 * 24 * 3600

@@ -136,17 +136,18 @@ def _named_age_s(path: Path) -> float:
 
 def every(folder: Path) -> list[Path]:
     """All files in ``folder`` that hand-overs make there. Raise OSError when it cannot be seen which there are."""
-    with contextlib.suppress(FileNotFoundError):
-        os.listdir(folder)
-    return [path for suffix in (".start", ".end", ".failed") for path in _files(folder, suffix)]
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if re.fullmatch(r"[\d-]{1,60}\.(?:start|end|failed)", name, re.ASCII)]
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:
     try:
-        names = os.listdir(folder)
+        return [path for path in every(folder) if path.suffix == suffix]
     except OSError:
         return []
-    return [folder / name for name in names if re.fullmatch(rf"[\d-]{{1,60}}{re.escape(suffix)}", name, re.ASCII)]
 
 
 def _age_s(path: Path, now_ns: int) -> float:

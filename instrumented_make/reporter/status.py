@@ -14,14 +14,13 @@ from instrumented_make.reporter import consent, launcher, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
-from instrumented_make.reporter.outbox import Outbox, opened
+from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, opened
 from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.text import printable
 
 SHOWN = 100
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
-PATIENCE_S = 0.3
 _UPGRADE = "upgrade instrumented-make in the environment that runs it"
 _LEFT = (
     "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "

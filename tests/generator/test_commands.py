@@ -111,7 +111,7 @@ def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "there is no makefile here")],
+    [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "no target")],
 )
 def test_init_says_what_is_in_the_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
