@@ -703,15 +703,21 @@ im_value_of() {
 # 4. The invitation, and the commands
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Say once a day, on a terminal (descriptor 3), how to decide; $1 is the folder of the decision, $2 the project, $3 the
-# prefix of the commands. Nothing is made in a home that is missing or somebody else's: there nobody is invited.
-im_invite() {
-  [ -t 3 ] || return
+# Whether the home in which the folder $1 of a decision lies, or would be made, is there and yours: nothing is made in one
+# that is missing or somebody else's.
+im_is_at_home() {
   im_base=${1%/*}
   for im_folder in "$1" "$im_base" "${im_base%/*}"; do
     [ ! -d "$im_folder" ] || break
   done
-  [ -d "$im_folder" ] && [ -O "$im_folder" ] || return
+  [ -d "$im_folder" ] && [ -O "$im_folder" ]
+}
+
+# Say once a day, on a terminal (descriptor 3), how to decide; $1 is the folder of the decision, $2 the project, $3 the
+# prefix of the commands. Nothing is made in a home that is missing or somebody else's: there nobody is invited.
+im_invite() {
+  [ -t 3 ] || return
+  im_is_at_home "$1" || return
   umask 077
   # The system that this one replaces kept a no like this.
   [ ! -f "$1/metrics.json" ] || while IFS= read -r im_line; do
@@ -807,8 +813,10 @@ im_opt_out() {
     [ ! -e "$im_folder" ] || ls "$im_folder" >/dev/null 2>&1 ||
       im_left "$im_folder: what is in it cannot be seen, so nothing in it was deleted: delete it yourself."
   done
-  im_remove "$im_config"/agreed.* "$im_config/metrics.json" "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start \
-    "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
+  # Thousands of runs may wait: many at once, and one by one only what that leaves.
+  (cd "$im_config/pending" && for im_path in start end failed; do printf '%s\n' *."$im_path" | xargs rm -f; done) 2>/dev/null
+  im_remove "$im_config"/agreed.* "$im_config/metrics.json" "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* \
+    "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
     "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next"
   [ -n "$im_failed" ] || echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
   im_keep_decline || im_left 'Your no cannot be kept here: you may be reminded again.'
@@ -816,13 +824,8 @@ im_opt_out() {
   exit
 }
 
-# Nothing is made in a home that is missing, or somebody else's.
 im_keep_decline() {
-  im_base=${im_config%/*}
-  for im_folder in "$im_config" "$im_base" "${im_base%/*}"; do
-    [ ! -d "$im_folder" ] || break
-  done
-  [ -d "$im_folder" ] && [ -O "$im_folder" ] && mkdir -p "$im_config" && rm -f "$im_config/declined" || return
+  im_is_at_home "$im_config" && mkdir -p "$im_config" && rm -f "$im_config/declined" || return
   {
     printf '{"consent": {"decision": "decline", "timestamp": "%s"}}\n' "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >"$im_config/metrics.json" &&
       true >"$im_config/declined"
