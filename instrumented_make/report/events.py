@@ -91,14 +91,14 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
         if not paths:
             raise failure(f"no file in this folder ends in .parquet or in {', '.join(_JSON)}", path=source)
     if _head(paths[0]) == _SQLITE:
-        return Source(source, _in_memory(_from_outbox(paths[0])), own=True)
+        events, kind = _of_one_kind(source, _checked(source, _in_memory(_from_outbox(paths[0]))), event, mixed=True)
+        return Source(source, events, own=True, event=kind)
     connection = _duckdb()
-    if all(path.endswith(".parquet") for path in paths):
-        events = _told(source, lambda: _from_parquet(connection, paths))
-        return Source(source, _checked(source, events, event), event=event)
-    if all(path.endswith(_JSON) for path in paths):
-        events, event = _told(source, lambda: _from_json(connection, paths, event))
-        return Source(source, _checked(source, events), event=event)
+    for suffixes, reader in ((".parquet", _from_parquet), (_JSON, _from_json)):
+        if all(path.endswith(suffixes) for path in paths):
+            found = _told(source, lambda reader=reader: reader(connection, paths))
+            events, kind = _of_one_kind(source, _checked(source, found), event)
+            return Source(source, events, event=kind)
     raise failure(
         f"it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
         "a warehouse is given by its URL, such as postgres://user@host/database",
@@ -153,14 +153,15 @@ def _head(path: str) -> bytes:
 
 def _from_outbox(path: str) -> pa.Table:
     """The events of a reporter's outbox, read without changing it."""
-    columns = ", ".join(f"json_extract(event, '$.properties.{name}')" for name in _PROPERTIES)
-    query = f"SELECT json_extract(event, '$.userId'), {columns} FROM events WHERE json_valid(event)"  # noqa: S608
+    places = ["$.event", "$.userId", *(f"$.properties.{name}" for name in _PROPERTIES)]
+    columns = ", ".join(f"json_extract(event, '{place}')" for place in places)
+    query = f"SELECT {columns} FROM events WHERE json_valid(event)"  # noqa: S608
     try:
         with closing(sqlite3.connect(f"file:{quote(Path(path).resolve().as_posix())}?mode=ro", uri=True)) as connection:
             values = connection.execute(query).fetchall()
     except sqlite3.Error as error:
         raise failure(f"it is no outbox: {error}", path=path) from None
-    names = ["user_id", *_PROPERTIES]
+    names = ["event", "user_id", *_PROPERTIES]
     table = pa.table({name: [row[index] for row in values] for index, name in enumerate(names)}, schema=_OUTBOX)
     return table.set_column(
         names.index("git_checked_out_master"),
@@ -171,7 +172,7 @@ def _from_outbox(path: str) -> pa.Table:
 
 # SQLite's JSON functions give booleans as 0 and 1.
 _OUTBOX = pa.schema(
-    [(USER_ID.name, pa.string())]
+    [("event", pa.string()), (USER_ID.name, pa.string())]
     + [(name, pa.string() if BY_NAME[name].type == "string" else pa.int64()) for name in _PROPERTIES]
 )
 
@@ -188,11 +189,11 @@ def _from_parquet(connection: Any, paths: list[str]) -> Any:
     return connection.table(TABLE)
 
 
-def _from_json(connection: Any, paths: list[str], event: str | None) -> tuple[Any, str | None]:
+def _from_json(connection: Any, paths: list[str]) -> Any:
     """Rows of the table's shape, or calls as servers keep them, one JSON object a line, in whatever case.
 
     Of the calls only the track events count. A server may take an event twice (delivery is at least once), so of the
-    same id the first one counts. Their name is told as well, if they have one.
+    same id the first one counts.
     """
     first = _first_object(paths[0])
     if "type" not in first and not isinstance(first.get("properties"), dict):
@@ -219,17 +220,12 @@ def _from_json(connection: Any, paths: list[str], event: str | None) -> tuple[An
         raise _json_problem(paths, str(error)) from None
     connection.con.execute(
         f"CREATE TABLE {TABLE} AS SELECT DISTINCT ON (id) * EXCLUDE (type) FROM calls "  # noqa: S608
-        "WHERE coalesce(type, 'track') = 'track' AND command IS NOT NULL AND ($event IS NULL OR event = $event)",
-        {"event": event},
+        "WHERE coalesce(type, 'track') = 'track' AND command IS NOT NULL"
     )
-    found = [row[0] for row in connection.con.execute(f"SELECT DISTINCT event FROM {TABLE} ORDER BY 1").fetchall()]  # noqa: S608
-    if not found:
-        named = f" {event!r}" if event else " with a command"
-        raise failure(f"there is no track event{named}", _SHAPE, path=paths[0])
-    if len(found) > 1:
-        names = ", ".join(str(name) for name in found[:20])
-        raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=paths[0])
-    return connection.table(TABLE), found[0]
+    events = connection.table(TABLE)
+    if not events.count().to_pyarrow().as_py():
+        raise failure("there is no track event with a command", _SHAPE, path=paths[0])
+    return events
 
 
 @contextmanager
@@ -285,8 +281,11 @@ def _text(path: str) -> IO[str]:
 
 
 def _in_warehouse(url: str, table: str, event: str | None) -> Source:
-    name, secrets = _without_password(url), _secrets(url)
-    engine = urlsplit(url).scheme
+    name = _without_password(url)
+    try:
+        engine, secrets = urlsplit(url).scheme, _secrets(url)
+    except ValueError as error:
+        raise failure(f"it is no URL: {error}", "write it like postgres://me@host/database", path=name) from None
     try:
         connection = spark.connect(url) if engine == "pyspark" else ibis.connect(url)
     except (ImportError, AttributeError):
@@ -296,11 +295,13 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
     except Exception as error:
         raise _refused(name, error, secrets) from None
     try:
-        events = _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table), secrets), event)
+        events = _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table), secrets))
+        # Segment's warehouses have a table for each kind: which there are is asked for only where one is chosen.
+        events, kind = _of_one_kind(name, events, event) if event else (events, None)
     except UserError:
         connection.disconnect()
         raise
-    return Source(f"{name}, {table}", events, event=event, secrets=secrets)
+    return Source(f"{name}, {table}", events, event=kind, secrets=secrets)
 
 
 def _table(connection: Any, name: str, table: str) -> Any:
@@ -315,11 +316,29 @@ def _table(connection: Any, name: str, table: str) -> Any:
     return connection.table(plain if plain in found else found[0], database=schema or None)
 
 
-def _checked(name: str, events: Any, event: str | None = None) -> Any:
-    """The table under lower-case names (some engines give others), with what may be missing as nulls.
+def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = False) -> tuple[Any, str | None]:
+    """The ``events`` of the kind ``event``, or of the only kind there is, and the name of that, where it is known.
 
-    Of the kinds of events in it, ``event`` counts.
+    Raise UserError when there are several to choose from, unless they may be ``mixed``, or none of that name.
     """
+    if "event" not in events.columns:
+        if event is not None:
+            raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
+        return events, None
+    found = _told(name, events.select("event").distinct().to_pyarrow)["event"].to_pylist()
+    kinds = sorted(kind for kind in found if kind)
+    if event is not None:
+        if event not in kinds:
+            raise failure(f"there is no track event {event!r}; there are: {', '.join(kinds[:20])}", path=name)
+        return events.filter(events.event == event), event
+    if len(kinds) > 1 and not mixed:
+        names = ", ".join(kinds[:20])
+        raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=name)
+    return events, kinds[0] if len(kinds) == 1 else None
+
+
+def _checked(name: str, events: Any) -> Any:
+    """The table under lower-case names (some engines give others), with what may be missing as nulls."""
     events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
     missing = [column for column in REQUIRED if column not in events.columns]
     if missing:
@@ -328,26 +347,16 @@ def _checked(name: str, events: Any, event: str | None = None) -> Any:
             f"the table of a track event has {', '.join(REQUIRED)}",
             path=name,
         )
-    if event is not None:
-        if "event" not in events.columns:
-            raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
-        events = events.filter(events.event == event)
     absent = {column: ibis.null() for column in OPTIONAL if column not in events.columns}
     events = events.mutate(**absent) if absent else events
     return events.mutate(**{column: _as_declared(name, events[column]) for column in (*REQUIRED, *OPTIONAL)})
 
 
 _TEXT, _NUMBER, _TRUTH, _TIME = "text", "number", "true or false", "time"
-_MEANT = {
-    USER_ID.name: _TEXT,
-    "command": _TEXT,
-    "duration_ms": _NUMBER,
-    "exit_status": _NUMBER,
-    "git_checked_out_master": _TRUTH,
-    "git_commit_time": _TIME,
-    "is_test": _TEXT,
-    "start_time": _TIME,
-}
+_TYPES = {"string": _TEXT, "integer": _NUMBER, "boolean": _TRUTH}
+# A time is declared as what it is in an event: a text.
+_TIMES = ("git_commit_time", "start_time")
+_MEANT = {declared.name: _TIME if declared.name in _TIMES else _TYPES[declared.type] for declared in (USER_ID, *_ASKED)}
 
 
 def _as_declared(name: str, column: Any) -> Any:
@@ -380,7 +389,7 @@ _SECRET = r"pass|pwd|token|secret|key|credential"  # noqa: S105  (these are word
 
 def _without_password(text: str) -> str:
     """``text`` without the passwords of the URLs in it, before the host and among the settings."""
-    text = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1@", text)
+    text = re.sub(r"(://[^:/@\s]*):[^\s/?#]*@", r"\1@", text)
     return re.sub(rf"(?i)([?&;][^=&;\s]*(?:{_SECRET})[^=&;\s]*=)[^&;\s]*", rf"\1{HIDDEN}", text)
 
 

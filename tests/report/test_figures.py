@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections import defaultdict
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from instrumented_make.report import answers as sentences
 from instrumented_make.report.events import opened
 from instrumented_make.report.figures import AGES_DAYS, SPREAD, Age, Answers, History, Hour, Time
 from instrumented_make.report.progress import Steps
@@ -161,3 +163,16 @@ def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
         (1, 1, 1_000, 1, 0, 0),
     ]
     assert set(rows[0]) == set(names)
+
+
+def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
+    """A single run of a single command."""
+    path = tmp_path / "a.jsonl"
+    event = {"command": "up", "duration_ms": 1, "exit_status": 0, "is_test": "false", "git_checked_out_master": True}
+    event |= {"start_time": "2026-01-06T00:00:00Z", "git_commit_time": "2026-01-05T00:00:00Z"}
+    path.write_text(json.dumps({"messageId": "m", "userId": "u", "event": "e", "properties": event}) + "\n")
+    found = answers(path)
+    assert sentences.scope(found) == "1 command in the week of 2026-01-05. Times are UTC."
+    assert sentences.used(found) == "up is used most: 1 of 1 run (100.0%)."
+    assert sentences.ages(found).startswith("Of the last week with such runs you worked ")
+    assert sentences.weeks(found) == "All runs are of one week, that of 2026-01-05: 1 ms in all."

@@ -110,6 +110,8 @@ def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
     assert {match for match in re.findall(r'\b(?:href|src)="([^"]*)"', text) if match[0] != "#"} == {"data:,"}
     assert "default-src 'none'" in text
     assert page.stat().st_size < 1_500_000
+    assert "team.parquet: all commands; all branches; without test data</p>" in text
+    assert "made 2026-05-28T20:26Z by instrumented-make " in text
 
 
 def test_it_is_the_same_wherever_it_is_written(page: Path, tmp_path: Path) -> None:

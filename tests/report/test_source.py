@@ -332,6 +332,8 @@ def test_a_name_is_no_formula(name: str) -> None:
     "url",
     [
         "trino://me:secret-word@h/hive/default",
+        "trino://me:pa@secret-word@h/hive/default",
+        "trino://me:secret-word@[::1/hive",
         "trino://me@h/hive/default?password=secret-word&x=1",
         "trino://me@h/hive?session=1&client_secret=secret-word",
         "postgres://me:secret%2Dword@127.0.0.1:9/x?sslpassword=secret-word",
@@ -342,3 +344,33 @@ def test_no_password_is_told(url: str) -> None:
     with pytest.raises(UserError) as error, opened(url):
         pass
     assert "secret" not in str(error.value).replace("client_secret=", "")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "outbox"])
+def test_kinds_of_events_are_told_apart_wherever_they_are(tmp_path: Path, kind: str) -> None:
+    """One's own outbox may hold several, since a project may name its event anew; elsewhere one is to be chosen."""
+    names = ("one", "two")
+    if kind == "outbox":
+        home = ConfigDir(tmp_path)
+        with outbox_at(home.outbox) as outbox:
+            outbox.add([Event(f"m{name}", "u", name, "", dict(PROPERTIES)) for name in names], None, 0)
+        path = home.outbox
+        assert runs(path) == [RUN] * 2
+    else:
+        path = tmp_path / "a.parquet"
+        values = [row(number, event=name) for number, name in enumerate(names)]
+        pq.write_table(pa.Table.from_pylist(values), path)
+        with pytest.raises(UserError, match="several kinds of events: one, two"):
+            runs(path)
+    with opened(str(path), event="two") as found:
+        assert found.event == "two"
+        assert rows(found, queries.runs(found.events)).to_pylist() == [RUN]
+    expected = "there is no track event 'three'; there are: one, two"
+    with pytest.raises(UserError, match=expected), opened(str(path), event="three"):
+        pass
+
+
+def test_the_name_of_the_only_kind_is_known(tmp_path: Path) -> None:
+    """It stands above the table."""
+    with opened(str(lines(tmp_path / "a.jsonl", track()))) as found:
+        assert found.event == "e"

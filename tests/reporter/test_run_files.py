@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workbench import tmpfs
 
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -114,3 +115,19 @@ def test_little_time_records_what_it_can(config_dir: ConfigDir) -> None:
     assert len(every(config_dir.pending)) == 600
     assert len(record(config_dir, Repositories(), budget_s=60)) == 300
     assert all(not isinstance(run, Run) for run in finished(config_dir.pending))
+
+
+def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir: ConfigDir) -> None:
+    """Its time is one that no calendar has; the other is an event."""
+    with tmpfs(config_dir.pending, "size=1m"):
+        write(config_dir, "1-2-0")
+        write(config_dir, "3-4-0")
+        far_ns = 10**21
+        os.utime(config_dir.pending / "1-2-0.start", ns=(far_ns, far_ns))
+        assert (config_dir.pending / "1-2-0.start").stat().st_mtime_ns == far_ns
+        assert len(record(config_dir, Repositories())) == 1
+        assert every(config_dir.pending) == []
+    with opened(config_dir.outbox) as outbox:
+        ((reason, count),) = outbox.lost().items()
+    assert reason.startswith("it could not become an event: ")
+    assert count == 1
