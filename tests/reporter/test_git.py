@@ -291,3 +291,10 @@ def test_a_linked_folder_is_not_looked_into(repository: Workbench, tmp_path: Pat
     (repository.tree / "folder").rename(tmp_path / "elsewhere")
     (repository.tree / "folder").symlink_to(tmp_path / "elsewhere")
     assert Repositories().is_dirty(str(repository.tree)) is True
+
+
+def test_a_folder_with_a_new_line_in_its_name(repository: Workbench, server: Capture) -> None:
+    """A record has a line for it: what cannot be written there is null, and the run is recorded."""
+    odd = repository.tree.with_name("a\nb")
+    shutil.copytree(repository.tree, odd)
+    assert reported(repository, server, cwd=odd) == (None, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from workbench import tmpfs
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
@@ -131,3 +134,30 @@ def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir
         ((reason, count),) = outbox.lost().items()
     assert reason.startswith("it could not become an event: ")
     assert count == 1
+
+
+@pytest.mark.parametrize("decided", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
+def test_no_clock_tells_which_runs_belong_to_a_decision(config_dir: ConfigDir, decided: str) -> None:
+    """An opt-in under a clock that is ahead, a file system that knows whole seconds: the run names its agreement."""
+    decision = consent.load(config_dir)
+    assert decision is not None
+    consent.save(config_dir, dataclasses.replace(decision, timestamp=decided))
+    write(config_dir, "1-2-0")
+    for path in config_dir.pending.iterdir():
+        whole_ns = path.stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000
+        os.utime(path, ns=(whole_ns, whole_ns))
+    assert len(record(config_dir, Repositories())) == 1
+
+
+SECRETS = ("secret-one", "secret-two", "secret-one")
+
+
+def test_the_id_of_an_event_needs_what_never_leaves(config_dir: ConfigDir) -> None:
+    """The name of a run holds a process id and a time: without the agreement, which is not sent, nobody finds them."""
+    write(config_dir, "1-2-0")
+    (run,) = (run for run in finished(config_dir.pending) if isinstance(run, Run))
+    decision = consent.load(config_dir)
+    assert decision is not None
+    events = [build(run, dataclasses.replace(decision, agreement=agreement), Repositories()) for agreement in SECRETS]
+    assert events[0].message_id == events[2].message_id != events[1].message_id
+    assert not [secret for secret in SECRETS if secret in json.dumps([event.as_json() for event in events])]
