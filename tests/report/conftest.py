@@ -147,7 +147,7 @@ def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # fakesnow cannot read the settings that Ibis begins a session with.
         return execute(self, "SELECT 1" if "ALTER SESSION" in command else command, *arguments, **options)
 
-    SnowflakeCursor.execute = without_session  # type: ignore[method-assign]
+    SnowflakeCursor.execute = without_session
     try:
         with fakesnow.server(session_parameters={}) as server:
             connections = folder / "connections.toml"
@@ -160,4 +160,4 @@ def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             connection.disconnect()
             yield url
     finally:
-        SnowflakeCursor.execute = execute  # type: ignore[method-assign]
+        SnowflakeCursor.execute = execute
