@@ -252,7 +252,7 @@ im_put_back() {
   else
     unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
   fi
-  unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config
+  unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config im_foreign
 }
 
 # Leave the name of this system in im_system, and the launcher that was found on it in im_launcher: env, perl or nothing.
@@ -283,6 +283,12 @@ im_run_command() {
     else
       im_gone="$im_gone $im_name"
     fi
+  done
+  # And what they drop.
+  im_number=0
+  for im_name in ${im_foreign-}; do
+    im_number=$((im_number + 1))
+    eval "set -- \"\$im_name=\$im_foreign_$im_number\" \"\$@\"; unset im_foreign_$im_number"
   done
   for im_name in $im_gone; do set -- -u "$im_name" "$@"; done
   im_put_back
@@ -458,7 +464,7 @@ im_prepare_otherwise() {
       $SIG{$_} = "DEFAULT" for split /,/, shift;
       while (1) {
         if ($ARGV[0] eq "-u") { shift; delete $ENV{shift()} }
-        elsif ($ARGV[0] =~ /^(PWD|OLDPWD|SHLVL|LOGNAME|_)=(.*)/s) { $ENV{$1} = $2; shift }
+        elsif ($ARGV[0] =~ /^([^=]+)=(.*)/s) { $ENV{$1} = $2; shift }
         else { last }
       }
       exec {$ARGV[0]} @ARGV; exit 127' "$im_reset" "$@"
@@ -469,6 +475,7 @@ im_prepare_otherwise() {
       case $1 in
       -u) { command unset "$2"; } 2>/dev/null && shift ;;
       PWD=* | OLDPWD=* | SHLVL=* | LOGNAME=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
+      [!/]*=*) ;; # no shell can
       *) break ;;
       esac
       shift

@@ -39,19 +39,24 @@ def remove(source: Source, names: Sequence[str]) -> str:
     """
     targets = _targets(source)
     items = {_name(item): item for item in targets.value}
-    lines = lines_of(source.text)
     for name in names:
         if name not in items:
             raise failure(f"{name!r} is not tracked", "instrumented-make list shows what is", path=source.path)
         if targets.flow_style:
             raise failure("the targets stand in one line", f"remove {name!r} by hand", path=source.path)
+    return without(source, targets, [items[name] for name in names])
+
+
+def without(source: Source, sequence: SequenceNode, items: Sequence[Node]) -> str:
+    """The text of ``source`` without the ``items`` of its block ``sequence``."""
+    lines = lines_of(source.text)
     # From the end, so that the places of the others stay what they are.
-    for item in sorted((items[name] for name in names), key=lambda item: -int(item.start_mark.index)):
+    for item in sorted(items, key=lambda item: -int(item.start_mark.index)):
         end = _last_line(source, item)
         # A block scalar counts the blank lines after it as its own; they separate it from what follows.
         while not lines[end - 1].strip():
             end -= 1
-        first, _ = _dash(source, lines, targets, item)
+        first, _ = _dash(source, lines, sequence, item)
         del lines[first - 1 : end]
     return "".join(lines)
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from generator import makefile
+from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS, Catalog, load
-from generator.render import rendered
+from generator.render import name_from, rendered
 from generator.yaml_source import Where
 from instrumented_make import files
 from instrumented_make.errors import Position, Problem, UserError
 
 _START = Position(1, 1)
-# The ways in which make asks whether a variable is empty.
-_GUARD = re.compile(
-    r"""(ifndef\s+INSTRUMENTED|ifeq\s*\(\s*,?\s*\$[({]INSTRUMENTED[)}]\s*,?\s*\)|ifeq\s+(''|"")\s+["']\$[({]INSTRUMENTED[)}]["']"""
-    r"""|ifeq\s+["']\$[({]INSTRUMENTED[)}]["']\s+(''|""))\s*(\#.*)?"""
-)
 
 
 def check(catalog_path: Path, include_path: Path) -> list[Problem]:
@@ -37,6 +31,7 @@ def check(catalog_path: Path, include_path: Path) -> list[Problem]:
     return [
         *findings,
         *_guard(rules, include_path, catalog.prefix),
+        *_ignored(catalog, include_path),
         *_clashes(catalog, rules),
         *_targets(catalog, rules),
     ]
@@ -91,25 +86,36 @@ def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterato
     folder = include_path.resolve().parent
     first = makefile.first_in(folder)
     if first is None:
-        yield _at(folder, "no-makefile", "there is no Makefile here", "run it where the Makefile is")
+        hint = "render beside the Makefile: instrumented-make render --catalog PATH --output PATH"
+        yield _at(folder, "no-makefile", "there is no Makefile here", hint)
         return
+    for name in rules.files:
+        if Path(name).name == include_path.name and Path(name) != Path(include_path.name):
+            message = f"it includes {name}, which counts only where make runs in {Path(name).parent}"
+            hint = "take that include out, and list its targets in the catalog of this folder"
+            yield _at(folder / first, "foreign-include", message, hint)
     text = (folder / first).read_text(encoding="utf-8", errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    # It tells the include which file a catch-all must not remake.
-    lines = [line for line in lines if not line.startswith(".metrics.wiring")]
     if include_path.name not in rules.files:
         message = f"it does not include {include_path.name}"
         yield _at(folder / first, "missing-include", message, "run: instrumented-make init, and do what it says")
-    elif not any(map(_GUARD.fullmatch, lines)):
+    elif not wiring.is_guarded(text):
         message = "the rules are not guarded, so a tracked command finds two rules for its target"
         yield _at(folder / first, "missing-guard", message, "put 'ifndef INSTRUMENTED' above them")
-    elif not lines[0].endswith(include_path.name):
+    elif not wiring.statements(text)[0].endswith(include_path.name):
         message = "something stands above the include; what is exported there is set twice for a tracked command"
         hint = "make the include the first line"
         yield _at(folder / first, "include-not-first", message, hint, severity="warning")
     if rules.default_goal.startswith(f"{prefix}-"):
         message = f"plain 'make' would make {rules.default_goal}"
         yield _at(folder / first, "default-goal", message, "set .DEFAULT_GOAL in your Makefile")
+
+
+def _ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
+    folder = include_path.resolve().parent
+    paths = [*rendered(catalog, include_path), catalog.source.path, folder / (makefile.first_in(folder) or "Makefile")]
+    for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
+        message = "git ignores it, so nobody else gets it"
+        yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
 
 
 def _clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:

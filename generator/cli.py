@@ -5,6 +5,7 @@ Results go to stdout, all else to stderr.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import signal
 import subprocess
@@ -100,6 +101,11 @@ def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
       python -m generator add dev.shell 'dev.logs.%'
     """
     _edit(catalog, path, names, catalog_edit.add)
+    with contextlib.suppress(UserError):  # that make cannot read the Makefile, check tells
+        rules = makefile.read(_include(catalog, path).resolve().parent)
+        for name in names:
+            if not rules.makes(name) and not any(makefile.matches(name, rule) for rule in rules.rules):
+                click.echo(f"{name}: no rule makes it yet; until one does, instrumented-make check fails", err=True)
 
 
 @cli.command()
@@ -118,14 +124,26 @@ def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 
 @cli.command(name="list")
 @_catalog
-def list_(catalog: Path) -> None:
+@click.option("--untracked", is_flag=True, help="Show what the Makefile offers beside them.")
+def list_(catalog: Path, untracked: bool) -> None:
     """Show the tracked targets, and whether the Makefile still has them."""
     from rich.console import Console  # noqa: PLC0415  (only this command draws a table)
     from rich.table import Table  # noqa: PLC0415
 
+    from generator.proposal import proposed  # noqa: PLC0415
+
     rules = makefile.read(catalog.resolve().parent)
+    targets = load(catalog).targets
+    if untracked:
+        tracked = {name for target in targets for name in target.names}
+        table = Table("target", "stems", "help", box=None, pad_edge=False)
+        for entry in proposed(rules):
+            if not any(name == entry.name or makefile.matches(name, entry.name) for name in tracked):
+                table.add_row(entry.name, ", ".join(entry.stems), entry.help)
+        Console().print(table, markup=False)
+        return
     table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
-    for target in load(catalog).targets:
+    for target in targets:
         there = target.name in rules.rules or rules.makes(target.name)
         cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
         table.add_row(*cells, "yes" if there else "missing")
@@ -136,17 +154,28 @@ def list_(catalog: Path) -> None:
 @_catalog
 @_output
 @click.option("--format", "format_", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
-def check(catalog: Path, path: Path | None, format_: str) -> int:
+@click.option("--run", metavar="GOAL", multiple=True, help="Also run make GOAL, with the include and without it.")
+@click.argument("goals", nargs=-1, metavar="")
+def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], goals: tuple[str, ...]) -> int:
     """Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
+
+    With --run, make runs each GOAL five times: choose harmless ones.
 
     \b
     Examples:
       python -m generator check
       python -m generator check --format github
+      python -m generator check --run help --run '-n dev.up.lms'
     """
     from generator import check as checks  # noqa: PLC0415
 
-    findings = checks.check(catalog, catalog.parent / INCLUDE if path is None else path)
+    if goals and not run:
+        raise click.UsageError(f"{goals[0]!r} goes behind --run")
+    findings = checks.check(catalog, _include(catalog, path))
+    if run and not any(finding.severity == "error" for finding in findings):
+        from generator.trial import trial  # noqa: PLC0415
+
+        findings += trial(load(catalog), _include(catalog, path), [*run, *goals])
     if format_ == "json":
         click.echo(checks.as_json(findings))
     for finding in findings if format_ != "json" else []:
@@ -162,6 +191,27 @@ def doc(catalog: Path, path: Path, check: bool) -> None:
     """Render the data dictionary: every property, its meaning, and an example event."""
     text = data_dictionary(load(catalog), source=name_from(path, catalog))
     _write_or_check({path: text}, check=check, command="doc")
+
+
+@cli.command()
+@_catalog
+@_output
+@click.option("--dictionary", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
+def eject(catalog: Path, path: Path | None, dictionary: Path) -> None:
+    """Take the project out: delete the wiring, the rendered files, the catalog and the hooks, and nothing else.
+
+    \b
+    Examples:
+      python -m generator eject
+    """
+    from generator.eject import eject as leave  # noqa: PLC0415
+
+    loaded = load(catalog)
+    for line in leave(loaded, _include(catalog, path), dictionary):
+        click.echo(line, err=True)
+    kept = f"~/.config/{loaded.project}"
+    click.echo(f"What was collected stays on each developer's machine, in {kept}, until they delete it:", err=True)
+    click.echo(f'  rm -rf "${{XDG_CONFIG_HOME:-$HOME/.config}}/{loaded.project}"', err=True)
 
 
 @cli.command(name="opt-out")
@@ -191,7 +241,11 @@ def schema(path: Path | None, check: bool) -> None:
 
 
 def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
-    return rendered(load(catalog, text), catalog.parent / INCLUDE if path is None else path)
+    return rendered(load(catalog, text), _include(catalog, path))
+
+
+def _include(catalog: Path, path: Path | None) -> Path:
+    return catalog.parent / INCLUDE if path is None else path
 
 
 def _edit(
@@ -205,17 +259,20 @@ def _edit(
 
 
 def _write(texts: dict[Path, str]) -> None:
-    """Write all of them or none, and make the folder of the constant files."""
-    made = [path.parent for path in texts if path.parent.name == ".instrumented" and not path.parent.exists()]
-    for folder in dict.fromkeys(made):
-        try:
-            folder.mkdir()
-        except OSError as error:
-            raise failure(f"it cannot be made: {error.strerror}", "check the path of --output", path=folder) from None
+    """Write all of them or none, and make the folders that they go to."""
+    missing = {folder for path in texts for folder in (path.parent, *path.parent.parents) if not folder.exists()}
+    made: list[Path] = []
     try:
+        for folder in sorted(missing, key=lambda folder: len(folder.parts)):
+            try:
+                folder.mkdir()
+            except OSError as error:
+                message = f"it cannot be made: {error.strerror}"
+                raise failure(message, "check the path of --output", path=folder) from None
+            made.append(folder)
         files.write_all({path: text for path, text in texts.items() if files.current(path) != text})
     except UserError:
-        for folder in dict.fromkeys(made):
+        for folder in reversed(made):
             folder.rmdir()
         raise
 

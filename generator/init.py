@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
-from generator import makefile
+from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS
-from generator.render import proposal
+from generator.proposal import MAX_TARGETS, proposed
+from generator.render import ENGINE, HAND_OVER, first_catalog
 from instrumented_make import files
 from instrumented_make.errors import failure
-
-# MAKEFILE_LIST is then what it is without this file, to the byte.
-# A catch-all (%: Makefile) would remake this file as well; the include keeps it from that, if it knows its name.
-GNUMAKEFILE = "# make reads this file before Makefile, which stays as it is.\n.metrics.wiring := GNUmakefile\n{guard}"
-GUARD = "-include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
 
 
 def init(folder: Path, catalog: Path) -> list[str]:
@@ -25,18 +20,28 @@ def init(folder: Path, catalog: Path) -> list[str]:
     """
     if catalog.exists():
         raise failure("it is there already", "edit it, or: instrumented-make add NAME", path=catalog)
-    rules = makefile.read(folder).offered()
-    if not rules:
+    rules = makefile.read(folder)
+    entries = proposed(rules)
+    if not entries:
         raise failure("its makefiles offer no target", "run it where the Makefile is", path=folder)
-    files.write(catalog, proposal(_project(folder), _main_branch(folder), _prefix(rules), rules))
-    told = [f"{catalog}: {len(rules)} targets proposed; take out what is not worth measuring"]
+    project, branch = _project(folder), repository.main_branch(folder)
+    files.write(catalog, first_catalog(project, branch, _prefix(rules), entries))
+    told = [f"{catalog}: {min(len(entries), MAX_TARGETS)} targets proposed; take out what is not worth measuring"]
+    if left_out := len(entries[MAX_TARGETS:]):
+        told.append(f"{catalog}: {left_out} more left out; to see them: instrumented-make list --untracked")
+    needed = [catalog.name, makefile.INCLUDE, str(ENGINE), str(HAND_OVER)]
     if (folder / "GNUmakefile").exists() or not (folder / "Makefile").exists():
-        told += ["Put this around the rules of your makefile, as the first thing in it:", "", GUARD.format(rules="...")]
+        told += ["Put this around the rules of your makefile, as the first thing in it:", ""]
+        told.append(wiring.guard("...", makefile.INCLUDE))
     else:
-        files.write(
-            folder / "GNUmakefile", GNUMAKEFILE.format(guard=GUARD.format(rules="MAKEFILE_LIST :=\ninclude Makefile"))
-        )
+        files.write(folder / "GNUmakefile", wiring.gnumakefile(makefile.INCLUDE))
         told.append(f"{folder / 'GNUmakefile'}: written; your Makefile stays as it is")
+        needed.append("GNUmakefile")
+    told += [
+        f"{name}: git ignores it; commit it with: git add -f {name}" for name in repository.ignored(folder, needed)
+    ]
+    if repository.is_one(folder) and not repository.ignored(folder, [".venv/"]):
+        told.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")
     return [*told, "Next: edit the catalog's consent section, then: instrumented-make render"]
 
 
@@ -45,20 +50,9 @@ def _project(folder: Path) -> str:
     return name[:64] or "project"
 
 
-def _prefix(rules: list[makefile.Rule]) -> str:
+def _prefix(rules: makefile.Makefile) -> str:
     """What the include's commands begin with, so that none is a command of the project already."""
-    names = {rule.name for rule in rules}
     prefix = "metrics"
-    while names & {f"{prefix}-{command}" for command in COMMANDS}:
+    while any(f"{prefix}-{command}" in rules.rules for command in COMMANDS):
         prefix = f"make-{prefix}"
     return prefix
-
-
-def _main_branch(folder: Path) -> str:
-    """What the remote calls its main branch, if a clone remembers that; else ``main``."""
-    command = ["git", "-C", str(folder), "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return "main"
-    return result.stdout.strip().removeprefix("origin/") or "main"

@@ -8,14 +8,15 @@ makefiles are read is the project's own.
 
 from __future__ import annotations
 
+import bisect
 import os
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.target_names import MAKEFILES, fault_of_target
+from generator.target_names import MAKEFILES
 from instrumented_make.errors import failure
 from instrumented_make.text import is_printable
 
@@ -24,18 +25,24 @@ TIMEOUT_S = 60
 MAX_TEXT = 500
 INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
+# Of names that are files', whatever makes them.
 FILE_SUFFIX = re.compile(
-    r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|py|txt|html|md|json|ya?ml|mk|pem|gz|xz|zip|stamp)$"
+    r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|go|rs|py|js|ts|css|txt|html|md|rst|json|ya?ml|toml|lock|mk|pem|key|"
+    r"crt|gz|xz|zip|tar|whl|deb|rpm|exe|bin|elf|hex|img|iso|pdf|png|svg|tex|csv|sql|log|stamp)$"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A target or, with a ``%`` in its name, a pattern; ``file`` and ``line`` tell where its recipe is, if any."""
+    """A target or, with a ``%`` in its name, a pattern.
+
+    ``file`` and ``line`` tell where its ``recipe`` is; without one, where a rule for it was found, or nothing.
+    """
 
     name: str
     phony: bool = False
     prerequisites: tuple[str, ...] = ()
+    recipe: str = ""
     file: str = ""
     line: int = 0
     help: str = ""
@@ -43,8 +50,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Makefile:
-    """All rules of a folder's makefiles, in the order in which their recipes stand there."""
+    """All rules of the makefiles in ``folder``, in the order in which they stand there."""
 
+    folder: Path = field(default_factory=Path)
     rules: dict[str, Rule] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     default_goal: str = ""
@@ -57,26 +65,16 @@ class Makefile:
         """Everything that is a prerequisite of something."""
         return {name for rule in self.rules.values() for name in rule.prerequisites}
 
-    def offered(self) -> list[Rule]:
-        """The rules that a person may ask for by name, and that a catalog can name.
-
-        Left out are files that other rules need, and patterns for kinds of files (``%.o``), unless they have a help
-        text: a makefile does not say which of its targets are files, so that is judged by their names.
-        """
-        return [
-            rule
-            for rule in self.rules.values()
-            if fault_of_target(rule.name) is None
-            and rule.name not in self.files
-            and (rule.help or not (rule.name.startswith("%") or self.is_part(rule.name)))
-        ]
-
     def is_part(self, name: str) -> bool:
         """Whether ``name`` looks like a file that other rules need, rather than like a goal."""
         rule = self.rules.get(name)
         looks_like_a_file = "/" in name or FILE_SUFFIX.search(name) is not None
         needed = name.endswith(".mk") or name in self.needed()  # what make includes, it does not say
         return rule is not None and not rule.phony and looks_like_a_file and needed
+
+    def is_there(self, name: str) -> bool:
+        """Whether ``name`` is a file in the folder."""
+        return (self.folder / name).is_file()
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -97,7 +95,7 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
     """
     first = first_in(folder)
     if first is None:
-        return Makefile()
+        return Makefile(folder)
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     try:
         with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
@@ -149,30 +147,28 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
                 files.append(head[1])
                 continue
             # make 3.81 says "commands", and quotes otherwise.
-            recipe = re.search(r"^#  (?:recipe|commands) to execute \(from [`'](.+)', line (\d+)\):", block, re.M)
-            if recipe and recipe[1] == head[1]:
+            origin = re.search(r"^#  (?:recipe|commands) to execute \(from [`'](.+)', line (\d+)\):", block, re.M)
+            if origin and origin[1] == head[1]:
                 files.append(head[1])  # a makefile that protects itself by a rule of its own
                 continue
+            recipe = "\n".join(line.strip() for line in lines if line.startswith("\t"))
             prerequisites = tuple(name for name in (head[2] or "").split() if name != "|")
             for name in head[1].split():
                 # A pattern among the files is only mentioned there, by .PHONY for example.
-                if in_files and "%" in name:
+                if name.startswith(".") or (in_files and "%" in name):
                     continue
-                rules.append(
-                    Rule(
-                        name, name in phony, prerequisites, recipe[1] if recipe else "", int(recipe[2]) if recipe else 0
-                    )
-                )
-    order = {name: number for number, name in enumerate(dict.fromkeys(rule.file for rule in rules if rule.file))}
-    rules.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line))
-    helps = _helps(folder, sorted({rule.file for rule in rules if rule.file}))
-    described = {
-        rule.name: Rule(rule.name, rule.phony, rule.prerequisites, rule.file, rule.line, helps.get(rule.name, ""))
-        for rule in rules
-        if not rule.name.startswith(".") and Path(rule.file).name != include
-    }
+                file, line = (origin[1], int(origin[2])) if origin else ("", 0)
+                rules.append(Rule(name, name in phony, prerequisites, recipe or ("@" if origin else ""), file, line))
+    listed = re.search(r"^MAKEFILE_LIST := (.*)$", database, re.M)
+    names = [*(listed[1].split() if listed else ()), *(rule.file for rule in rules)]
+    read_files = [name for name in dict.fromkeys(names) if name and Path(name) != stop and Path(name).name != include]
+    order = {name: number for number, name in enumerate(read_files)}
+    written = _heads(folder, read_files)
+    by_name = _by_name(written)
+    placed = [_described(rule, written, by_name) for rule in rules if Path(rule.file).name != include]
+    placed.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line, rule.name))
     made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
-    return Makefile(described, made_by_hand, default[1] if default else "")
+    return Makefile(folder, {rule.name: rule for rule in placed}, made_by_hand, default[1] if default else "")
 
 
 def _one_line(text: str) -> str:
@@ -182,19 +178,60 @@ def _one_line(text: str) -> str:
     return " ".join(shown.strip("# ").split())[:MAX_TEXT]
 
 
-def _helps(folder: Path, files: list[str]) -> dict[str, str]:
-    """``target: ## text`` and ``## text`` above a target: the two habits there are."""
-    helps: dict[str, str] = {}
-    for name in files:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The line of a makefile that begins a rule for ``names``, as written, and the help text there."""
+
+    names: tuple[str, ...]
+    line: int
+    help: str
+
+
+# A line that begins a rule, and is no assignment; a reference to a variable may hold the characters that end a name.
+_HEAD = re.compile(
+    r"""((?:\$[({][^)}]*[)}]|[^\s\#:=$])(?:\$[({][^)}]*[)}]|[^:=$])*?)\s*::?(?![:=])  # the names
+    (?:.*?\#\#\s*(\S.*))?  # the help text""",
+    re.X,
+)
+
+
+def _heads(folder: Path, files: list[str]) -> dict[str, list[_Head]]:
+    """The heads of rules in each file, with ``target: ## text`` and ``## text`` above: the two habits there are."""
+    heads: dict[str, list[_Head]] = {}
+    for file in files:
         try:
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").split("\n")
+            lines = (folder / file).read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             continue
-        for above, line in zip(["", *lines], lines, strict=False):
-            rule = re.match(r"([^\s#:=][^:=]*?)\s*::?(?!=)(?:.*?##\s*(\S.*))?", line)
-            if rule is None:
-                continue
-            text = rule[2] or (above[2:] if above.startswith("##") else "")
-            for target in rule[1].split():
-                helps.setdefault(target, _one_line(text))
-    return {name: text for name, text in helps.items() if text}
+        heads[file] = []
+        for number, (above, line) in enumerate(zip(["", *lines], lines, strict=False), start=1):
+            rule = _HEAD.match(line)
+            if rule is not None:
+                text = rule[2] or (above[2:] if above.startswith("##") else "")
+                heads[file].append(_Head(tuple(rule[1].split()), number, _one_line(text)))
+    return heads
+
+
+def _by_name(heads: dict[str, list[_Head]]) -> dict[str, Rule]:
+    """For each name that stands in a head, where the first one is, and the first help text."""
+    found: dict[str, Rule] = {}
+    for file, in_file in heads.items():
+        for head in in_file:
+            for name in head.names:
+                first = found.setdefault(name, Rule(name, file=file, line=head.line))
+                if head.help and not first.help:
+                    found[name] = replace(first, help=head.help)
+    return found
+
+
+def _described(rule: Rule, heads: dict[str, list[_Head]], by_name: dict[str, Rule]) -> Rule:
+    """``rule`` with its help text, and, if it has no recipe, with the place of the first rule for it."""
+    written = by_name.get(rule.name)
+    if written is not None:
+        file, line = (rule.file, rule.line) if rule.line else (written.file, written.line)
+        return replace(rule, file=file, line=line, help=written.help)
+    # Its name is the value of a variable: it is told of where its recipe is.
+    in_file = heads.get(rule.file, [])
+    above = in_file[bisect.bisect_right(in_file, rule.line, key=lambda head: head.line) - 1 :][:1] if in_file else []
+    texts = [head.help for head in above if head.line <= rule.line and any("$" in name for name in head.names)]
+    return replace(rule, help="".join(texts))

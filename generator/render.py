@@ -11,7 +11,7 @@ from jinja2 import Template
 from generator.catalog import Catalog
 from generator.catalog_edit import scalar
 from generator.contract import collection, question
-from generator.makefile import Rule
+from generator.proposal import MAX_TARGETS, Proposed
 from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, collected, example_event
@@ -61,9 +61,15 @@ def hand_over() -> str:
     return first + (folder() / "hand-over.sh").read_text(encoding="utf-8")
 
 
-def proposal(project: str, main_branch: str, prefix: str, rules: list[Rule]) -> str:
-    """The text of a first catalog for a project whose Makefile offers ``rules``."""
-    return _template("targets.yaml.j2").render(project=project, main_branch=main_branch, prefix=prefix, rules=rules)
+def first_catalog(project: str, main_branch: str, prefix: str, entries: list[Proposed]) -> str:
+    """The text of a first catalog, with as many of ``entries`` as a person reviews."""
+    return _template("targets.yaml.j2").render(
+        project=project,
+        main_branch=main_branch,
+        prefix=prefix,
+        entries=entries[:MAX_TARGETS],
+        left_out=len(entries[MAX_TARGETS:]),
+    )
 
 
 def data_dictionary(catalog: Catalog, *, source: str) -> str:

@@ -47,7 +47,9 @@ class Source:
         if not self._starts:
             self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
         line = bisect.bisect(self._starts, mark.index)
-        return Position(line, mark.index - self._starts[line - 1] + 1)
+        # An editor does not show a byte order mark.
+        hidden = line == 1 and self.text.startswith("\ufeff")
+        return Position(line, mark.index - self._starts[line - 1] + 1 - hidden)
 
     def problem(self, message: str, hint: str, position: Position | None, name: str = "") -> Problem:
         """What is wrong at ``position`` of this file."""
@@ -128,7 +130,7 @@ def read_text(path: Path) -> str:
         hint = f"a catalog is at most {MAX_BYTES // 1024 // 1024} MiB; is this the right file?"
         raise failure("it is too large", hint, path=path)
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line_start = before.rfind(b"\n") + 1

@@ -73,6 +73,30 @@ CONTRACT = json.dumps(
 # make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
 LOST_CHILD = "make: *** wait: No child processes.  Stop."
 
+# What a developer's terminal sets: some of it has a meaning to make or to a shell, or characters that have one.
+TERMINAL = {
+    "SHELL": "/bin/bash",
+    "TERM": "xterm-256color",
+    "LC_ALL": "C.UTF-8",
+    "LANG": "C.UTF-8",
+    "USER": "developer",
+    "LOGNAME": "developer",
+    "SHLVL": "1",
+    "OLDPWD": "/usr/share",
+    "PS1": r"\[\e[32m\]\u@\h:\w\$ ",
+    "PROMPT_COMMAND": "history -a; date >/dev/null",
+    "EDITOR": "vim -f",
+    "LESSOPEN": "| /usr/bin/lesspipe %s",
+    "LS_COLORS": "rs=0:di=01;34:*.tar=01;31:*~=00;90:",
+    "BASH_FUNC_module%%": '() {  local name="$1";\n [ -n "$name" ] || return 0\n}',
+    "SSH_AUTH_SOCK": "/run/user/1000/ssh agent",
+    "DISPLAY": ":0",
+    "XDG_SESSION_ID": "c1",
+    "XDG_DATA_DIRS": "/usr/local/share:/usr/share",
+    "npm_config_prefix": "/usr/local/$dir",
+    "QUOTE": "it's",
+}
+
 GUARDED = "-include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
 
 
@@ -88,7 +112,7 @@ class Workbench:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"HOME": str(self.home), "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "TERM": "xterm", **self.variables}
+        return {**TERMINAL, "HOME": str(self.home), "PATH": SYSTEM_PATH, **self.variables}
 
     @property
     def config(self) -> Path:

@@ -302,3 +302,59 @@ def test_one_reporter_serves_many_runs(consenting: Workbench, server: Capture) -
     server.wait_for(11)
     consenting.background_ended()
     assert not (consenting.config / "reporting").exists()
+
+
+@pytest.mark.parametrize("shell", ["", "/bin/sh", "/bin/bash", "/usr/bin/fish", "/bin/zsh"])
+def test_whatever_the_terminals_shell_a_run_is_recorded(each_make: Workbench, shell: str) -> None:
+    """Make calls its own SHELL another origin's where the environment has one; recipes see the terminal's."""
+    each_make.write("one: ; @echo $$SHELL\n", ["one"])
+    each_make.agree()
+    command = ["env", *(["-u", "SHELL"] if not shell else [f"SHELL={shell}"]), each_make.make, "one"]
+    result = subprocess.run(
+        command, cwd=each_make.tree, env=each_make.environment, capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == (f"{shell}\n", "")
+    assert each_make.recorded() == ["0"]
+
+
+@pytest.mark.parametrize("name", ["BASH_FUNC_a%%", "npm_package_scripts_test:unit", "INPUT_A-B", "a.b", "x[0]", "~"])
+def test_names_that_no_shell_knows_reach_the_command(each_make: Workbench, name: str) -> None:
+    """A command that make executes itself sees what the environment had, to the byte."""
+    each_make.write("one: ; @/usr/bin/env\n", ["one"])
+    each_make.agree()
+    value = "() { echo \"$1\" '$2' $3;\n}"
+    seen = each_make.run("one", variables={name: value}).stdout
+    assert f"{name}={value}\n" in seen
+    assert "im_" not in seen
+    assert each_make.recorded() == ["0"]
+
+
+@pytest.mark.parametrize("name", ["a$b", "a(b", "a b", "a#b"])
+def test_names_that_make_cannot_handle_are_left_to_make(each_make: Workbench, name: str) -> None:
+    """They are not recorded, and nothing is said."""
+    each_make.write("one: ; @/usr/bin/env\n", ["one"])
+    bare = each_make.run("one", variables={name: "1"})
+    each_make.agree()
+    tracked = each_make.run("one", variables={name: "1"})
+    assert sorted(tracked.stdout.split("\n")) == sorted(bare.stdout.split("\n"))
+    assert tracked.stderr == bare.stderr
+
+
+def test_of_two_includes_the_one_beside_the_makefile_counts(each_make: Workbench) -> None:
+    """Whichever comes first: another folder's neither adds commands nor takes the place of what was agreed to."""
+    other = each_make.tree / "other"
+    each_make.write("one: ; @echo one $(words $(MAKEFILE_LIST))\n", ["one"])
+    for folder in ("", ".instrumented"):
+        (other / folder).mkdir()
+    for path in ("Makefile.instrumented", ".instrumented/engine.mk", ".instrumented/hand-over.sh"):
+        shutil.copy(each_make.tree / path, other / path)
+    text = (other / "Makefile.instrumented").read_text().replace("  one ", "  two ").replace("workbench", "another")
+    (other / "Makefile.instrumented").write_text(text)
+    include = "-include other/Makefile.instrumented\n"
+    wired = (each_make.tree / "Makefile").read_text()
+    each_make.agree()
+    for number, makefile in enumerate((include + wired, wired.replace("endif\n", f"{include}endif\n")), start=1):
+        (each_make.tree / "Makefile").write_text(makefile)
+        assert each_make.run("one").stdout == "one 1\n"
+        assert each_make.recorded() == ["0"] * number
+    assert "another" not in each_make.run("metrics-opt-in").stdout

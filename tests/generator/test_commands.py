@@ -18,6 +18,7 @@ from workbench import CATALOG
 from generator import catalog_edit, makefile
 from generator.catalog import load
 from generator.cli import main
+from generator.proposal import proposed
 from generator.target_names import fault_of_target
 from generator.yaml_source import read
 from instrumented_make.errors import UserError
@@ -66,6 +67,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "Makefile").write_text(MAKEFILE)
     (folder / "sub.mk").write_text("sub: ; @:\n")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "Makefile.instrumented").write_text("")
     monkeypatch.chdir(folder)
     return folder
 
@@ -73,11 +76,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_make_tells_what_it_can_make(project: Path) -> None:
     """Targets and patterns with help texts; no files that others need, no special targets, no makefiles."""
     rules = makefile.read(project)
-    offered = {rule.name: rule for rule in rules.offered()}
-    assert set(offered) == {"all", "test", "dev.up.%", "deploy", "sub"}
-    assert offered["all"].help == "Build everything"
-    assert offered["test"].help == "Run the tests"
-    assert (offered["deploy"].file, offered["sub"].file) == ("Makefile", "sub.mk")
+    assert {entry.name for entry in proposed(rules)} == {"all", "test", "dev.up.%", "deploy", "sub"}
+    assert rules.rules["all"].help == "Build everything"
+    assert rules.rules["test"].help == "Run the tests"
+    assert (rules.rules["deploy"].file, rules.rules["sub"].file) == ("Makefile", "sub.mk")
     assert rules.makes("main.o")
     assert not rules.makes("nothing")
     assert not list(project.glob("*.o")), "nothing was made"
@@ -188,6 +190,7 @@ FINDINGS = {
     "missing-include": ("  - test", MAKEFILE, True),
     "missing-guard": ("  - test", "include Makefile.instrumented\n" + MAKEFILE, True),
     "include-not-first": ("  - test", "X = 1\n" + GUARD.format(MAKEFILE), True),
+    "foreign-include": ("  - test", GUARD.format(MAKEFILE + "include sub/Makefile.instrumented"), True),
     "default-goal": ("  - test", GUARD.format(MAKEFILE) + ".DEFAULT_GOAL := metrics-show\n", True),
     "makefile": ("  - test", GUARD.format("no rule here"), True),
     "duplicate": ("  - test\n  - test\n", GUARD.format(MAKEFILE), False),
@@ -457,3 +460,47 @@ def test_texts_are_taken_as_people_write_them(tmp_path: Path, monkeypatch: pytes
     assert main(["render"]) == 0
     shown = [target.help for target in load(tmp_path / "targets.yaml").targets]
     assert shown == ["\U0001f680 start it now", "x" * 500, "a\u200cbcd"]
+
+
+def test_a_byte_order_mark_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An editor that wrote one keeps it; what is wrong in the first line is told where the editor shows it."""
+    catalog = tmp_path / "targets.yaml"
+    text = "\ufeff" + CATALOG.format(host="http://127.0.0.1:9", targets="  - a\n  - b\n")
+    catalog.write_text(text, encoding="utf-8")
+    assert main(["remove", "b", "--catalog", str(catalog)]) == 0
+    assert main(["add", "b", "--catalog", str(catalog)]) == 0
+    assert catalog.read_text(encoding="utf-8") == text
+    catalog.write_text("\ufeffbad: 1\n" + text[1:], encoding="utf-8")
+    capsys.readouterr()
+    assert main(["render", "--catalog", str(catalog)]) == 1
+    assert "targets.yaml:1:1: error: unknown key 'bad'" in capsys.readouterr().err
+
+
+def test_add_says_that_there_is_no_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is tracked all the same: the rule may come in the same commit."""
+    (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
+    assert main(["add", "tset", "deploy", "dev.%", "dev.up.lms"]) == 0
+    assert re.findall(r"^(\S+): no rule makes it yet", capsys.readouterr().err, re.M) == ["tset"]
+
+
+def test_doc_makes_the_folder_that_it_writes_to(project: Path) -> None:
+    """The default one too."""
+    (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
+    assert main(["doc"]) == 0
+    assert main(["doc", "--output", "a/b/c.md"]) == 0
+    assert (project / "docs" / "data-dictionary.md").exists()
+    assert (project / "a" / "b" / "c.md").exists()
+
+
+def test_a_catalog_in_a_folder_of_its_own(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rendered beside the Makefile it works; rendered beside the catalog, check says what to do."""
+    (project / "dev").mkdir()
+    catalog = str(project / "dev" / "targets.yaml")
+    Path(catalog).write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
+    (project / "Makefile").write_text(GUARD.format(MAKEFILE))
+    together = ["--catalog", catalog, "--output", "Makefile.instrumented"]
+    assert main(["render", *together]) == 0
+    assert main(["check", *together]) == 0
+    assert main(["render", "--catalog", catalog]) == 0
+    assert main(["check", "--catalog", catalog]) == 1
+    assert "render beside the Makefile" in capsys.readouterr().out

@@ -64,10 +64,10 @@ def test_rendering_works_from_any_directory(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No folder to write in, a folder in the way: one clear line and exit 1."""
+    """A file where a folder must be, a folder where the file must be: one clear line and exit 1."""
     (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
     (tmp_path / "folder").mkdir()
-    for output in (tmp_path / "missing" / "x", tmp_path / "folder"):
+    for output in (tmp_path / "targets.yaml" / "x", tmp_path / "folder"):
         assert main(["render", "--catalog", str(tmp_path / "targets.yaml"), "--output", str(output)]) == 1
         assert "hint:" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "targets.yaml"]

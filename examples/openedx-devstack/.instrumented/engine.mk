@@ -81,9 +81,24 @@ ifneq (undefined,$(.metrics.temporary)$(filter im_%,$(.VARIABLES))$(origin IFS))
 .metrics.telling := yes
 endif
 
+# A name in the environment that is no shell variable's, such as that of a function that bash exports: a shell may drop it,
+# so it travels under another name. One that make cannot handle is not handed over; with a blank, it is no variable's.
+.metrics.environment := $(foreach name,$(.VARIABLES),$(if $(filter environment% undefined,$(origin $(name))),$(name)))
+.metrics.bearable := % - + . / : @ ^ ? * ! ~ [ ]
+.metrics.unbearable := ( ) { } < > ' " ` \# $$ ; | \ , & =
+.metrics.odd = $(strip $(foreach character,$2,$(findstring $(character),$1)))
+.metrics.foreign :=
+ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.bearable)))
+.metrics.foreign := $(foreach name,$(.metrics.environment),$(if $(call .metrics.odd,$(name),$(.metrics.bearable)),$(name)))
+endif
+ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.unbearable))$(filter undefined,$(foreach name,$(.metrics.environment),$(origin $(name)))))
+.metrics.telling := yes
+endif
+
 # 6. And only if make, its shell and its goals are what they are by themselves, no other makefile came before, and this
-#    make has not started itself again.
-ifeq (default default default default undefined undefined undefined,$(origin MAKE) $(origin MAKE_COMMAND) $(origin SHELL) $(origin MAKECMDGOALS) $(origin MAKE_RESTARTS) $(origin SHELLOPTS) $(origin BASHOPTS))
+#    make has not started itself again. Where the environment has a SHELL, as a terminal's does, make's own is a "file"'s.
+ifneq (,$(filter default:% file:/bin/sh,$(origin SHELL):$(SHELL)))
+ifeq (default default default undefined undefined undefined,$(origin MAKE) $(origin MAKE_COMMAND) $(origin MAKECMDGOALS) $(origin MAKE_RESTARTS) $(origin SHELLOPTS) $(origin BASHOPTS))
 ifeq (file,$(origin MAKEFILE_LIST)$(filter-out default undefined,$(origin .SHELLFLAGS) $(origin MAKE_TERMOUT) $(origin MAKE_TERMERR)))
 ifndef MAKEFILES
 ifndef LD_PRELOAD
@@ -111,6 +126,7 @@ endif
 endif
 ifneq (,$(.metrics.how))
 INSTRUMENTED := 1
+endif
 endif
 endif
 endif
@@ -153,6 +169,12 @@ override im_config := $(.metrics.config)
 export im_make im_goals im_command im_config
 .metrics.kept := PWD OLDPWD SHLVL LOGNAME _
 $(foreach name,$(.metrics.kept),$(if $(filter environment%,$(origin $(name))),$(eval override im_env_$(name) := $$(value $(name)))$(eval export im_env_$(name))))
+ifneq (,$(.metrics.foreign))
+override im_foreign := $(.metrics.foreign)
+export im_foreign
+.metrics.count :=
+$(foreach name,$(im_foreign),$(eval .metrics.count += 1)$(eval override im_foreign_$(words $(.metrics.count)) := $$(value $(name)))$(eval export im_foreign_$(words $(.metrics.count))))
+endif
 override SHELL := /bin/sh
 override .SHELLFLAGS := -c
 .PHONY: .instrumented $(MAKECMDGOALS)

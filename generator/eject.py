@@ -1,0 +1,89 @@
+"""Takes a project out again: what init, render and doc wrote, the wiring and the hooks, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from generator import catalog_edit, wiring, yaml_source
+from generator.catalog import Catalog
+from generator.render import ENGINE, HAND_OVER, data_dictionary, name_from
+from generator.target_names import MAKEFILES
+from instrumented_make import files
+
+HOOKS = ".pre-commit-config.yaml"
+ATTRIBUTES = ".gitattributes"
+# What the guide says to add to it.
+ATTRIBUTE = ".instrumented/** linguist-generated"
+
+
+def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
+    """Remove everything but your own lines; return a line for each file that was changed or deleted.
+
+    Raise UserError, with nothing changed, where that needs a decision of yours.
+    """
+    folder = include.parent
+    changed = dict(_without_wiring(folder, include.name))
+    changed |= _without_lines(folder / ATTRIBUTES, ATTRIBUTE)
+    changed |= _without_hooks(folder / HOOKS)
+    deleted = [path for path, text in changed.items() if text is None]
+    deleted += [include, folder / ENGINE, folder / HAND_OVER, catalog.source.path]
+    if files.current(dictionary) == data_dictionary(catalog, source=name_from(dictionary, catalog.source.path)):
+        deleted.append(dictionary)
+    edited = {path: text for path, text in changed.items() if text is not None}
+    files.write_all(edited)
+    gone = [path for path in deleted if path.exists()]
+    for path in gone:
+        path.unlink()
+    for emptied in {folder / ENGINE.parent, dictionary.parent}:
+        with contextlib.suppress(OSError):  # something else is in it, or it was never there
+            emptied.rmdir()
+    return [*(f"{path}: as it was before" for path in edited), *(f"{path}: deleted" for path in gone)]
+
+
+def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str | None]]:
+    for path in (folder / name for name in MAKEFILES):
+        text = files.current(path)
+        if text is None:
+            continue
+        left = wiring.removed(text, path, include)
+        if left != text:
+            yield path, left
+
+
+def _without_lines(path: Path, ours: str) -> dict[Path, str | None]:
+    """``path`` without the lines that are ``ours``; None where no other was there."""
+    lines = yaml_source.lines_of(files.current(path) or "")
+    left = "".join(line for line in lines if line.strip() != ours)
+    return {path: left or None} if left != "".join(lines) else {}
+
+
+def _without_hooks(path: Path) -> dict[Path, str | None]:
+    """The configuration of pre-commit at ``path`` without our hooks; None where no other was there."""
+    if files.current(path) is None:
+        return {}
+    source = yaml_source.read(path)
+    repos = _value(source.root, "repos")
+    if not isinstance(repos, SequenceNode):
+        return {}
+    ours = [repo for repo in repos.value if _is_ours(repo)]
+    if not ours:
+        return {}
+    only = len(ours) == len(repos.value) and isinstance(source.root, MappingNode) and len(source.root.value) == 1
+    return {path: None if only else catalog_edit.without(source, repos, ours)}
+
+
+def _is_ours(repo: object) -> bool:
+    hooks = _value(repo, "hooks")
+    names = [_value(hook, "id") for hook in hooks.value] if isinstance(hooks, SequenceNode) else []
+    return bool(names) and all(
+        isinstance(name, ScalarNode) and str(name.value).startswith("instrumented-make-") for name in names
+    )
+
+
+def _value(node: object, key: str) -> object:
+    pairs = node.value if isinstance(node, MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)

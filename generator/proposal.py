@@ -1,0 +1,128 @@
+"""Which targets are worth measuring: what people type, told from files and helpers by how it is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from generator.makefile import FILE_SUFFIX, Makefile, Rule, matches
+from generator.target_names import fault_of_stem, fault_of_target
+
+# More than this nobody reviews; the rest is a command away.
+MAX_TARGETS = 40
+MAX_STEMS = 40
+# Names by which makefiles mark what is not meant to be typed.
+_HELPER = re.compile(r"_|impl-|/|(force|phony|always|dummy)$", re.I)
+_BUILT_IN = re.compile(r"\.(o|c|cc|cpp|f|p|s|S|y|l)$")
+# A recipe that writes its target: what it makes is a file.
+_WRITES_ITSELF = re.compile(
+    r"""(?:-o|>|\btouch|\bmkdir(?:\ -p)?|\btee)\s*["']?\$[({]?@      # cc -o $@, > $@
+    |   \b(?:cp|mv|ln|install)\b[^;&|\n]*\s["']?\$[({]?@[)}]?["']?\s*$  # cp x $@
+    """,
+    re.X | re.M,
+)
+# A pattern's % stands for what follows one of these.
+_SEPARATORS = ".-_:+@"
+# So many targets of one recipe are a pattern that somebody has expanded.
+_EXPANDED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An entry of a first catalog: a target, or a pattern and the ``stems`` that are told apart."""
+
+    name: str
+    help: str = ""
+    stems: tuple[str, ...] = ()
+
+
+def proposed(rules: Makefile) -> list[Proposed]:
+    """What to measure, best first: what is documented or ``.PHONY``, then the rest, each in the makefiles' order.
+
+    What a pattern was expanded to, by a list of targets or by ``$(foreach)``, is proposed as the pattern.
+    """
+    commands = [rule for rule in rules.rules.values() if _is_command(rules, rule)]
+    commands.sort(key=lambda rule: not (rule.phony or rule.help))
+    return _folded(commands)
+
+
+def _is_command(rules: Makefile, rule: Rule) -> bool:
+    if fault_of_target(rule.name) or rule.name in rules.files or _HELPER.match(rule.name):
+        return False
+    if not (rule.recipe or rule.prerequisites):
+        # It does nothing by itself: a mark like FORCE, or a name that only .PHONY knows.
+        return any("%" in name and matches(name, rule.name) for name in rules.rules)
+    if rule.help:
+        return True
+    if rule.name.startswith("%"):
+        return False
+    return rule.phony or not _is_file(rules, rule)
+
+
+def _is_file(rules: Makefile, rule: Rule) -> bool:
+    built_in = not rule.recipe and any(map(_BUILT_IN.search, rule.prerequisites))
+    return (
+        "/" in rule.name
+        or FILE_SUFFIX.search(rule.name) is not None
+        or _WRITES_ITSELF.search(rule.recipe) is not None
+        or rules.is_there(rule.name)
+        or built_in
+    )
+
+
+def _folded(commands: list[Rule]) -> list[Proposed]:
+    """Each command, or the pattern that it belongs to, where the first of that pattern stands."""
+    patterns = {rule.name: Proposed(rule.name, rule.help) for rule in commands if "%" in rule.name}
+    of_recipe = _patterns_of_recipes(commands)
+    entries: dict[str, Proposed] = {}
+    for rule in commands:
+        pattern = of_recipe.get(rule.name) or _pattern_behind(rule, list(patterns))
+        if pattern is None:
+            entries.setdefault(rule.name, patterns.get(rule.name, Proposed(rule.name, rule.help)))
+            continue
+        entry = entries.get(pattern) or patterns.get(pattern) or Proposed(pattern, rule.help)
+        before, _, after = pattern.partition("%")
+        stem = rule.name[len(before) : len(rule.name) - len(after)]
+        if fault_of_stem(stem) is None and len(entry.stems) < MAX_STEMS:
+            entry = replace(entry, stems=(*entry.stems, stem))
+        entries[pattern] = entry
+    return list(entries.values())
+
+
+def _pattern_behind(rule: Rule, patterns: list[str]) -> str | None:
+    """The pattern whose recipe makes ``rule``, which has none of its own."""
+    if rule.recipe or rule.help or "%" in rule.name:
+        return None
+    fits = [pattern for pattern in patterns if matches(pattern, rule.name)]
+    return max(fits, key=len, default=None)
+
+
+def _patterns_of_recipes(commands: list[Rule]) -> dict[str, str]:
+    """For each target that shares its recipe with others, what they have in common as a pattern."""
+    shared = [rule for rule in commands if rule.line and rule.recipe and "%" not in rule.name]
+    found = {}
+    for _, group in groupby(sorted(shared, key=_place), key=_place):
+        names = [rule.name for rule in group]
+        pattern = _common(names) if len(names) >= _EXPANDED else None
+        if pattern and fault_of_target(pattern) is None:
+            found.update(dict.fromkeys(names, pattern))
+    return found
+
+
+def _place(rule: Rule) -> tuple[str, int]:
+    return rule.file, rule.line
+
+
+def _common(names: list[str]) -> str | None:
+    before = _shared(names)
+    after = _shared([name[len(before) :][::-1] for name in names])[::-1]
+    pattern = f"{before}%{after}"
+    return pattern if pattern != "%" and all(matches(pattern, name) for name in names) else None
+
+
+def _shared(names: list[str]) -> str:
+    """The longest beginning of all ``names`` that ends in a separator."""
+    beginnings = [names[0][: at + 1] for at, character in enumerate(names[0]) if character in _SEPARATORS]
+    shared = [beginning for beginning in beginnings if all(name.startswith(beginning) for name in names)]
+    return max(shared, key=len, default="")

@@ -1,0 +1,38 @@
+"""What git says of the project's folder, for ``init`` and ``check``."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+TIMEOUT_S = 10
+
+
+def main_branch(folder: Path) -> str:
+    """What the remote calls its main branch, if a clone remembers that; else ``main``."""
+    name = _asked(folder, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    return name.strip().removeprefix("origin/") or "main"
+
+
+def ignored(folder: Path, names: Sequence[str]) -> list[str]:
+    """Those of ``names`` in ``folder`` that git would not commit; none outside a repository."""
+    # Without the index, which a file system monitor that is configured would be asked about.
+    return _asked(folder, "check-ignore", "--no-index", "--", *names).splitlines()
+
+
+def is_one(folder: Path) -> bool:
+    """Whether ``folder`` is in a work tree of git's."""
+    return _asked(folder, "rev-parse", "--is-inside-work-tree").strip() == "true"
+
+
+def _asked(folder: Path, *arguments: str) -> str:
+    """What git prints; nothing where it fails or is not there."""
+    command = ["git", "-C", str(folder), "-c", "core.quotePath=off", *arguments]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return result.stdout

@@ -1,0 +1,80 @@
+"""The few lines by which a makefile takes part: ``init`` writes them, ``check`` knows them, ``eject`` removes them."""
+
+from __future__ import annotations
+
+import re
+
+from generator.yaml_source import lines_of
+from instrumented_make.errors import Position, failure
+
+GUARD = "-include {include}\nifndef INSTRUMENTED\n{rules}\nendif\n"
+# MAKEFILE_LIST is then what it is without this file, to the byte.
+# A catch-all (%: Makefile) would remake this file as well; the include keeps it from that, if it knows its name.
+_GNUMAKEFILE = "# make reads this file before Makefile, which stays as it is.\n.metrics.wiring := GNUmakefile\n{guard}"
+# The ways in which make asks whether a variable is empty.
+_IF = re.compile(
+    r"""\s*(ifndef\s+INSTRUMENTED|ifeq\s*\(\s*,?\s*\$[({]INSTRUMENTED[)}]\s*,?\s*\)|ifeq\s+(''|"")\s+["']\$[({]INSTRUMENTED[)}]["']"""
+    r"""|ifeq\s+["']\$[({]INSTRUMENTED[)}]["']\s+(''|""))\s*(\#.*)?"""
+)
+_OPENS = re.compile(r"\s*(ifdef|ifndef|ifeq|ifneq)\b")
+_ELSE = re.compile(r"\s*else\b")
+_CLOSES = re.compile(r"\s*endif\b")
+_WIRING = re.compile(r"\.metrics\.wiring\b")
+
+
+def guard(rules: str, include: str) -> str:
+    """The lines that go around ``rules``."""
+    return GUARD.format(rules=rules, include=include)
+
+
+def gnumakefile(include: str) -> str:
+    """The text of a GNUmakefile that leaves the Makefile beside it as it is."""
+    return _GNUMAKEFILE.format(guard=guard("MAKEFILE_LIST :=\ninclude Makefile", include))
+
+
+def statements(text: str) -> list[str]:
+    """The lines of a makefile that say something, but for the one that tells the include who reads it."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("#") and not _WIRING.match(line)]
+
+
+def is_guarded(text: str) -> bool:
+    """Whether rules in a makefile of this ``text`` are read only where make has not handed a command over."""
+    return any(map(_IF.fullmatch, text.splitlines()))
+
+
+def removed(text: str, path: object, include: str) -> str | None:
+    """``text`` of the makefile at ``path`` without the wiring, to the byte; None when nothing but the wiring was there.
+
+    Raise UserError where the guard has an ``else``, or no end.
+    """
+    if text == gnumakefile(include):
+        return None
+    lines = lines_of(text)
+    includes = re.compile(rf"\s*(-|s)?include\s+(\./)?{re.escape(include)}\s*(#.*)?")
+    ours = {
+        number
+        for number, line in enumerate(lines)
+        if includes.fullmatch(line.rstrip("\r\n")) or _WIRING.match(line.lstrip())
+    }
+    for number, line in enumerate(lines):
+        if _IF.fullmatch(line.rstrip("\r\n")):
+            ours |= {number, _end(lines, number, path)}
+    return "".join(line for number, line in enumerate(lines) if number not in ours)
+
+
+def _end(lines: list[str], start: int, path: object) -> int:
+    """The index of the ``endif`` of the conditional that begins at the index ``start``."""
+    depth = 0
+    for number in range(start, len(lines)):
+        line = lines[number]
+        if line.startswith("\t"):  # of a recipe
+            continue
+        depth += bool(_OPENS.match(line)) - bool(_CLOSES.match(line))
+        if depth == 1 and _ELSE.match(line):
+            message = "the guard has an else, and only you know which of its two sides is to stay"
+            raise failure(message, "remove the guard yourself", path=path, position=Position(number + 1, 1))
+        if depth == 0:
+            return number
+    message = "the guard has no endif"
+    raise failure(message, "remove the guard yourself", path=path, position=Position(start + 1, 1))

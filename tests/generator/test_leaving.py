@@ -1,0 +1,122 @@
+"""eject, and check --run, which takes the include out for a moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from workbench import wait_until
+
+from generator import wiring
+from generator.cli import main
+
+MAKEFILE = (
+    ".PHONY: one two\none: ; @echo one\nifdef X\ntwo: ; @echo two\nelse\ntwo: ; @echo three\nendif\nbad: ; @exit 3\n"
+)
+CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one, two, bad]\n"
+HOOK = "  - repo: https://example.com/mirror\n    rev: v1\n    hooks:\n      - id: instrumented-make-render\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    return tmp_path
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def adopt(folder: Path, wired: str) -> None:
+    (folder / "targets.yaml").write_text(CATALOG)
+    if wired == "GNUmakefile":
+        (folder / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented"))
+    else:
+        guarded = wiring.guard((folder / "Makefile").read_text().removesuffix("\n"), "Makefile.instrumented")
+        (folder / "Makefile").write_text(guarded)
+    assert main(["render"]) == 0
+    assert main(["doc"]) == 0
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
+@pytest.mark.parametrize("other", ["", "other"])
+def test_the_tree_is_as_before(project: Path, wired: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Byte for byte, whatever else stands in the files that were shared; what stays elsewhere is told."""
+    if other:
+        (project / ".pre-commit-config.yaml").write_text("repos:\n  - repo: local\n    hooks:\n      - id: other\n")
+        (project / ".gitattributes").write_text("*.png binary\n")
+        (project / "docs").mkdir()
+        (project / "docs" / "other.md").write_text("")
+        (project / ".instrumented").mkdir()
+        (project / ".instrumented" / "other").write_text("")
+    before = tree(project)
+    adopt(project, wired)
+    with (project / ".gitattributes").open("a") as attributes:
+        attributes.write(".instrumented/** linguist-generated\n")
+    with (project / ".pre-commit-config.yaml").open("a") as hooks:
+        hooks.write(HOOK if other else f"repos:\n{HOOK}")
+    capsys.readouterr()
+    assert main(["eject"]) == 0
+    assert tree(project) == before
+    assert {path.name for path in project.iterdir() if path.is_dir()} == ({"docs", ".instrumented"} if other else set())
+    assert 'rm -rf "${XDG_CONFIG_HOME:-$HOME/.config}/p"' in capsys.readouterr().err
+
+
+def test_a_guard_that_only_a_person_can_take_out_stops_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is touched then."""
+    adopt(project, "Makefile")
+    text = (project / "Makefile").read_text()
+    (project / "Makefile").write_text(text.removesuffix("endif\n") + "else\nX := 1\nendif\n")
+    before = tree(project)
+    capsys.readouterr()
+    assert main(["eject"]) == 1
+    assert "Makefile:11:1: error: the guard has an else" in capsys.readouterr().err
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
+def test_a_trial_finds_no_difference(project: Path, wired: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command, a failure, a dry run; everything is where it was."""
+    adopt(project, wired)
+    before = tree(project)
+    capsys.readouterr()
+    assert main(["check", "--run", "one", "two", "--run", "bad", "--run", "-n one"]) == 0
+    assert capsys.readouterr().out == ""
+    assert tree(project) == before
+
+
+def test_a_trial_tells_what_differs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who looks for the include sees another make; what is never the same cannot be compared."""
+    rules = "one: ; @echo one $(if $(filter undefined,$(origin .metrics.file)),,more)\ntwo bad: ; @echo $$$$\n"
+    (project / "Makefile").write_text(rules)
+    adopt(project, "Makefile")
+    capsys.readouterr()
+    assert main(["check", "--run", "one"]) == 1
+    told = capsys.readouterr().out
+    assert "make one is another command before anybody has decided: its standard output has 'one more'" in told
+    assert main(["check", "--run", "two"]) == 0
+    assert "warning: make two is another command each time" in capsys.readouterr().out
+    assert main(["check", "--run", "'"]) == 1
+    assert "close its quotes" in capsys.readouterr().err
+
+
+def test_a_trial_that_is_ended_puts_the_include_back(project: Path) -> None:
+    """Whatever ends it, but a kill."""
+    (project / "Makefile").write_text("one: ; @touch begun; exec sleep 29.5\n")
+    (project / "targets.yaml").write_text(CATALOG.replace(", two, bad", ""))
+    (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented"))
+    assert main(["render"]) == 0
+    before = tree(project)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = subprocess.Popen([sys.executable, "-m", "generator", "check", "--run", "one"], cwd=project)
+        wait_until((project / "begun").exists, "the command to begin")
+        os.kill(process.pid, number)
+        assert process.wait(timeout=30) in (130, 143, 128 + 15)
+        (project / "begun").unlink()
+        assert tree(project) == before

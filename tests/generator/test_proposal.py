@@ -1,0 +1,147 @@
+"""What init proposes for makefiles as people write them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generator import makefile
+from generator.catalog import load
+from generator.cli import main
+from generator.proposal import MAX_TARGETS, Proposed, proposed
+
+
+def of(folder: Path, text: str) -> list[Proposed]:
+    (folder / "Makefile").write_text(text)
+    return proposed(makefile.read(folder))
+
+
+def names(folder: Path, text: str) -> list[str]:
+    return [entry.name for entry in of(folder, text)]
+
+
+def test_documented_and_phony_targets_come_first_in_the_files_order(tmp_path: Path) -> None:
+    """Then the rest; a target without a recipe stands where its rule does."""
+    (tmp_path / "more.mk").write_text("more: ; @:\n")
+    text = "zeta: ; @:\n.PHONY: all beta\ngamma: ## Documented\n\t@:\nall: beta\nbeta: ; @:\ninclude more.mk\n"
+    assert names(tmp_path, text) == ["gamma", "all", "beta", "zeta", "more"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "program: main.c\n\tcc -o $@ main.c",
+        "list: ; ls > $@",
+        "made: ; @mkdir -p $@",
+        "copy: main.c\n\tcp main.c $@",
+        "report.pdf: ; true",
+        "bin/tool: ; go build",
+        "built-in: main.o",
+        "here: ; @:",
+        "/usr/local/bin/x: ; @:",
+        "FORCE:",
+        ".PHONY: force",
+        "_private: ; @:",
+        "impl-dev.up: ; @:",
+        "%.o: %.c ; cc $<",
+        "lib%.so: ; cc",
+        "%: ; @echo nothing",
+        ".PHONY: nothing",
+    ],
+)
+def test_files_and_helpers_are_left_out(tmp_path: Path, rule: str) -> None:
+    """Whatever makes a file, or is marked as not to be typed, is no command."""
+    (tmp_path / "here").write_text("")
+    (tmp_path / "main.o").write_text("")
+    assert names(tmp_path, f"{rule}\ncommand: ; @:\n") == ["command"]
+
+
+def test_a_documented_file_is_a_command(tmp_path: Path) -> None:
+    """Who documents it expects people to ask for it."""
+    assert of(tmp_path, "report.pdf: ## Print the report\n\ttouch $@\n") == [Proposed("report.pdf", "Print the report")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$(SERVICES:%=up.%): up.%: ## Start one\n\t@echo $*\n",
+        "up.lms up.cms up.forum: ; @echo $@\n",
+        "define RULE\nup.$(1):\n\t@echo $(1)\nendef\n$(foreach one,$(SERVICES),$(eval $(call RULE,$(one))))\n",
+        "up.%: ; @echo $*\nup.lms up.cms up.forum: up.base\nup.base: ; @:\n",
+    ],
+    ids=["static pattern", "a list", "foreach", "prerequisites of its own"],
+)
+def test_what_a_pattern_was_expanded_to_is_the_pattern(tmp_path: Path, text: str) -> None:
+    """One entry, which tells apart what the makefile names."""
+    [up] = [entry for entry in of(tmp_path, f"SERVICES := lms cms forum\n{text}") if "%" in entry.name]
+    assert (up.name, set(up.stems)) == ("up.%", {"lms", "cms", "forum"})
+
+
+def test_commands_that_have_recipes_of_their_own_stay_apart(tmp_path: Path) -> None:
+    """A name that fits a pattern is not folded into it if it does something else."""
+    assert names(tmp_path, "up.%: ; @echo $*\nup.all: ; @echo all\n") == ["up.%", "up.all"]
+    assert names(tmp_path, "one: ; @:\ntwo: ; @:\nthree: ; @:\n") == ["one", "two", "three"]
+
+
+def test_a_long_makefile_gets_a_short_catalog(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left out is counted, in the catalog as well, and a command shows it."""
+    monkeypatch.chdir(tmp_path)
+    words = [f"word{number}x" for number in range(MAX_TARGETS + 3)]
+    (tmp_path / "Makefile").write_text("".join(f"{word}: ; @echo {word}\n" for word in words))
+    assert main(["init"]) == 0
+    assert "3 more left out; to see them: instrumented-make list --untracked" in capsys.readouterr().err
+    assert "# 3 more are left out" in (tmp_path / "targets.yaml").read_text()
+    assert [target.name for target in load(tmp_path / "targets.yaml").targets] == words[:MAX_TARGETS]
+    assert main(["list", "--untracked"]) == 0
+    assert capsys.readouterr().out.split() == ["target", "stems", "help", *words[MAX_TARGETS:]]
+
+
+def test_the_proposal_renders_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stems and help texts of any kind are what a catalog can hold."""
+    monkeypatch.chdir(tmp_path)
+    stems = "yes 1.5 a+b x@y null z-"
+    text = f'$(addprefix up.,{stems}): up.%: ## \\033[1mStart\\033[0m: "it\'s" 🚀\n\t@echo $*\n'
+    (tmp_path / "Makefile").write_text(text)
+    assert main(["init"]) == 0
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0
+    [target] = load(tmp_path / "targets.yaml").targets
+    assert set(target.stems) == set(stems.split())
+    assert target.help == 'Start: "it\'s" 🚀'
+
+
+def test_init_says_what_git_would_not_commit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of what render will write; check says it later, and nobody else would get the file."""
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("targets.yaml\n.*\n!.gitignore\n")
+    (tmp_path / "Makefile").write_text("one: ; @:\n")
+    assert main(["init"]) == 0
+    told = capsys.readouterr().err
+    for name in ("targets.yaml", ".instrumented/engine.mk", ".instrumented/hand-over.sh"):
+        assert f"{name}: git ignores it; commit it with: git add -f {name}" in told
+    assert "Makefile.instrumented: git" not in told
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0, "it is a warning"
+    assert capsys.readouterr().out.count("[git-ignored]") == 3
+
+
+def test_init_says_that_an_environment_is_not_to_be_committed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where git would take it."""
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "Makefile").write_text("one: ; @:\n")
+    assert main(["init"]) == 0
+    assert "add /.venv/ to .gitignore" in capsys.readouterr().err
+    (tmp_path / "targets.yaml").unlink()
+    (tmp_path / ".gitignore").write_text(".venv\n")
+    assert main(["init"]) == 0
+    assert ".gitignore" not in capsys.readouterr().err
