@@ -188,8 +188,9 @@ $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir 
 else
 
 # 11. What the commands that anybody may give do; Makefile.instrumented names them.
-.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
-.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' $1 --contract '$(.metrics.contract)')
+.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.2.0", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
+.metrics.set-here = $(foreach name,PATH $(filter PIP_% SSL_% %_proxy %_PROXY REQUESTS_% HOME XDG_CONFIG_%,$(.VARIABLES)),$(if $(filter environment%,$(origin $(name))),,$(name)))
+.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.2.0 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
 
 endif
 endif

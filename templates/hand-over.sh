@@ -735,35 +735,113 @@ im_invite() {
   echo "$2: share how long your make commands take? 'make $3-opt-in' shows what and asks; 'make $3-opt-out' ends this." >&3
 }
 
-# Run the reporter's command $2 with the interpreter that has it: that of the active environment, of this folder's, the one
-# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision. Once you have
+# Run the reporter's command with the interpreter that has it: that of the active environment, of this folder's, the one
+# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision, $2 the version
+# of the include, $3 its prefix, $4 which of PATH and what pip heeds the makefile has set, $5 the command. Once you have
 # opted in, the one of then comes first: nothing of this folder is asked any more.
 im_ask() {
-  im_config=$1
-  shift
+  im_config=$1 im_version=$2 im_prefix=$3 im_set_here=$4
+  shift 4
   # What ends the agreement needs no Python.
   [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement
+  im_environment=$im_config/environment-$im_version
   im_read_line "$im_config/interpreter" 2>/dev/null
   im_used=$im_line
   im_first=''
-  [ "$1" = opt-in ] || { im_first=$im_used && im_used=''; }
+  if [ "$1" != opt-in ]; then
+    im_first=$im_used im_used=''
+  else
+    # One that was set up for another version is to be replaced.
+    case $im_used in "$im_config"/environment-*) im_used='' ;; esac
+  fi
   im_tool=''
   { read -r im_tool im_skip <"$(command -v instrumented-make)"; } 2>/dev/null
-  for im_python in "$im_first" "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_used" "${im_tool#??}" python3 python; do
-    if [ -n "$im_python" ] && im_has_reporter; then
+  for im_python in "$im_first" "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "$PWD/.venv/bin/python" "$im_environment/bin/python" "$im_used" "${im_tool#??}" python3 python; do
+    if [ -n "$im_python" ] && im_starts 'import instrumented_make.reporter'; then
       exec "$im_python" -I -m instrumented_make.reporter "$@" --config-dir "$im_config"
     fi
   done
-  [ "$1" != opt-out ] || [ -z "$im_config" ] || im_opt_out
-  echo 'The reporter is not installed for any Python found here.' >&2
-  echo 'Install instrumented-make into the environment .venv here, as its README says.' >&2
+  case $1 in
+  opt-out) [ -z "$im_config" ] || im_opt_out ;;
+  opt-in) im_set_up "$@" ;;
+  esac
+  echo "No Python here has instrumented-make. To set it up: make $im_prefix-opt-in" >&2
   exit 1
 }
 
-# Whether the program im_python starts, and has the reporter. One that hangs is ended after some seconds.
-im_has_reporter() {
+# Offer to set up the reporter of the include's version in an environment of its own, and go on with the command $@ there.
+# Nothing of this folder has a say in it: Python is told to heed only your own settings, and is started elsewhere.
+im_set_up() {
+  case $im_set_here in
+  PATH*) PATH=/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin:/run/current-system/sw/bin ;;
+  esac
+  im_offered=''
+  for im_name in python3 python; do
+    im_python=$(command -v "$im_name")
+    case $im_python in /*) ;; *) continue ;; esac
+    if im_starts 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'; then
+      im_offered=yes
+      break
+    fi
+  done
+  [ -n "$im_config" ] && im_is_at_home "$im_config" || im_offered=''
+  im_made=$(im_quoted "$im_environment")
+  im_steps="  $(im_quoted "${im_offered:+$im_python}") -I -m venv $im_made
+  $im_made/bin/python -I -m pip install --only-binary :all: instrumented-make==$im_version"
+  # The makefile would decide where pip installs from.
+  case $im_set_here in '' | PATH) ;; *) im_offered='' ;; esac
+  if [ -z "$im_offered" ] || [ ! -t 0 ]; then
+    im_say_by_hand 'No Python here has instrumented-make.'
+  fi
+  # Under make -O the output is held back to the end.
+  [ -t 2 ] || exec 2>/dev/tty
+  cat >&2 <<EOF
+No Python here has instrumented-make. These two commands set it up, in an environment of its own:
+
+$im_steps
+
+pip takes it from wherever your own settings say. This is not consent: you are asked about that next.
+EOF
+  printf %s "Type 'yes' or 'y' to run them: " >&2
+  read -r im_answer
+  case $im_answer in
+  yes | y) ;;
+  *) echo 'Nothing was set up.' >&2 && exit ;;
+  esac
+  (umask 077 && mkdir -p "$im_config") && cd "$im_config" || exit 1
+  if "$im_python" -I -m venv "$im_environment" >&2 &&
+    "$im_environment/bin/python" -I -m pip install --only-binary :all: "instrumented-make==$im_version" >&2; then
+    echo >&2
+    exec "$im_environment/bin/python" -I -m instrumented_make.reporter "$@" --config-dir "$im_config"
+  fi
+  rm -rf "$im_environment"
+  im_say_by_hand 'It could not be set up.'
+}
+
+im_say_by_hand() {
+  cat >&2 <<EOF
+$1 To set it up by hand, with Python 3.10 or newer:
+
+$im_steps
+
+and then again: make $im_prefix-opt-in
+EOF
+  exit 1
+}
+
+# Print $1 as one word of a shell's; an empty one stands for a Python that you choose.
+im_quoted() {
+  case $1 in
+  '') printf %s python3 ;;
+  *[!A-Za-z0-9_./-]*) printf "'%s'" "$1" ;;
+  *) printf %s "$1" ;;
+  esac
+}
+
+# Whether the program im_python runs the Python text $1 without an error. One that hangs is ended after some seconds.
+im_starts() {
   command -v "$im_python" || return
-  "$im_python" -I -c 'import instrumented_make.reporter' </dev/null &
+  "$im_python" -I -c "$1" </dev/null &
   im_child=$!
   (
     # shellcheck disable=SC2031  # all of it is in this subshell
@@ -825,6 +903,9 @@ im_opt_out() {
     "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
     "$im_config/reporting" "$im_config/running" "$im_config/left-to-the-next"
   [ -n "$im_failed" ] || echo 'Nothing will be measured. The anonymous id and all events on this machine have been deleted.'
+  for im_path in "$im_config"/environment-*; do
+    [ ! -d "$im_path" ] || echo "The reporter is still installed. To delete it: rm -r $(im_quoted "$im_path")"
+  done
   im_keep_decline || im_left 'Your no cannot be kept here: you may be reminded again.'
   [ -z "$im_failed" ] || exit 1
   exit

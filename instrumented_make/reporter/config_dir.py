@@ -1,8 +1,8 @@
 """Where one project's decision and data are kept: a private folder, and the names in it.
 
 The rendered hand-over knows the same names: ``agreed.<digest>``, ``declined``, ``interpreter``, ``launcher``,
-``reporting``, ``running``, ``left-to-the-next`` and ``pending/``. It reads them without starting a process, and make
-never reads a makefile from here.
+``reporting``, ``running``, ``left-to-the-next``, ``environment-<version>`` and ``pending/``. A run reads them without
+starting a process, and make never reads a makefile from here.
 """
 
 from __future__ import annotations
@@ -57,6 +57,13 @@ class ConfigDir:
         patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", *names]
         # A file is first written under ".<name>.<something>".
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
+
+    def environments(self) -> list[Path]:
+        """Where opt-in has set up a reporter, at a developer's word. It is nothing collected, so opting out keeps it."""
+        try:
+            return [path for path in self._named("environment-*") if path.is_dir()]
+        except OSError:
+            return []
 
     def _named(self, *patterns: str) -> list[Path]:
         try:

@@ -7,8 +7,12 @@ an include does not have yet have a default.
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import sys
 from dataclasses import dataclass
 
+from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.errors import failure
 from instrumented_make.reporter.consent import Collection
@@ -19,8 +23,8 @@ from instrumented_make.text import printable
 class Contract:
     """Who asks for what, and where.
 
-    ``tracked`` is how many commands the catalog lists and ``first`` some of their names; ``prefix`` begins the names of
-    the make targets by which a developer speaks to the reporter.
+    ``version`` is that of the include. ``tracked`` is how many commands the catalog lists and ``first`` some of their
+    names; ``prefix`` begins the names of the make targets by which a developer speaks to the reporter.
     """
 
     collection: Collection
@@ -32,6 +36,7 @@ class Contract:
     tracked: int
     first: tuple[str, ...]
     prefix: str = "metrics"
+    version: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Contract:
@@ -60,6 +65,7 @@ class Contract:
             tracked=int(document.get("count", 0)),
             first=tuple(str(document.get("first", "")).split()),
             prefix=str(document.get("prefix", "metrics")),
+            version=str(document.get("version", "")),
         )
 
     def check(self) -> None:
@@ -70,9 +76,22 @@ class Contract:
                 "upgrade instrumented-make in the environment that runs it",
             )
 
+    def newer(self) -> str:
+        """What to say where the include is of a later version than this reporter; empty where it is not."""
+        if _numbers(self.version) <= _numbers(__version__):
+            return ""
+        return (
+            f"instrumented-make {__version__} answers here, but this project is at {self.version}. "
+            f"To upgrade: {shlex.quote(sys.executable)} -m pip install instrumented-make=={self.version}"
+        )
+
     def make(self, command: str) -> str:
         """What a developer types for ``command``, as in ``make metrics-status``."""
         return f"make {self.prefix}-{command}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def _no_number(text: str) -> None:

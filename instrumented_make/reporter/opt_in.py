@@ -46,6 +46,8 @@ def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
 
 
 def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
+    if newer := contract.newer():
+        out.write(f"{newer}\n\n")
     out.write(explain(contract))
     if stdin is None or not stdin.isatty():
         out.write("\nThere is no terminal to answer on. Nothing was changed.\n")

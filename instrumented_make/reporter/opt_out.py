@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -44,6 +45,8 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
     if problems:
         raise UserError(*problems)
     out.write("Nothing will be measured. The anonymous id and all events on this machine have been deleted.\n")
+    for environment in sorted(config_dir.environments()):
+        out.write(f"The reporter is still installed. To delete it: rm -r {shlex.quote(str(environment))}\n")
     if elsewhere:
         out.write("A reporter that uses this home from another system may still finish the request it is making.\n")
 

@@ -46,6 +46,8 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
     """The decision, and how delivery is doing, as lines of text: whatever cannot be read is a line as well."""
     decision = consent.load(config_dir)
     lines = [("Decision", _decision(config_dir, decision, contract))]
+    if newer := contract.newer():
+        lines.append(("Version", newer))
     if off := _switched_off():
         lines.append(("Here", f"not measured: {off}"))
     if decision is not None and decision.collection is not None:
