@@ -59,7 +59,7 @@ class ConfigDir:
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
 
     def environments(self) -> list[Path]:
-        """Where opt-in has set up a reporter, at a developer's word. It is nothing collected, so opting out keeps it."""
+        """Where opt-in has set up a reporter, at your word. Nothing collected is in it, so opting out keeps it."""
         try:
             return [path for path in self._named("environment-*") if path.is_dir()]
         except OSError:

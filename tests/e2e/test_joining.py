@@ -1,4 +1,4 @@
-"""make metrics-opt-in on a clone where no Python has the reporter, as every developer of a team but the first sees it."""
+"""make metrics-opt-in where no Python has the reporter: how all developers of a team but the first see it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_without_a_terminal_it_says_how_to_do_it_by_hand(clone: Workbench) -> No
 
 
 @pytest.mark.parametrize(
-    "setting", ["export PIP_INDEX_URL := http://127.0.0.1:1/", "PIP_NO_INDEX = 1", "PIP_CERT ?= x"]
+    "setting", ["export PIP_INDEX_URL := http://127.0.0.1:1/", "PIP_NO_INDEX = 1", "PIP_CERT ?= x", "https_proxy := x"]
 )
 def test_a_makefile_that_sets_pip_up_is_not_heeded(clone: Workbench, setting: str) -> None:
     """A repository does not say from where anything is installed: then a person does it by hand."""
@@ -118,7 +118,7 @@ def test_a_makefile_that_sets_pip_up_is_not_heeded(clone: Workbench, setting: st
 def test_nothing_of_the_repository_is_run(clone: Workbench) -> None:
     """Neither its modules, nor what it puts on PATH."""
     for name in ("pip", "venv", "ensurepip", "sitecustomize"):
-        (clone.tree / f"{name}.py").write_text("open('/tmp/hostile', 'w')\nraise SystemExit('hostile')\n")
+        (clone.tree / f"{name}.py").write_text("raise SystemExit('hostile')\n")
     (clone.tree / "bin").mkdir()
     for name in ("python3", "python", "mkdir", "instrumented-make"):
         program = clone.tree / "bin" / name
