@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from generator import wiring
+from generator import makefile, wiring
 from generator.catalog import Catalog
 from generator.contract import collection
 from instrumented_make import files
@@ -26,8 +26,7 @@ TIMEOUT_S = 300
 _DROPPED = ("CI", "DO_NOT_TRACK", "DEVSTACK_METRICS_TESTING")
 _OF_MAKE = ("MAKE", "MFLAGS", "GNUMAKEFLAGS")
 # The one line that a recorded command that fails has more (docs/limits.md).
-_FAILED = re.compile(r"^\S+: \*\*\* \[[^\]\n]*\.instrumented\] Error \d+\n", re.M)
-_ASIDE = ".aside"
+_FAILED = re.compile(r"^.*\.instrumented.*\*\*\*.*\n|^.*\*\*\* \[[^\]\n]*\.instrumented\].*\n", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ class _Ran:
 def trial(catalog: Catalog, include: Path, command_lines: list[str]) -> list[Problem]:
     """What ``make`` with each of ``command_lines`` does differently before consent, after it and after a decline.
 
-    Each is run five times, in the folder of the include: twice without the include, which is moved aside meanwhile. No
-    reporter is started, and the decisions are kept in a throw-away folder. Raise UserError for a command that does not
-    end.
+    Each is run five times, in the folder of the include: twice without the wiring, by a makefile that takes the place
+    of yours meanwhile. No reporter is started, and the decisions are kept in a throw-away folder. Raise UserError for a
+    command that does not end.
     """
     decisions: dict[str, str | None] = {
         "before anybody has decided": None,
@@ -65,7 +64,7 @@ def trial(catalog: Catalog, include: Path, command_lines: list[str]) -> list[Pro
     problems = []
     for typed in command_lines:
         command = ["make", *_words(typed)]
-        with _without_include(include):
+        with _without_wiring(include):
             bare, again = _run(include.parent, command), _run(include.parent, command)
         if bare.difference(again):
             message = f"make {typed} is another command each time: {bare.difference(again)}"
@@ -126,23 +125,27 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
 
 
 @contextlib.contextmanager
-def _without_include(include: Path) -> Iterator[None]:
-    """Move the include aside, and a GNUmakefile that is nothing but the wiring, and put them back whatever happens."""
-    gnumakefile = include.parent / "GNUmakefile"
-    ours = [gnumakefile] if files.current(gnumakefile) == wiring.gnumakefile(include.name) else []
+def _without_wiring(include: Path) -> Iterator[None]:
+    """Put a makefile without the wiring in the place of the one that make reads, and that one back at the end."""
+    path = include.parent / (makefile.first_in(include.parent) or "Makefile")
+    aside = Path(f"{path}.aside")
+    text = wiring.silenced(files.current(path) or "", path, include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    moved: list[Path] = []
+    moved = False
     try:
-        for path in (include, *ours):
-            os.rename(path, f"{path}{_ASIDE}")
-            moved.append(path)
+        os.rename(path, aside)
+        moved = True
+        if text is not None:
+            files.write(path, text)
+            # A rule may ask which of two files is newer.
+            os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
         yield
     except OSError as error:
         message = f"it cannot be moved aside: {error.strerror}"
-        raise failure(message, "render it, and check the permissions of its folder", path=include) from None
+        raise failure(message, "check the permissions of its folder", path=path) from None
     finally:
-        for path in moved:
-            os.rename(f"{path}{_ASIDE}", path)
+        if moved:
+            os.replace(aside, path)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -50,6 +50,20 @@ def removed(text: str, path: object, include: str) -> str | None:
     """
     if text == gnumakefile(include):
         return None
+    ours = _places(text, path, include)
+    return "".join(line for number, line in enumerate(lines_of(text)) if number not in ours)
+
+
+def silenced(text: str, path: object, include: str) -> str | None:
+    """As :func:`removed`, but with a comment for each line, so that every other line keeps its number."""
+    if text == gnumakefile(include):
+        return None
+    ours = _places(text, path, include)
+    return "".join("#\n" if number in ours else line for number, line in enumerate(lines_of(text)))
+
+
+def _places(text: str, path: object, include: str) -> set[int]:
+    """The indexes of the lines of the wiring."""
     lines = lines_of(text)
     includes = re.compile(rf"\s*(-|s)?include\s+(\./)?{re.escape(include)}\s*(#.*)?")
     ours = {
@@ -60,7 +74,7 @@ def removed(text: str, path: object, include: str) -> str | None:
     for number, line in enumerate(lines):
         if _IF.fullmatch(line.rstrip("\r\n")):
             ours |= {number, _end(lines, number, path)}
-    return "".join(line for number, line in enumerate(lines) if number not in ours)
+    return ours
 
 
 def _end(lines: list[str], start: int, path: object) -> int:

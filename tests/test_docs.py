@@ -32,9 +32,11 @@ def session(text: str) -> list[tuple[str, str]]:
 def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> None:
     """Each command of a guide, in order, prints what the guide shows."""
     text = (ROOT / "docs" / guide).read_text()
+    project = tmp_path / "my-project"
+    project.mkdir()
     if makefile := re.search(r"^```makefile\n(.*?)^```", text, re.M | re.S):
-        (tmp_path / "Makefile").write_text(makefile[1])
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+        (project / "Makefile").write_text(makefile[1])
+    (project / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (tmp_path / "bin" / "python").chmod(0o755)
@@ -47,7 +49,7 @@ def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> 
     for command, expected in steps:
         result = subprocess.run(
             ["bash", "-c", command],
-            cwd=tmp_path,
+            cwd=project,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
