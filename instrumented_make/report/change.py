@@ -1,56 +1,75 @@
 """Did a change help? Before against after, by the commit that people had checked out.
 
 Each person is compared with themselves: somebody with a slow machine who pulls late would otherwise make what is old
-look slow. So durations are taken relative to the person's own before medians are, and a person with ``b`` runs before
-and ``a`` after weighs ``a*b / (a+b)`` on both sides (Mantel and Haenszel 1959); people who ran a command on one side
-alone do not count.
+look slow. Two questions are asked of every command, and of its failures.
 
-People, not runs, are resampled (Field and Welsh 2007): the runs of one person are alike. The interval is the
-estimate and its bootstrap standard error times a Student t quantile, whose degrees of freedom are the effective
-number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one, so that a few who run most of it do not
-make it look certain. The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is
-the chance of calling *any* command changed when none did. Durations are those of runs that succeeded: what begins to
-fail at once did not get faster.
+*Did it change?* Of durations: each person has a difference of means of logarithms. What is said is their mean with
+random effects (DerSimonian and Laird 1986, with the variance between people of Paule and Mandel 1982) and the standard
+error of Hartung and Knapp (2001), with as many degrees of freedom as people less one. A person who runs a command all
+day counts for at most four who run it as often as the median one. Of failures: the difference of shares, weighted as by
+Mantel and Haenszel (1959), and the standard error of resampled people (Field and Welsh 2007).
 
-``tests/analysis/test_change.py`` holds the false alarms and the power by simulation.
+*And not for those who had not pulled it yet in the same weeks?* People pull on different days, so one week holds runs
+before and after. A regression with an effect for each person and each week (from the change on) is blind to whatever
+happened to everybody in a week, and to a drift. Errors are clustered by person (Bell and McCaffrey 2002); the degrees
+of freedom are the effective number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one. Where all
+have pulled at once, so that hardly a day holds both, there is nobody to compare with. It takes more people.
+
+The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is the chance of calling
+*any* command changed when none did. Durations are those of runs that succeeded: what begins to fail at once did not get
+faster. ``tests/report/test_change.py`` holds the false alarms and the power by simulation.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
+from statsmodels.stats.meta_analysis import combine_effects
 
 from instrumented_make.report.figures import History
-from instrumented_make.stats import WEEK_S
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
 # The effective number of people from which on something is said. With fewer, a standard error is a guess; with so many,
 # simulated false alarms are as rare as with more.
 ENOUGH_PEOPLE = 4
+# For how many who run a command as often as the median person does one may count.
+MOST = 4
 _AT_ONCE = 250
-# Of a logarithm: one per cent, as the durations are rounded.
-STEP = 0.01
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Masses = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Runs of one command: an element for each person (from 0), side (``after`` is 0 or 1) and rounded duration."""
+    """Runs of one command: an element for each person (from 0), side (``after`` is 0 or 1) and day.
+
+    ``day``: of 24 hours from the change on, below 0 before it.
+    ``logarithms`` and ``squares``: of the runs that ``succeeded``, sums of the logarithms of durations in ms, as whole
+    thousandths, and of the squares of these.
+    """
 
     person: Integers
     after: Integers
-    rounded_ms: Integers
+    day: Integers
     succeeded: Integers
     failed: Integers
     interrupted: Integers
+    logarithms: Integers
+    squares: Integers
+
+    @property
+    def runs(self) -> Integers:
+        """All of them."""
+        return self.succeeded + self.failed + self.interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +103,9 @@ class Effect:
 class Comparison:
     """One command before and after.
 
-    ``duration``: medians in milliseconds, and the logarithm of their ratio. ``failures``: shares of runs that failed,
-    and their difference. Either is None when nobody has such runs on both sides, or too few to be told of.
-    ``under_way``: which of the two had changed in the same direction before the change already.
+    ``duration``: typical durations in milliseconds (geometric means), and the logarithm of their ratio. ``failures``:
+    shares of runs that failed, and their difference. Either is None when nobody has such runs on both sides, or too few
+    to be told of. ``duration_in_weeks``, ``failures_in_weeks``: the same within people and weeks.
     """
 
     command: str
@@ -94,7 +113,21 @@ class Comparison:
     runs_after: int
     duration: Effect | None
     failures: Effect | None
-    under_way: frozenset[str] = frozenset()
+    duration_in_weeks: Effect | None = None
+    failures_in_weeks: Effect | None = None
+
+    @property
+    def duration_fits(self) -> bool:
+        """Whether the duration changed, and did not for those who had not pulled the change yet in the same weeks."""
+        return _fits(self.duration, self.duration_in_weeks)
+
+    @property
+    def failures_fit(self) -> bool:
+        """The same of the failures."""
+        return _fits(self.failures, self.failures_in_weeks)
+
+
+_EFFECTS = ("duration", "failures", "duration_in_weeks", "failures_in_weeks")
 
 
 def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comparison]:
@@ -106,191 +139,194 @@ def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comp
     found = []
     for command in history.commands:
         comparison = compare(command, _counts(history, command, change_s, window_weeks), rng)
-        duration, failures = (
-            effect if effect and history.may_be_told(effect.people) else None
-            for effect in (comparison.duration, comparison.failures)
-        )
-        found.append(replace(comparison, duration=duration, failures=failures))
-    told = with_intervals(found)
-    return [_with_what_was_under_way(comparison, history, change_s, window_weeks, rng) for comparison in told]
+        found.append(_changed(comparison, lambda effect: effect if history.may_be_told(effect.people) else None))
+    return with_intervals(found)
 
 
 def _counts(history: History, command: str, change_s: int, window_weeks: int) -> Counts:
-    table = history.sides(command, change_s, window_weeks)
-    return Counts(
-        **{comparison.name: table[comparison.name].to_numpy().astype(np.int64) for comparison in fields(Counts)}
+    # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
+    table = history.sides(command, change_s, window_weeks).sort_by(
+        [("person", "ascending"), ("day", "ascending"), ("after", "ascending")]
     )
-
-
-def _with_what_was_under_way(
-    comparison: Comparison, history: History, change_s: int, window_weeks: int, rng: np.random.Generator
-) -> Comparison:
-    """Ask the same of a day on which nothing happened, one window earlier, if something is said to have changed.
-
-    Only runs from before the change count there. What changes then as well, in the same direction, is a drift that
-    was under way, whatever the change has added to it.
-    """
-    changed = {
-        name: effect for name in ("duration", "failures") if (effect := getattr(comparison, name)) and effect.changed
-    }
-    if not changed:
-        return comparison
-    earlier = compare(
-        comparison.command, _counts(history, comparison.command, change_s - window_weeks * WEEK_S, window_weeks), rng
-    )
-    under_way = set()
-    for name, effect in changed.items():
-        before = _with_interval(getattr(earlier, name), FALSE_ALARM)
-        if before and before.changed and before.estimate * effect.estimate > 0:
-            under_way.add(name)
-    return replace(comparison, under_way=frozenset(under_way))
+    return Counts(**{column.name: table[column.name].to_numpy().astype(np.int64) for column in fields(Counts)})
 
 
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
     """The comparison of one command, as yet without intervals: these depend on how many there are."""
-    runs = counts.succeeded + counts.failed + counts.interrupted
     return Comparison(
         command=command,
-        runs_before=int(runs[counts.after == 0].sum()),
-        runs_after=int(runs[counts.after == 1].sum()),
-        duration=_duration(counts, rng),
-        failures=_failures(counts, runs, rng),
+        runs_before=int(counts.runs[counts.after == 0].sum()),
+        runs_after=int(counts.runs[counts.after == 1].sum()),
+        duration=_duration(counts),
+        failures=_failures(counts, rng),
+        duration_in_weeks=_in_weeks(counts, counts.succeeded, counts.logarithms / 1000, exponential=True),
+        failures_in_weeks=_in_weeks(counts, counts.runs, counts.failed, exponential=False),
     )
 
 
 def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
-    """The same with intervals that all hold at once, but for a chance of ``false_alarm``."""
-    effects = [
-        effect
-        for comparison in comparisons
-        for effect in (comparison.duration, comparison.failures)
-        if effect and effect.enough
-    ]
-    level = false_alarm / max(len(effects), 1)
-    return [
-        replace(
-            comparison,
-            duration=_with_interval(comparison.duration, level),
-            failures=_with_interval(comparison.failures, level),
-        )
-        for comparison in comparisons
-    ]
+    """The same with intervals that all hold at once, but for a chance of ``false_alarm``; of either question."""
+    found = list(comparisons)
+    for names in (_EFFECTS[:2], _EFFECTS[2:]):
+        looked_at = sum(effect.enough for item in comparisons for effect in _effects(item, names).values())
+        level = false_alarm / max(looked_at, 1)
+        found = [_changed(item, partial(_with_interval, level=level), names) for item in found]
+    return found
 
 
-def _with_interval(effect: Effect | None, level: float) -> Effect | None:
-    if effect is None or not effect.enough:
+def _effects(item: Comparison, names: tuple[str, ...]) -> dict[str, Effect]:
+    """Those that there are."""
+    return {name: effect for name in names if (effect := getattr(item, name)) is not None}
+
+
+def _changed(
+    item: Comparison, change: Callable[[Effect], Effect | None], names: tuple[str, ...] = _EFFECTS
+) -> Comparison:
+    changed: dict[str, Any] = {name: change(effect) for name, effect in _effects(item, names).items()}
+    return replace(item, **changed)
+
+
+def _with_interval(effect: Effect, level: float) -> Effect:
+    if not effect.enough:
         return effect
     half = float(special.stdtrit(effect.effective_people - 1, 1 - level / 2)) * effect.standard_error
     return replace(effect, low=effect.estimate - half, high=effect.estimate + half)
 
 
-def _duration(counts: Counts, rng: np.random.Generator) -> Effect | None:
-    """The logarithm of the ratio of the weighted medians, of durations relative to each person's own.
+def _fits(effect: Effect | None, in_weeks: Effect | None) -> bool:
+    if effect is None or in_weeks is None:
+        return False
+    return effect.changed and in_weeks.changed and effect.estimate * in_weeks.estimate > 0
 
-    What is relative to the person does not depend on who has the slow machines. ``before`` is the median of what was
-    measured; ``after`` is what it became of that.
-    """
-    person, weight, share = _paired(counts, counts.succeeded)
-    if not len(weight):
-        return None
-    mine = (person >= 0) & (share > 0)
-    who, side, logarithm = person[mine], counts.after[mine], np.log(np.maximum(counts.rounded_ms[mine], 1))
-    per_run = share[mine]
-    people, weights = len(weight), (share[mine] * weight[who])
-    own = _histograms(side * people + who, logarithm, per_run, 2 * people)
-    level = (_medians(own[0]) + own[1]).reshape(2, people).mean(axis=0)
-    relative = _histograms(side * people + who, logarithm - level[who], weights, 2 * people)[0]
-    sides = relative.reshape(2, people, -1)
 
-    def ratio(times: Floats) -> Floats:
-        before, after = (_medians(times.astype(np.float32) @ sides[number]) for number in (0, 1))
-        return after - before
-
-    estimate = float(ratio(np.ones((1, people)))[0])
-    resampled = np.concatenate([ratio(times) for times in _resamples(people, rng)])
-    everybody, start = _histograms(side, logarithm, weights, 2)
-    before = math.exp(float(_medians(everybody)[0]) + start)
-    return Effect(
-        before=before,
-        after=before * math.exp(estimate),
-        estimate=estimate,
-        standard_error=float(resampled.std(ddof=1)),
-        people=people,
-        effective_people=_effective(weight),
+def _duration(counts: Counts) -> Effect | None:
+    """The logarithm of the ratio of durations. ``before`` and ``after`` are geometric means over people."""
+    runs, logarithms, squares = (
+        _by_side(counts, sums) for sums in (counts.succeeded, counts.logarithms / 1e3, counts.squares / 1e6)
     )
+    both = (runs > 0).all(axis=0)
+    runs, logarithms, squares = runs[:, both], logarithms[:, both], squares[:, both]
+    people = int(both.sum())
+    if not people:
+        return None
+    means = logarithms / runs
+    freedom = float((runs - 1).sum())
+    # What runs of one person on one side differ by: the same for everybody, since few have enough runs to tell theirs.
+    spread = float((squares - runs * means**2).sum()) / freedom if freedom else 0.0
+    variance = max(spread, 0.0) * (1 / runs).sum(axis=0)
+    variance = np.maximum(variance, np.median(variance) / MOST)
+    difference = means[1] - means[0]
+    if people < 2 or not variance.any():
+        estimate, error, weight = float(difference.mean()), 0.0, np.full(people, 1 / people)
+    else:
+        combined = combine_effects(difference, variance, method_re="iterated", use_t=True)
+        estimate, error = float(combined.mean_effect_re), float(combined.sd_eff_w_re_hksj)
+        weight = np.asarray(combined.weights_rel_re)
+    before = math.exp(float(means[0] @ weight))
+    return Effect(before, before * math.exp(estimate), estimate, error, people, float(people))
 
 
-def _failures(counts: Counts, runs: Integers, rng: np.random.Generator) -> Effect | None:
+def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
     """The difference of the weighted shares of runs that failed.
 
-    Its standard error is at least what it would be if all runs failed with the same chance, independently (the pooled
-    binomial one, which for these weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every
-    resample has as few, and says nothing of how many there could have been.
+    A person with ``b`` runs before and ``a`` after weighs ``a*b / (a+b)`` on both sides. The standard error is at least
+    what it would be if all runs failed with the same chance, independently (the pooled binomial one, which for these
+    weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every resample has as few, and says
+    nothing of how many there could have been.
     """
-    person, weight, _ = _paired(counts, runs)
-    if not len(weight):
+    failed, runs = _by_side(counts, counts.failed), _by_side(counts, counts.runs)
+    both = (runs > 0).all(axis=0)
+    failed, runs = failed[:, both], runs[:, both]
+    people = int(both.sum())
+    if not people:
         return None
-    paired = person >= 0
-    totals = np.zeros((2, 2, len(weight)))
-    np.add.at(totals[0], (counts.after[paired], person[paired]), counts.failed[paired])
-    np.add.at(totals[1], (counts.after[paired], person[paired]), runs[paired])
-    shares = totals[0] / totals[1]
+    shares = failed / runs
+    weight = runs[0] * runs[1] / runs.sum(axis=0)
     before, after = (shares @ weight) / weight.sum()
     resampled = np.concatenate(
-        [(times @ (weight * (shares[1] - shares[0]))) / (times @ weight) for times in _resamples(len(weight), rng)]
+        [(times @ (weight * (shares[1] - shares[0]))) / (times @ weight) for times in _resamples(people, rng)]
     )
-    pooled = totals[0].sum() / totals[1].sum()
+    pooled = failed.sum() / runs.sum()
     floor = math.sqrt(pooled * (1 - pooled) / weight.sum())
     return Effect(
         before=float(before),
         after=float(after),
         estimate=float(after - before),
         standard_error=max(float(resampled.std(ddof=1)), floor),
-        people=len(weight),
+        people=people,
         effective_people=_effective(weight),
     )
 
 
-def _paired(counts: Counts, runs: Integers) -> tuple[Integers, Floats, Floats]:
-    """Who has runs on both sides: their number for each element (or -1), their weights, and each element's share of
-    the runs of its person and side.
-    """  # noqa: D205  (what is returned is one thing in three arrays)
+def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, exponential: bool) -> Effect | None:
+    """The effect of ``after`` on the mean of ``sums / runs``, beside one for each person and one for each week.
+
+    None where too few have runs on one side on days on which others have some on the other. ``before`` is the mean
+    before; ``exponential``: its exponential, as the sums are of logarithms.
+    """
+    at = runs > 0
+    if not at.any():
+        return None
+    _, person = np.unique(counts.person[at], return_inverse=True)
+    after, number = counts.after[at].astype(float), runs[at].astype(float)
+    people = int(person.max()) + 1
+    of_person = np.bincount(person, number)
+    weight = number * np.minimum(1, MOST * np.median(of_person) / of_person)[person]
+    mean = sums[at] / number
+    both = np.stack([after, mean], axis=1)
+    _, overlap = _left(both[:, :1], person, counts.day[at], weight)
+    if overlap is None or _effective(overlap) < ENOUGH_PEOPLE:
+        return None
+    left, information = _left(both, person, counts.day[at] // 7, weight)
+    if information is None:
+        return None
+    after_left, mean_left = left.T
+    total = float(information.sum())
+    estimate = float((weight * after_left * mean_left).sum()) / total
+    score = np.bincount(person, weight * after_left * (mean_left - estimate * after_left), people)
+    leverage = np.minimum(information / total, 1 - 1e-9)
+    error = math.sqrt(float((score**2 / (1 - leverage)).sum())) / total
+    before = float(np.average(mean[after == 0], weights=weight[after == 0])) if (after == 0).any() else 0.0
+    if not exponential:
+        # As in _failures: with hardly any failure, the residuals say nothing.
+        share = float(sums[at].sum() / number.sum())
+        floor = share * (1 - share) * float((weight**2 * after_left**2 / number).sum())
+        error = max(error, math.sqrt(floor) / total)
+    shown = (math.exp(before), math.exp(before + estimate)) if exponential else (before, before + estimate)
+    telling = int((information > 1e-9 * total).sum())
+    return Effect(*shown, estimate, error, telling, _effective(information))
+
+
+def _left(columns: Floats, person: Integers, period: Integers, weight: Floats) -> tuple[Floats, Floats | None]:
+    """What a mean for each person and one for each period leave of ``columns``, and each person's share in what they
+    leave of the first: None where that is nothing.
+    """  # noqa: D205  (what is returned is two things)
+    people = int(person.max()) + 1
+    _, period = np.unique(period, return_inverse=True)
+    periods = int(period.max()) + 1
+    # How much of each person is in each period: the regression's equations need no more of who was where.
+    share = np.bincount(person * periods + period, weight, people * periods).reshape(people, periods)
+    of_person = share.sum(axis=1, keepdims=True)
+    totals = np.stack([np.bincount(person, weight * column, people) for column in columns.T], axis=1)
+    within = columns - (totals / of_person)[person]
+    right = np.stack([np.bincount(period, weight * column, periods) for column in within.T], axis=1)
+    equations = np.diag(share.sum(axis=0)) - share.T @ (share / of_person)
+    effect, *_ = np.linalg.lstsq(equations, right, rcond=1e-10)
+    left = within - (effect[period] - (share @ effect / of_person)[person])
+    information = np.bincount(person, weight * left[:, 0] ** 2, people).astype(float)
+    return left, information if information.sum() > 1e-9 * weight.sum() else None
+
+
+def _by_side(counts: Counts, values: Floats | Integers) -> Floats:
+    """The sums of ``values`` on each side (rows) of each person (columns)."""
     size = int(counts.person.max(initial=-1)) + 1
-    totals = np.zeros((2, size))
-    np.add.at(totals, (counts.after, counts.person), runs)
-    both = (totals > 0).all(axis=0)
-    number = np.full(size, -1, dtype=np.int64)
-    number[both] = np.arange(both.sum())
-    before, after = totals[:, both]
-    weight = before * after / (before + after)
-    mine = totals[counts.after, counts.person]
-    share = np.divide(runs, mine, out=np.zeros(len(runs)), where=mine > 0)
-    return number[counts.person], weight, share
+    return np.bincount(counts.after * size + counts.person, values, 2 * size).reshape(2, size).astype(float)
 
 
 def _resamples(people: int, rng: np.random.Generator) -> list[Floats]:
     """How often each person is drawn, for RESAMPLES draws of as many people, a part at a time."""
     even = np.full(people, 1 / people)
     return [rng.multinomial(people, even, size=_AT_ONCE).astype(float) for _ in range(RESAMPLES // _AT_ONCE)]
-
-
-def _histograms(row: Integers, value: Floats, mass: Floats, rows: int) -> tuple[Masses, float]:
-    """The mass of each row in steps of STEP from the lowest value on, and that value."""
-    origin = float(value.min())
-    column = ((value - origin) / STEP).astype(np.int64)
-    size = int(column.max()) + 1
-    return np.bincount(row * size + column, mass, rows * size).reshape(rows, size).astype(np.float32), origin
-
-
-def _medians(mass: Masses) -> Floats:
-    """The median of each row, from its first step on; what is in a step is spread evenly over it."""
-    total = np.cumsum(mass, axis=1)
-    half = total[:, -1:] / 2
-    column = np.argmax(total >= half, axis=1)[:, None]
-    here = np.take_along_axis(mass, column, axis=1)
-    missing = (np.take_along_axis(total, column, axis=1) - half) / here
-    medians: Floats = ((column + 1 - missing) * STEP)[:, 0].astype(np.float64)
-    return medians
 
 
 def _effective(weight: Floats) -> float:

@@ -29,7 +29,7 @@ def as_table(
     they have the same figures.
     """
     table = Table(box=None, pad_edge=False)
-    for name in ("command", "people", "runs", "median", "time", "failed", "points"):
+    for name in ("command", "people", "runs", "typical", "time", "failed", "points"):
         table.add_column(name, justify="left" if name == "command" else "right", no_wrap=name != "command")
     for comparison in comparisons:
         table.add_row(
@@ -79,15 +79,15 @@ def _flat(comparison: Comparison) -> dict[str, str | int | float | None]:
         "runs_after": comparison.runs_after,
         **{f"duration_{name}": value for name, value in _effect(comparison.duration, exponential=True).items()},
         "duration_verdict": words.of_duration(comparison),
-        "duration_under_way": "duration" in comparison.under_way,
+        "duration_fits_change": comparison.duration_fits,
         **{f"failed_{name}": value for name, value in _effect(comparison.failures, exponential=False).items()},
         "failed_verdict": words.of_failures(comparison),
-        "failed_under_way": "failures" in comparison.under_way,
+        "failed_fits_change": comparison.failures_fit,
     }
 
 
 def _effect(effect: Effect | None, *, exponential: bool) -> dict[str, int | float | None]:
-    """Under names that say what it is: a ratio of medians in ms, or a difference of shares."""
+    """Under names that say what it is: a ratio of typical durations in ms, or a difference of shares."""
     name = "ratio" if exponential else "difference"
     names = ("people", "effective_people", "before", "after", name, f"{name}_low", f"{name}_high")
     if effect is None:

@@ -237,7 +237,7 @@ def _change(compared: list[Comparison], change_s: int, window_weeks: int) -> Sec
             "people",
             "runs before",
             "after",
-            "median before",
+            "typical before",
             "after",
             "time",
             "failed before",

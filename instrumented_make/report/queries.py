@@ -17,6 +17,8 @@ from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, Selection
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 OTHER = "other"
+# More than a window.
+_LONG_DAYS = 100_000
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
 # ClickHouse have only approximations; Spark's is exact, but Ibis writes it for a live session only.
@@ -124,26 +126,35 @@ def ages(table: Any, bands_days: Sequence[int]) -> Any:
 
 
 def sides(table: Any, command: str, change_s: int) -> Any:
-    """Runs of ``command`` before and after a change, by the commit that was checked out, for each person.
+    """Runs of ``command`` before and after a change, by the commit that was checked out, for each person and day.
 
-    ``person``: a number, so that no id leaves the engine; ``after``: 0 or 1; ``rounded_ms``; ``succeeded``, ``failed``,
-    ``interrupted``: how many of each there are of this person, on this side, of this duration.
+    ``person``: a number, so that no id leaves the engine; ``after``: 0 or 1; ``day``: of 24 hours from the change on,
+    below 0 before it; how many runs ``succeeded``,
+    ``failed`` and were ``interrupted``; of those that succeeded, ``logarithms``: the sum of the natural logarithms of
+    their durations in ms, each rounded to a thousandth and counted in these, and ``squares``: the sum of their squares.
+    Sums of whole numbers are the same on every engine, in whatever order it adds.
     """
     of_command = table.filter(table.command == command, table.commit_s.notnull())
     after = (of_command.commit_s >= change_s).ifelse(1, 0)
-    counted = (
-        of_command.mutate(after=after, rounded_ms=rounded(of_command.duration_ms))
-        .group_by(["user_id", "after", "rounded_ms"])
+    # Engines differ in how they divide what is below 0.
+    day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
+    thousandths = (ibis.greatest(of_command.duration_ms, 1).cast("float64").ln() * 1000).round().cast("int64")
+    logarithm = (of_command.exit_status == 0).ifelse(thousandths, 0)
+    summed = (
+        of_command.mutate(after=after, day=day, logarithm=logarithm)
+        .group_by(["user_id", "after", "day"])
         .agg(
             succeeded=lambda run: (run.exit_status == 0).ifelse(1, 0).sum(),
             failed=lambda run: (run.exit_status > 0).ifelse(1, 0).sum(),
             interrupted=lambda run: (run.exit_status < 0).ifelse(1, 0).sum(),
+            logarithms=lambda run: run.logarithm.sum(),
+            squares=lambda run: (run.logarithm * run.logarithm).sum(),
         )
     )
     # Each person once, so that it makes no difference how an engine counts equal ones.
-    who = counted.select("user_id").distinct()
+    who = summed.select("user_id").distinct()
     numbered = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
-    return counted.join(numbered, "user_id").drop("user_id")
+    return summed.join(numbered, "user_id").drop("user_id")
 
 
 def _seconds(time: Any) -> Any:
@@ -154,7 +165,7 @@ def _seconds(time: Any) -> Any:
 
 
 def _week(table: Any) -> Any:
-    """As :func:`reporter.summary.week_of`."""
+    """As :func:`instrumented_make.stats.week_of`."""
     return (table.start_s + BEFORE_THURSDAY_S) // WEEK_S
 
 
@@ -192,13 +203,3 @@ def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, exact: boo
         high = (ranked.up_to > ibis.least(rank + 1, ranked["count"] - 1)).ifelse(ranked.value, ibis.null()).min()
         quantiles[f"p{percent}"] = low + (high - low) * (position.max() % 100) / 100
     return ranked.group_by(by).agg(count=ranked["count"].max(), **quantiles)
-
-
-def rounded(value: Any) -> Any:
-    """Durations in steps of one per cent at most: 350 whole numbers between each power of ten and the next."""
-    steps = [
-        (value >= factor * size, value // (step * size) * (step * size))
-        for size in (1_000_000, 100_000, 10_000, 1_000, 100, 10, 1)
-        for factor, step in ((500, 5), (200, 2), (100, 1))
-    ]
-    return ibis.cases(*steps, else_=value)

@@ -9,7 +9,8 @@ from instrumented_make.report.change import ENOUGH_PEOPLE, FALSE_ALARM, Comparis
 FASTER, SLOWER = "faster", "slower"
 LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
-ALREADY = ", as it did before the change already"
+FITS = ", and not for those who had not pulled it yet in the same weeks"
+COULD_BE_ELSE = ", though whatever else happened in those weeks could be the cause"
 
 
 def of_duration(comparison: Comparison) -> str:
@@ -57,14 +58,14 @@ def verdict(comparisons: list[Comparison]) -> str:
         return f"{CANNOT_TELL.capitalize()}: no run is on a commit since the change. Is its date right?"
     parts = []
     for comparison in comparisons:
-        told = (("duration", f"got {of_duration(comparison)}"), ("failures", of_failures(comparison)))
-        words = [
-            f"{word}{' (as before the change already)' if name in comparison.under_way else ''}"
-            for name, word in told
-            if not word.endswith(CANNOT_TELL)
-        ]
-        if words:
-            parts.append(f"{comparison.command} {listed(words)}")
+        told = (
+            (f"got {of_duration(comparison)}", _grade(fits=comparison.duration_fits)),
+            (of_failures(comparison), _grade(fits=comparison.failures_fit)),
+        )
+        for grade in (FITS, COULD_BE_ELSE):
+            words = [word for word, its in told if its == grade and not word.endswith(CANNOT_TELL)]
+            if words:
+                parts.append(f"{comparison.command} {listed(words)}{grade}")
     rest = f"Had nothing changed, the chance of saying so of any command would be {FALSE_ALARM:.0%} at most."
     if not parts:
         return f"{CANNOT_TELL.capitalize()}: of no command do the runs show a change. {rest}"
@@ -77,7 +78,7 @@ def method(window_weeks: int) -> str:
     return (
         f"Compared are runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits before "
         "it and since; each person with themselves, and only who has both. Time is that of runs that succeeded. "
-        "Whatever else changed for people at the same time is part of what is seen."
+        "What is said of the same weeks compares people who had pulled the change with people who had not."
     )
 
 
@@ -99,8 +100,8 @@ def _about_duration(comparison: Comparison) -> str:
     word = of_duration(comparison)
     if word == CANNOT_TELL:
         return f"{CANNOT_TELL} whether it got faster ({_time(low)} to {_time(high)})"
-    already = ALREADY if "duration" in comparison.under_way else ""
-    return f"it got {word}, a run takes {_time(math.exp(effect.estimate) - 1)} ({_time(low)} to {_time(high)}){already}"
+    grade = _grade(fits=comparison.duration_fits)
+    return f"it got {word}, a run takes {_time(math.exp(effect.estimate) - 1)} ({_time(low)} to {_time(high)}){grade}"
 
 
 def _about_failures(comparison: Comparison) -> str:
@@ -114,8 +115,12 @@ def _about_failures(comparison: Comparison) -> str:
         return f"{CANNOT_TELL} whether it fails less ({_points(effect.low)} to {_points(effect.high)})"
     return (
         f"it {word}, {effect.after:.1%} of runs instead of {effect.before:.1%} "
-        f"({_points(effect.low)} to {_points(effect.high)}){ALREADY if 'failures' in comparison.under_way else ''}"
+        f"({_points(effect.low)} to {_points(effect.high)}){_grade(fits=comparison.failures_fit)}"
     )
+
+
+def _grade(*, fits: bool) -> str:
+    return FITS if fits else COULD_BE_ELSE
 
 
 def _too_few(effect: Effect | None) -> str:

@@ -72,7 +72,7 @@ build: export CGO_ENABLED = 0
 build: GOFLAGS += -trimpath
 build: ## Build it
 	@echo go build $(GOFLAGS) -o bin/$(BINARY) cgo=$$CGO_ENABLED
-test: private T := 1
+test: T := 1
 test: ; @echo go test $(T)
 clean: ; rm -rf bin
 bin/$(BINARY): main.go
@@ -97,7 +97,7 @@ run: ## Run something: make run WORDS
 %: ; @:
 """
 DEMANDS = """\
-ifeq (,$(shell command -v frobnicate))
+ifeq (,$(shell command -v frobnicate 2>/dev/null))
 $(error frobnicate is not installed: see the README)
 endif
 frob: ## Frobnicate

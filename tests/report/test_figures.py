@@ -156,13 +156,14 @@ def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
     with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
         history = History(source, Selection(), 1, steps)
         rows = history.sides("dev.up", int(change.timestamp()), 8).to_pylist()
-    names = ("person", "after", "rounded_ms", "succeeded", "failed", "interrupted")
+    names = ("person", "after", "succeeded", "failed", "interrupted", "logarithms", "squares")
     assert sorted(tuple(row[name] for name in names) for row in rows) == [
-        (0, 0, 1_000, 2, 1, 1),
-        (0, 1, 1_230, 1, 0, 1),
-        (1, 1, 1_000, 1, 0, 0),
+        (0, 0, 2, 1, 1, 2 * 6_908, 2 * 6_908**2),
+        (0, 1, 1, 0, 1, 7_118, 7_118**2),
+        (1, 1, 1, 0, 0, 6_908, 6_908**2),
     ]
-    assert set(rows[0]) == set(names)
+    assert {row["day"] for row in rows} == {0}
+    assert set(rows[0]) == {*names, "day"}
 
 
 def test_one_thing_is_not_called_several(tmp_path: Path) -> None:

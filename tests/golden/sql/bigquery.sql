@@ -455,10 +455,12 @@ WITH `t2` AS (
   SELECT
     `t1`.`user_id`,
     `t1`.`after`,
-    `t1`.`rounded_ms`,
+    `t1`.`day`,
     SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
     SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
-    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`
+    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+    SUM(`t1`.`logarithm`) AS `logarithms`,
+    SUM(`t1`.`logarithm` * `t1`.`logarithm`) AS `squares`
   FROM (
     SELECT
       `t0`.`command`,
@@ -474,51 +476,19 @@ WITH `t2` AS (
         1,
         0
       ) AS `after`,
-      CASE
-        WHEN `t0`.`duration_ms` >= 500000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000000)) AS INT64) * 5000000
-        WHEN `t0`.`duration_ms` >= 200000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000000)) AS INT64) * 2000000
-        WHEN `t0`.`duration_ms` >= 100000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000000)) AS INT64) * 1000000
-        WHEN `t0`.`duration_ms` >= 50000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500000)) AS INT64) * 500000
-        WHEN `t0`.`duration_ms` >= 20000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200000)) AS INT64) * 200000
-        WHEN `t0`.`duration_ms` >= 10000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100000)) AS INT64) * 100000
-        WHEN `t0`.`duration_ms` >= 5000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50000)) AS INT64) * 50000
-        WHEN `t0`.`duration_ms` >= 2000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20000)) AS INT64) * 20000
-        WHEN `t0`.`duration_ms` >= 1000000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10000)) AS INT64) * 10000
-        WHEN `t0`.`duration_ms` >= 500000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5000)) AS INT64) * 5000
-        WHEN `t0`.`duration_ms` >= 200000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2000)) AS INT64) * 2000
-        WHEN `t0`.`duration_ms` >= 100000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1000)) AS INT64) * 1000
-        WHEN `t0`.`duration_ms` >= 50000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 500)) AS INT64) * 500
-        WHEN `t0`.`duration_ms` >= 20000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 200)) AS INT64) * 200
-        WHEN `t0`.`duration_ms` >= 10000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 100)) AS INT64) * 100
-        WHEN `t0`.`duration_ms` >= 5000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 50)) AS INT64) * 50
-        WHEN `t0`.`duration_ms` >= 2000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 20)) AS INT64) * 20
-        WHEN `t0`.`duration_ms` >= 1000
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 10)) AS INT64) * 10
-        WHEN `t0`.`duration_ms` >= 500
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 5)) AS INT64) * 5
-        WHEN `t0`.`duration_ms` >= 200
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 2)) AS INT64) * 2
-        WHEN `t0`.`duration_ms` >= 100
-        THEN CAST(FLOOR(ieee_divide(`t0`.`duration_ms`, 1)) AS INT64) * 1
-        ELSE `t0`.`duration_ms`
-      END AS `rounded_ms`
+      CAST(FLOOR(
+        ieee_divide(
+          (
+            CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) - 1777370400
+          ) + 8640000000,
+          86400
+        )
+      ) AS INT64) - 100000 AS `day`,
+      IF(
+        `t0`.`exit_status` = 0,
+        CAST(ROUND(LN(CAST(GREATEST(`t0`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+        0
+      ) AS `logarithm`
     FROM `devstack_command_run` AS `t0`
     WHERE
       `t0`.`command` IS NOT NULL
@@ -546,10 +516,12 @@ FROM (
   SELECT
     `t4`.`user_id`,
     `t4`.`after`,
-    `t4`.`rounded_ms`,
+    `t4`.`day`,
     `t4`.`succeeded`,
     `t4`.`failed`,
     `t4`.`interrupted`,
+    `t4`.`logarithms`,
+    `t4`.`squares`,
     `t7`.`person`
   FROM `t2` AS `t4`
   INNER JOIN (

@@ -515,10 +515,12 @@ WITH "t2" AS (
   SELECT
     "t1"."user_id" AS "user_id",
     "t1"."after" AS "after",
-    "t1"."rounded_ms" AS "rounded_ms",
+    "t1"."day" AS "day",
     SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
     SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
     SELECT
       "t0"."command" AS "command",
@@ -534,135 +536,20 @@ WITH "t2" AS (
         THEN 1
         ELSE 0
       END AS "after",
+      CAST(FLOOR(
+        (
+          (
+            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) - 1777370400
+          ) + 8640000000
+        ) / (
+          86400
+        )
+      ) AS Nullable(Int64)) - 100000 AS "day",
       CASE
-        WHEN "t0"."duration_ms" >= 500000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5000000
-        )) AS Nullable(Int64)) * 5000000
-        WHEN "t0"."duration_ms" >= 200000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2000000
-        )) AS Nullable(Int64)) * 2000000
-        WHEN "t0"."duration_ms" >= 100000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1000000
-        )) AS Nullable(Int64)) * 1000000
-        WHEN "t0"."duration_ms" >= 50000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          500000
-        )) AS Nullable(Int64)) * 500000
-        WHEN "t0"."duration_ms" >= 20000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          200000
-        )) AS Nullable(Int64)) * 200000
-        WHEN "t0"."duration_ms" >= 10000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          100000
-        )) AS Nullable(Int64)) * 100000
-        WHEN "t0"."duration_ms" >= 5000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          50000
-        )) AS Nullable(Int64)) * 50000
-        WHEN "t0"."duration_ms" >= 2000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          20000
-        )) AS Nullable(Int64)) * 20000
-        WHEN "t0"."duration_ms" >= 1000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          10000
-        )) AS Nullable(Int64)) * 10000
-        WHEN "t0"."duration_ms" >= 500000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5000
-        )) AS Nullable(Int64)) * 5000
-        WHEN "t0"."duration_ms" >= 200000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2000
-        )) AS Nullable(Int64)) * 2000
-        WHEN "t0"."duration_ms" >= 100000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1000
-        )) AS Nullable(Int64)) * 1000
-        WHEN "t0"."duration_ms" >= 50000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          500
-        )) AS Nullable(Int64)) * 500
-        WHEN "t0"."duration_ms" >= 20000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          200
-        )) AS Nullable(Int64)) * 200
-        WHEN "t0"."duration_ms" >= 10000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          100
-        )) AS Nullable(Int64)) * 100
-        WHEN "t0"."duration_ms" >= 5000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          50
-        )) AS Nullable(Int64)) * 50
-        WHEN "t0"."duration_ms" >= 2000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          20
-        )) AS Nullable(Int64)) * 20
-        WHEN "t0"."duration_ms" >= 1000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          10
-        )) AS Nullable(Int64)) * 10
-        WHEN "t0"."duration_ms" >= 500
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5
-        )) AS Nullable(Int64)) * 5
-        WHEN "t0"."duration_ms" >= 200
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2
-        )) AS Nullable(Int64)) * 2
-        WHEN "t0"."duration_ms" >= 100
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1
-        )) AS Nullable(Int64)) * 1
-        ELSE "t0"."duration_ms"
-      END AS "rounded_ms"
+        WHEN "t0"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+        ELSE 0
+      END AS "logarithm"
     FROM "devstack_command_run" AS "t0"
     WHERE
       isNotNull("t0"."command")
@@ -683,7 +570,7 @@ WITH "t2" AS (
   GROUP BY
     "t1"."user_id",
     "t1"."after",
-    "t1"."rounded_ms"
+    "t1"."day"
 )
 SELECT
   "t8".*
@@ -692,10 +579,12 @@ FROM (
   SELECT
     "t4"."user_id" AS "user_id",
     "t4"."after" AS "after",
-    "t4"."rounded_ms" AS "rounded_ms",
+    "t4"."day" AS "day",
     "t4"."succeeded" AS "succeeded",
     "t4"."failed" AS "failed",
     "t4"."interrupted" AS "interrupted",
+    "t4"."logarithms" AS "logarithms",
+    "t4"."squares" AS "squares",
     "t7"."person" AS "person"
   FROM "t2" AS "t4"
   INNER JOIN (

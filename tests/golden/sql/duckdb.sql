@@ -311,10 +311,12 @@ WITH "t2" AS (
   SELECT
     "t1"."user_id",
     "t1"."after",
-    "t1"."rounded_ms",
+    "t1"."day",
     SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
     SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
     SELECT
       "t0"."command",
@@ -330,135 +332,20 @@ WITH "t2" AS (
         THEN 1
         ELSE 0
       END AS "after",
+      CAST(FLOOR(
+        (
+          (
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) - 1777370400
+          ) + 8640000000
+        ) / (
+          86400
+        )
+      ) AS BIGINT) - 100000 AS "day",
       CASE
-        WHEN "t0"."duration_ms" >= 500000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5000000
-        )) AS BIGINT) * 5000000
-        WHEN "t0"."duration_ms" >= 200000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2000000
-        )) AS BIGINT) * 2000000
-        WHEN "t0"."duration_ms" >= 100000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1000000
-        )) AS BIGINT) * 1000000
-        WHEN "t0"."duration_ms" >= 50000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          500000
-        )) AS BIGINT) * 500000
-        WHEN "t0"."duration_ms" >= 20000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          200000
-        )) AS BIGINT) * 200000
-        WHEN "t0"."duration_ms" >= 10000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          100000
-        )) AS BIGINT) * 100000
-        WHEN "t0"."duration_ms" >= 5000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          50000
-        )) AS BIGINT) * 50000
-        WHEN "t0"."duration_ms" >= 2000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          20000
-        )) AS BIGINT) * 20000
-        WHEN "t0"."duration_ms" >= 1000000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          10000
-        )) AS BIGINT) * 10000
-        WHEN "t0"."duration_ms" >= 500000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5000
-        )) AS BIGINT) * 5000
-        WHEN "t0"."duration_ms" >= 200000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2000
-        )) AS BIGINT) * 2000
-        WHEN "t0"."duration_ms" >= 100000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1000
-        )) AS BIGINT) * 1000
-        WHEN "t0"."duration_ms" >= 50000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          500
-        )) AS BIGINT) * 500
-        WHEN "t0"."duration_ms" >= 20000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          200
-        )) AS BIGINT) * 200
-        WHEN "t0"."duration_ms" >= 10000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          100
-        )) AS BIGINT) * 100
-        WHEN "t0"."duration_ms" >= 5000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          50
-        )) AS BIGINT) * 50
-        WHEN "t0"."duration_ms" >= 2000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          20
-        )) AS BIGINT) * 20
-        WHEN "t0"."duration_ms" >= 1000
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          10
-        )) AS BIGINT) * 10
-        WHEN "t0"."duration_ms" >= 500
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          5
-        )) AS BIGINT) * 5
-        WHEN "t0"."duration_ms" >= 200
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          2
-        )) AS BIGINT) * 2
-        WHEN "t0"."duration_ms" >= 100
-        THEN CAST(FLOOR((
-          "t0"."duration_ms"
-        ) / (
-          1
-        )) AS BIGINT) * 1
-        ELSE "t0"."duration_ms"
-      END AS "rounded_ms"
+        WHEN "t0"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+        ELSE 0
+      END AS "logarithm"
     FROM "devstack_command_run" AS "t0"
     WHERE
       "t0"."command" IS NOT NULL
@@ -486,10 +373,12 @@ FROM (
   SELECT
     "t4"."user_id",
     "t4"."after",
-    "t4"."rounded_ms",
+    "t4"."day",
     "t4"."succeeded",
     "t4"."failed",
     "t4"."interrupted",
+    "t4"."logarithms",
+    "t4"."squares",
     "t7"."person"
   FROM "t2" AS "t4"
   INNER JOIN (

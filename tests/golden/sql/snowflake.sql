@@ -310,10 +310,12 @@ WITH "t2" AS (
   SELECT
     "t1"."user_id",
     "t1"."after",
-    "t1"."rounded_ms",
+    "t1"."day",
     SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
     SELECT
       "t0"."COMMAND" AS "command",
@@ -329,135 +331,20 @@ WITH "t2" AS (
         1,
         0
       ) AS "after",
-      CASE
-        WHEN "t0"."DURATION_MS" >= 500000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
+      CAST(FLOOR(
+        (
+          (
+            CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) - 1777370400
+          ) + 8640000000
         ) / (
-          5000000
-        )) AS BIGINT) * 5000000
-        WHEN "t0"."DURATION_MS" >= 200000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          2000000
-        )) AS BIGINT) * 2000000
-        WHEN "t0"."DURATION_MS" >= 100000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          1000000
-        )) AS BIGINT) * 1000000
-        WHEN "t0"."DURATION_MS" >= 50000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          500000
-        )) AS BIGINT) * 500000
-        WHEN "t0"."DURATION_MS" >= 20000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          200000
-        )) AS BIGINT) * 200000
-        WHEN "t0"."DURATION_MS" >= 10000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          100000
-        )) AS BIGINT) * 100000
-        WHEN "t0"."DURATION_MS" >= 5000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          50000
-        )) AS BIGINT) * 50000
-        WHEN "t0"."DURATION_MS" >= 2000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          20000
-        )) AS BIGINT) * 20000
-        WHEN "t0"."DURATION_MS" >= 1000000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          10000
-        )) AS BIGINT) * 10000
-        WHEN "t0"."DURATION_MS" >= 500000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          5000
-        )) AS BIGINT) * 5000
-        WHEN "t0"."DURATION_MS" >= 200000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          2000
-        )) AS BIGINT) * 2000
-        WHEN "t0"."DURATION_MS" >= 100000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          1000
-        )) AS BIGINT) * 1000
-        WHEN "t0"."DURATION_MS" >= 50000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          500
-        )) AS BIGINT) * 500
-        WHEN "t0"."DURATION_MS" >= 20000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          200
-        )) AS BIGINT) * 200
-        WHEN "t0"."DURATION_MS" >= 10000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          100
-        )) AS BIGINT) * 100
-        WHEN "t0"."DURATION_MS" >= 5000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          50
-        )) AS BIGINT) * 50
-        WHEN "t0"."DURATION_MS" >= 2000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          20
-        )) AS BIGINT) * 20
-        WHEN "t0"."DURATION_MS" >= 1000
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          10
-        )) AS BIGINT) * 10
-        WHEN "t0"."DURATION_MS" >= 500
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          5
-        )) AS BIGINT) * 5
-        WHEN "t0"."DURATION_MS" >= 200
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          2
-        )) AS BIGINT) * 2
-        WHEN "t0"."DURATION_MS" >= 100
-        THEN CAST(FLOOR((
-          "t0"."DURATION_MS"
-        ) / (
-          1
-        )) AS BIGINT) * 1
-        ELSE "t0"."DURATION_MS"
-      END AS "rounded_ms"
+          86400
+        )
+      ) AS BIGINT) - 100000 AS "day",
+      IFF(
+        "t0"."EXIT_STATUS" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
     FROM "devstack_command_run" AS "t0"
     WHERE
       "t0"."COMMAND" IS NOT NULL
@@ -485,10 +372,12 @@ FROM (
   SELECT
     "t4"."user_id",
     "t4"."after",
-    "t4"."rounded_ms",
+    "t4"."day",
     "t4"."succeeded",
     "t4"."failed",
     "t4"."interrupted",
+    "t4"."logarithms",
+    "t4"."squares",
     "t7"."person"
   FROM "t2" AS "t4"
   INNER JOIN (

@@ -505,10 +505,12 @@ WITH "t2" AS (
   SELECT
     "t1"."user_id",
     "t1"."after",
-    "t1"."rounded_ms",
+    "t1"."day",
     SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
     SELECT
       "t0"."command",
@@ -524,135 +526,20 @@ WITH "t2" AS (
         1,
         0
       ) AS "after",
-      CASE
-        WHEN "t0"."duration_ms" >= 500000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
+      CAST(FLOOR(
+        CAST((
+          (
+            CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) - 1777370400
+          ) + 8640000000
         ) AS DOUBLE) / (
-          5000000
-        )) AS BIGINT) * 5000000
-        WHEN "t0"."duration_ms" >= 200000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          2000000
-        )) AS BIGINT) * 2000000
-        WHEN "t0"."duration_ms" >= 100000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          1000000
-        )) AS BIGINT) * 1000000
-        WHEN "t0"."duration_ms" >= 50000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          500000
-        )) AS BIGINT) * 500000
-        WHEN "t0"."duration_ms" >= 20000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          200000
-        )) AS BIGINT) * 200000
-        WHEN "t0"."duration_ms" >= 10000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          100000
-        )) AS BIGINT) * 100000
-        WHEN "t0"."duration_ms" >= 5000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          50000
-        )) AS BIGINT) * 50000
-        WHEN "t0"."duration_ms" >= 2000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          20000
-        )) AS BIGINT) * 20000
-        WHEN "t0"."duration_ms" >= 1000000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          10000
-        )) AS BIGINT) * 10000
-        WHEN "t0"."duration_ms" >= 500000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          5000
-        )) AS BIGINT) * 5000
-        WHEN "t0"."duration_ms" >= 200000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          2000
-        )) AS BIGINT) * 2000
-        WHEN "t0"."duration_ms" >= 100000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          1000
-        )) AS BIGINT) * 1000
-        WHEN "t0"."duration_ms" >= 50000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          500
-        )) AS BIGINT) * 500
-        WHEN "t0"."duration_ms" >= 20000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          200
-        )) AS BIGINT) * 200
-        WHEN "t0"."duration_ms" >= 10000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          100
-        )) AS BIGINT) * 100
-        WHEN "t0"."duration_ms" >= 5000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          50
-        )) AS BIGINT) * 50
-        WHEN "t0"."duration_ms" >= 2000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          20
-        )) AS BIGINT) * 20
-        WHEN "t0"."duration_ms" >= 1000
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          10
-        )) AS BIGINT) * 10
-        WHEN "t0"."duration_ms" >= 500
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          5
-        )) AS BIGINT) * 5
-        WHEN "t0"."duration_ms" >= 200
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          2
-        )) AS BIGINT) * 2
-        WHEN "t0"."duration_ms" >= 100
-        THEN CAST(FLOOR(CAST((
-          "t0"."duration_ms"
-        ) AS DOUBLE) / (
-          1
-        )) AS BIGINT) * 1
-        ELSE "t0"."duration_ms"
-      END AS "rounded_ms"
+          86400
+        )
+      ) AS BIGINT) - 100000 AS "day",
+      IF(
+        "t0"."exit_status" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
     FROM "devstack_command_run" AS "t0"
     WHERE
       "t0"."command" IS NOT NULL
@@ -675,19 +562,23 @@ WITH "t2" AS (
 )
 SELECT
   "t8"."after",
-  "t8"."rounded_ms",
+  "t8"."day",
   "t8"."succeeded",
   "t8"."failed",
   "t8"."interrupted",
+  "t8"."logarithms",
+  "t8"."squares",
   "t8"."person"
 FROM (
   SELECT
     "t4"."user_id",
     "t4"."after",
-    "t4"."rounded_ms",
+    "t4"."day",
     "t4"."succeeded",
     "t4"."failed",
     "t4"."interrupted",
+    "t4"."logarithms",
+    "t4"."squares",
     "t7"."person"
   FROM "t2" AS "t4"
   INNER JOIN (
