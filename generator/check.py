@@ -138,7 +138,8 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
     for index, target in enumerate(catalog.targets):
         place = position(("targets", index, "name"))
         if "%" in target.name:
-            if target.name not in rules.rules and not any(makefile.matches(target.name, name) for name in rules.rules):
+            fits = any(makefile.matches(target.name, name) for name in rules.rules)
+            if target.name not in rules.rules and not fits and not rules.makes_anything:
                 hint = "remove it, or add the rule to the Makefile"
                 yield _at(path, "no-rule", f"no rule makes anything like {target.name!r}", hint, place)
             for wider in patterns:
@@ -151,7 +152,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
         elif not rules.makes(target.name):
             hint = "remove it, or add the rule to the Makefile"
             yield _at(path, "no-rule", f"no rule makes {target.name!r}", hint, place)
-        elif rules.is_part(target.name):
+        elif target.name in rules.needed() and target.name in rules.rules and rules.is_file(rules.rules[target.name]):
             message = f"{target.name!r} is a file that others need, hardly a goal that people ask for"
             yield _at(path, "never-a-goal", message, "track the command that people type instead", place, "warning")
         for number, name in enumerate(target.names[1:]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +25,9 @@ from generator.render import data_dictionary, name_from, rendered
 from generator.yaml_source import Source
 from instrumented_make import __version__, files, output
 from instrumented_make.errors import Problem, UserError, failure
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 CATALOG = Path("targets.yaml")
 INCLUDE = Path(makefile.INCLUDE)
@@ -127,8 +132,7 @@ def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 @click.option("--untracked", is_flag=True, help="Show what the Makefile offers beside them.")
 def list_(catalog: Path, untracked: bool) -> None:
     """Show the tracked targets, and whether the Makefile still has them."""
-    from rich.console import Console  # noqa: PLC0415  (only this command draws a table)
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  (only this command draws a table)
 
     from generator.proposal import proposed  # noqa: PLC0415
 
@@ -140,14 +144,21 @@ def list_(catalog: Path, untracked: bool) -> None:
         for entry in proposed(rules):
             if not any(name == entry.name or makefile.matches(name, entry.name) for name in tracked):
                 table.add_row(entry.name, ", ".join(entry.stems), entry.help)
-        Console().print(table, markup=False)
+        _print(table)
         return
     table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
     for target in targets:
         there = target.name in rules.rules or rules.makes(target.name)
         cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
         table.add_row(*cells, "yes" if there else "missing")
-    Console().print(table, markup=False)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """Print ``table``, as wide as it needs where no terminal shows it."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000).print(table, markup=False)
 
 
 @cli.command()
@@ -159,7 +170,7 @@ def list_(catalog: Path, untracked: bool) -> None:
 def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], goals: tuple[str, ...]) -> int:
     """Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
 
-    With --run, make runs each GOAL five times: choose harmless ones.
+    With --run, make runs each GOAL five or six times: choose harmless ones.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS
-from generator.proposal import MAX_TARGETS, proposed
+from generator.proposal import first_of, proposed
 from generator.render import ENGINE, HAND_OVER, first_catalog
 from instrumented_make import files
 from instrumented_make.errors import failure
@@ -26,28 +26,36 @@ def init(folder: Path, catalog: Path) -> list[str]:
         raise failure("its makefiles offer no target", "run it where the Makefile is", path=folder)
     project, branch = _project(folder), repository.main_branch(folder)
     files.write(catalog, first_catalog(project, branch, _prefix(rules), entries))
-    told = [f"{catalog}: {min(len(entries), MAX_TARGETS)} targets proposed; take out what is not worth measuring"]
-    if left_out := len(entries[MAX_TARGETS:]):
+    shown = len(first_of(entries))
+    noun = "target" if shown == 1 else "targets"
+    told = [f"{catalog}: {shown} {noun} proposed; take out what is not worth measuring"]
+    if left_out := len(entries) - shown:
         told.append(f"{catalog}: {left_out} more left out; to see them: instrumented-make list --untracked")
+    if rules.makes_anything:
+        told.append("A rule here makes any name. Add the names that people type: instrumented-make add NAME")
     needed = [catalog.name, makefile.INCLUDE, str(ENGINE), str(HAND_OVER)]
-    if (folder / "GNUmakefile").exists() or not (folder / "Makefile").exists():
+    first = makefile.first_in(folder) or "Makefile"
+    if first == wiring.GNUMAKEFILE:
         told += ["Put this around the rules of your makefile, as the first thing in it:", ""]
         told.append(wiring.guard("...", makefile.INCLUDE))
     else:
-        files.write(folder / "GNUmakefile", wiring.gnumakefile(makefile.INCLUDE))
-        told.append(f"{folder / 'GNUmakefile'}: written; your Makefile stays as it is")
-        needed.append("GNUmakefile")
+        files.write(folder / wiring.GNUMAKEFILE, wiring.gnumakefile(makefile.INCLUDE, first))
+        told.append(f"{folder / wiring.GNUMAKEFILE}: written; your {first} stays as it is")
+        needed.append(wiring.GNUMAKEFILE)
     told += [
         f"{name}: git ignores it; commit it with: git add -f {name}" for name in repository.ignored(folder, needed)
     ]
-    if repository.is_one(folder) and not repository.ignored(folder, [".venv/"]):
+    if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
         told.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")
     return [*told, "Next: edit the catalog's consent section, then: instrumented-make render"]
 
 
 def _project(folder: Path) -> str:
-    name = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")
-    return name[:64] or "project"
+    """The folder's name, behind that of the repository: every other repository has a ``docs``."""
+    top = repository.top(folder) or folder
+    parts = [top.resolve().name, *folder.resolve().relative_to(top.resolve()).parts]
+    name = re.sub(r"[^a-z0-9_-]+", "-", "-".join(parts).lower()).strip("-_")
+    return name[:64].strip("-_") or "project"
 
 
 def _prefix(rules: makefile.Makefile) -> str:

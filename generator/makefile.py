@@ -56,25 +56,37 @@ class Makefile:
     rules: dict[str, Rule] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     default_goal: str = ""
+    # Whether .DEFAULT has a recipe.
+    has_default: bool = False
+
+    @property
+    def makes_anything(self) -> bool:
+        """Whether a rule takes whatever nobody has a rule for: ``%:`` or ``.DEFAULT``."""
+        return self.has_default or ("%" in self.rules and bool(self.rules["%"].recipe))
 
     def makes(self, name: str) -> bool:
-        """Whether a rule makes ``name``: one of its own, or a pattern."""
-        return name in self.rules or any(matches(pattern, name) for pattern in self.rules if "%" in pattern)
+        """Whether a rule makes ``name``: one of its own, a pattern, or one that makes anything."""
+        patterns = (pattern for pattern in self.rules if "%" in pattern)
+        return self.has_default or name in self.rules or any(matches(pattern, name) for pattern in patterns)
 
     def needed(self) -> set[str]:
         """Everything that is a prerequisite of something."""
         return {name for rule in self.rules.values() for name in rule.prerequisites}
 
-    def is_part(self, name: str) -> bool:
-        """Whether ``name`` looks like a file that other rules need, rather than like a goal."""
-        rule = self.rules.get(name)
-        looks_like_a_file = "/" in name or FILE_SUFFIX.search(name) is not None
-        needed = name.endswith(".mk") or name in self.needed()  # what make includes, it does not say
-        return rule is not None and not rule.phony and looks_like_a_file and needed
+    def is_file(self, rule: Rule) -> bool:
+        """Whether ``rule`` shows that its target is a file: its recipe writes it, or, with a recipe, it is there."""
+        return not rule.phony and bool(rule.recipe) and (writes(rule.recipe, rule.name) or self.is_there(rule.name))
 
     def is_there(self, name: str) -> bool:
         """Whether ``name`` is a file in the folder."""
         return (self.folder / name).is_file()
+
+
+def writes(recipe: str, name: str) -> bool:
+    """Whether ``recipe`` writes its target ``name``, as in ``cc -o $@`` and ``cp x $@``."""
+    target = rf"""["']?(?:\$[({{]?@[)}}]?|{re.escape(name)})["']?(?=\s|$|;)"""
+    written = rf"(?:-o|>|\btouch|\bmkdir(?: -p)?|\btee)\s*{target}|\b(?:cp|mv|ln|install)\b[^;&|\n]*\s{target}\s*$"
+    return re.search(written, recipe, re.M) is not None
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -168,7 +180,14 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
     placed = [_described(rule, written, by_name) for rule in rules if Path(rule.file).name != include]
     placed.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line, rule.name))
     made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
-    return Makefile(folder, {rule.name: rule for rule in placed}, made_by_hand, default[1] if default else "")
+    return Makefile(
+        folder,
+        {rule.name: rule for rule in placed},
+        made_by_hand,
+        default[1] if default else "",
+        has_default=re.search(r"^\.DEFAULT:[^\n]*\n(?:#[^\n]*\n)*#  (?:recipe|commands) to", explicit, re.M)
+        is not None,
+    )
 
 
 def _one_line(text: str) -> str:
@@ -204,12 +223,26 @@ def _heads(folder: Path, files: list[str]) -> dict[str, list[_Head]]:
         except OSError:
             continue
         heads[file] = []
-        for number, (above, line) in enumerate(zip(["", *lines], lines, strict=False), start=1):
+        for number, line in enumerate(lines, start=1):
             rule = _HEAD.match(line)
-            if rule is not None:
-                text = rule[2] or (above[2:] if above.startswith("##") else "")
-                heads[file].append(_Head(tuple(rule[1].split()), number, _one_line(text)))
+            if rule is None:
+                continue
+            names = rule[1].split()
+            if names == [".PHONY"]:
+                names = line.partition("##")[0].partition(":")[2].split() if rule[2] else []
+            text = _one_line(rule[2] or _above(lines, number - 1))
+            heads[file].append(_Head(tuple(names), number, text))
     return heads
+
+
+def _above(lines: list[str], index: int) -> str:
+    """The one line of ``##`` above a rule, or above its ``.PHONY``; where there are several, they are prose."""
+    index -= 1
+    if index >= 0 and lines[index].startswith(".PHONY"):
+        index -= 1
+    if index < 0 or not lines[index].startswith("##") or (index and lines[index - 1].startswith("##")):
+        return ""
+    return lines[index]
 
 
 def _by_name(heads: dict[str, list[_Head]]) -> dict[str, Rule]:

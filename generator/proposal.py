@@ -11,17 +11,12 @@ from generator.target_names import fault_of_stem, fault_of_target
 
 # More than this nobody reviews; the rest is a command away.
 MAX_TARGETS = 40
+# Nobody is sent to another command for so few more.
+_A_FEW = 5
 MAX_STEMS = 40
 # Names by which makefiles mark what is not meant to be typed.
 _HELPER = re.compile(r"_|impl-|/|(force|phony|always|dummy)$", re.I)
 _BUILT_IN = re.compile(r"\.(o|c|cc|cpp|f|p|s|S|y|l)$")
-# A recipe that writes its target: what it makes is a file.
-_WRITES_ITSELF = re.compile(
-    r"""(?:-o|>|\btouch|\bmkdir(?:\ -p)?|\btee)\s*["']?\$[({]?@      # cc -o $@, > $@
-    |   \b(?:cp|mv|ln|install)\b[^;&|\n]*\s["']?\$[({]?@[)}]?["']?\s*$  # cp x $@
-    """,
-    re.X | re.M,
-)
 # A pattern's % stands for what follows one of these.
 _SEPARATORS = ".-_:+@"
 # So many targets of one recipe are a pattern that somebody has expanded.
@@ -47,34 +42,36 @@ def proposed(rules: Makefile) -> list[Proposed]:
     return _folded(commands)
 
 
+def first_of(entries: list[Proposed]) -> list[Proposed]:
+    """As many of ``entries`` as a person reviews."""
+    return entries if len(entries) <= MAX_TARGETS + _A_FEW else entries[:MAX_TARGETS]
+
+
 def _is_command(rules: Makefile, rule: Rule) -> bool:
     if fault_of_target(rule.name) or rule.name in rules.files or _HELPER.match(rule.name):
         return False
+    if rule.name == "%" or ("%" in rule.name and not rule.recipe):
+        return False  # it makes anything, or takes a rule of make's own away
     if not (rule.recipe or rule.prerequisites):
         # It does nothing by itself: a mark like FORCE, or a name that only .PHONY knows.
         return any("%" in name and matches(name, rule.name) for name in rules.rules)
     if rule.help:
         return True
-    if rule.name.startswith("%"):
+    if rule.name.startswith("%") or re.search(r"/.*\.\w+$", rule.name):
         return False
     return rule.phony or not _is_file(rules, rule)
 
 
 def _is_file(rules: Makefile, rule: Rule) -> bool:
     built_in = not rule.recipe and any(map(_BUILT_IN.search, rule.prerequisites))
-    return (
-        "/" in rule.name
-        or FILE_SUFFIX.search(rule.name) is not None
-        or _WRITES_ITSELF.search(rule.recipe) is not None
-        or rules.is_there(rule.name)
-        or built_in
-    )
+    in_folder = "/" in rule.name and "%" not in rule.name
+    return in_folder or FILE_SUFFIX.search(rule.name) is not None or rules.is_file(rule) or built_in
 
 
 def _folded(commands: list[Rule]) -> list[Proposed]:
     """Each command, or the pattern that it belongs to, where the first of that pattern stands."""
     patterns = {rule.name: Proposed(rule.name, rule.help) for rule in commands if "%" in rule.name}
-    of_recipe = _patterns_of_recipes(commands)
+    of_recipe = {**_patterns_of_prerequisites(commands), **_patterns_of_recipes(commands)}
     entries: dict[str, Proposed] = {}
     for rule in commands:
         pattern = of_recipe.get(rule.name) or _pattern_behind(rule, list(patterns))
@@ -108,6 +105,28 @@ def _patterns_of_recipes(commands: list[Rule]) -> dict[str, str]:
         if pattern and fault_of_target(pattern) is None:
             found.update(dict.fromkeys(names, pattern))
     return found
+
+
+def _patterns_of_prerequisites(commands: list[Rule]) -> dict[str, str]:
+    """For each target that only needs another of the same stem (``lms-pull: dev.pull.lms``), the pattern of both."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for rule in commands:
+        if not rule.recipe and not rule.help and len(rule.prerequisites) == 1 and "%" not in rule.name:
+            for pattern, stem in _stems(rule.name):
+                if stem in rule.prerequisites[0]:
+                    groups.setdefault((pattern, rule.prerequisites[0].replace(stem, "%")), []).append(rule.name)
+    found: dict[str, str] = {}
+    for (pattern, _), names in sorted(groups.items(), key=lambda group: len(group[1])):
+        if len(names) >= _EXPANDED:
+            found.update(dict.fromkeys(names, pattern))
+    return found
+
+
+def _stems(name: str) -> list[tuple[str, str]]:
+    """Each way in which ``name`` is a pattern's: with a stem before one of its separators, or behind it."""
+    places = [at for at, character in enumerate(name) if character in _SEPARATORS and 0 < at < len(name) - 1]
+    before = [(f"%{name[at:]}", name[:at]) for at in places]
+    return before + [(f"{name[: at + 1]}%", name[at + 1 :]) for at in places]
 
 
 def _place(rule: Rule) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from jinja2 import Template
 from generator.catalog import Catalog
 from generator.catalog_edit import scalar
 from generator.contract import collection, question
-from generator.proposal import MAX_TARGETS, Proposed
+from generator.proposal import Proposed, first_of
 from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, collected, example_event
@@ -67,8 +67,8 @@ def first_catalog(project: str, main_branch: str, prefix: str, entries: list[Pro
         project=project,
         main_branch=main_branch,
         prefix=prefix,
-        entries=entries[:MAX_TARGETS],
-        left_out=len(entries[MAX_TARGETS:]),
+        entries=first_of(entries),
+        left_out=len(entries) - len(first_of(entries)),
     )
 
 

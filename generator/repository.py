@@ -21,9 +21,10 @@ def ignored(folder: Path, names: Sequence[str]) -> list[str]:
     return _asked(folder, "check-ignore", "--no-index", "--", *names).splitlines()
 
 
-def is_one(folder: Path) -> bool:
-    """Whether ``folder`` is in a work tree of git's."""
-    return _asked(folder, "rev-parse", "--is-inside-work-tree").strip() == "true"
+def top(folder: Path) -> Path | None:
+    """The top of the work tree that ``folder`` is in, if it is in one."""
+    path = _asked(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
+    return Path(path) if path else None
 
 
 def _asked(folder: Path, *arguments: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from generator.target_names import MAKEFILES
 from generator.yaml_source import lines_of
 from instrumented_make.errors import Position, failure
 
 GUARD = "-include {include}\nifndef INSTRUMENTED\n{rules}\nendif\n"
 # MAKEFILE_LIST is then what it is without this file, to the byte.
 # A catch-all (%: Makefile) would remake this file as well; the include keeps it from that, if it knows its name.
-_GNUMAKEFILE = "# make reads this file before Makefile, which stays as it is.\n.metrics.wiring := GNUmakefile\n{guard}"
+_TEXT = "# make reads this file before {first}, which stays as it is.\n.metrics.wiring := GNUmakefile\n{guard}"
+GNUMAKEFILE = "GNUmakefile"
 # The ways in which make asks whether a variable is empty.
 _IF = re.compile(
     r"""\s*(ifndef\s+INSTRUMENTED|ifeq\s*\(\s*,?\s*\$[({]INSTRUMENTED[)}]\s*,?\s*\)|ifeq\s+(''|"")\s+["']\$[({]INSTRUMENTED[)}]["']"""
@@ -27,9 +29,14 @@ def guard(rules: str, include: str) -> str:
     return GUARD.format(rules=rules, include=include)
 
 
-def gnumakefile(include: str) -> str:
-    """The text of a GNUmakefile that leaves the Makefile beside it as it is."""
-    return _GNUMAKEFILE.format(guard=guard("MAKEFILE_LIST :=\ninclude Makefile", include))
+def gnumakefile(include: str, first: str) -> str:
+    """The text of a GNUmakefile that leaves the makefile ``first`` beside it as it is."""
+    return _TEXT.format(first=first, guard=guard(f"MAKEFILE_LIST :=\ninclude {first}", include))
+
+
+def is_gnumakefile(text: str, include: str) -> bool:
+    """Whether a makefile of this ``text`` is nothing but the wiring."""
+    return text in {gnumakefile(include, first) for first in MAKEFILES if first != GNUMAKEFILE}
 
 
 def statements(text: str) -> list[str]:
@@ -48,7 +55,7 @@ def removed(text: str, path: object, include: str) -> str | None:
 
     Raise UserError where the guard has an ``else``, or no end.
     """
-    if text == gnumakefile(include):
+    if is_gnumakefile(text, include):
         return None
     ours = _places(text, path, include)
     return "".join(line for number, line in enumerate(lines_of(text)) if number not in ours)
@@ -56,7 +63,7 @@ def removed(text: str, path: object, include: str) -> str | None:
 
 def silenced(text: str, path: object, include: str) -> str | None:
     """As :func:`removed`, but with a comment for each line, so that every other line keeps its number."""
-    if text == gnumakefile(include):
+    if is_gnumakefile(text, include):
         return None
     ours = _places(text, path, include)
     return "".join("#\n" if number in ours else line for number, line in enumerate(lines_of(text)))

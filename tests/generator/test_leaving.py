@@ -35,7 +35,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def adopt(folder: Path, wired: str) -> None:
     (folder / "targets.yaml").write_text(CATALOG)
     if wired == "GNUmakefile":
-        (folder / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented"))
+        (folder / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
     else:
         guarded = wiring.guard((folder / "Makefile").read_text().removesuffix("\n"), "Makefile.instrumented")
         (folder / "Makefile").write_text(guarded)
@@ -110,7 +110,7 @@ def test_a_trial_that_is_ended_puts_the_include_back(project: Path) -> None:
     """Whatever ends it, but a kill."""
     (project / "Makefile").write_text("one: ; @touch begun; exec sleep 29.5\n")
     (project / "targets.yaml").write_text(CATALOG.replace(", two, bad", ""))
-    (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented"))
+    (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
     assert main(["render"]) == 0
     before = tree(project)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -48,6 +48,10 @@ def test_documented_and_phony_targets_come_first_in_the_files_order(tmp_path: Pa
         "%.o: %.c ; cc $<",
         "lib%.so: ; cc",
         "%: ; @echo nothing",
+        "## Prose about what make does\n## by itself\n%:: %,v",
+        "## Prose\n% :: s.%",
+        ".PHONY: docs/list.txt\ndocs/list.txt: ; ls",
+        "listed: ; ls > listed",
         ".PHONY: nothing",
     ],
 )
@@ -70,8 +74,9 @@ def test_a_documented_file_is_a_command(tmp_path: Path) -> None:
         "up.lms up.cms up.forum: ; @echo $@\n",
         "define RULE\nup.$(1):\n\t@echo $(1)\nendef\n$(foreach one,$(SERVICES),$(eval $(call RULE,$(one))))\n",
         "up.%: ; @echo $*\nup.lms up.cms up.forum: up.base\nup.base: ; @:\n",
+        "$(SERVICES:%=up.%): up.%: impl-%-up\nimpl-%-up: ; @echo $*\n",
     ],
-    ids=["static pattern", "a list", "foreach", "prerequisites of its own"],
+    ids=["static pattern", "a list", "foreach", "prerequisites of its own", "static pattern without a recipe"],
 )
 def test_what_a_pattern_was_expanded_to_is_the_pattern(tmp_path: Path, text: str) -> None:
     """One entry, which tells apart what the makefile names."""
@@ -85,16 +90,84 @@ def test_commands_that_have_recipes_of_their_own_stay_apart(tmp_path: Path) -> N
     assert names(tmp_path, "one: ; @:\ntwo: ; @:\nthree: ; @:\n") == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one: ## Say it\n\t@:\n",
+        "## Say it\none: ; @:\n",
+        "## Say it\n.PHONY: one\none: ; @:\n",
+        ".PHONY: one ## Say it\none: ; @:\n",
+    ],
+)
+def test_help_texts_are_found_where_people_write_them(tmp_path: Path, text: str) -> None:
+    """Behind the rule, above it, above its .PHONY and behind that."""
+    assert of(tmp_path, text) == [Proposed("one", "Say it")]
+
+
+def test_several_lines_above_a_rule_are_prose(tmp_path: Path) -> None:
+    """No line of them explains the target alone."""
+    assert of(tmp_path, "## This is a long story\n## about the following.\none: ; @:\n") == [Proposed("one")]
+
+
+def test_a_phony_slash_and_a_pattern_with_one_are_commands(tmp_path: Path) -> None:
+    """``docker/up`` and ``docker/%``; ``all`` is one even where there is a file of that name."""
+    (tmp_path / "all").write_text("")
+    text = ".PHONY: docker/up\nall: docker/up\ndocker/up: ; @:\ndocker.pull/%: ; @echo $*\n"
+    assert names(tmp_path, text) == ["docker/up", "all", "docker.pull/%"]
+
+
+@pytest.mark.parametrize("rule", ["%: ; @:", ".DEFAULT: ; @echo $@", "%: Makefile ; @echo $@"])
+def test_a_rule_that_makes_anything_is_told_of(
+    tmp_path: Path, rule: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people type there only they know; once it is named, nothing is wrong with it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Makefile").write_text(f"one: ; @:\n{rule}\n")
+    assert main(["init"]) == 0
+    told = capsys.readouterr().err
+    assert "targets.yaml: 1 target proposed" in told
+    assert "A rule here makes any name. Add the names that people type: instrumented-make add NAME" in told
+    assert main(["add", "html"]) == 0
+    assert "no rule" not in capsys.readouterr().err
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["Makefile", "makefile"])
+def test_a_makefile_of_either_name_stays_as_it_is(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """make prefers a GNUmakefile to both."""
+    monkeypatch.chdir(tmp_path)
+    text = "one: ; @echo one $(MAKEFILE_LIST)\n"
+    (tmp_path / name).write_text(text)
+    for command in ("init", "render", "check"):
+        assert main([command]) == 0
+    assert (tmp_path / name).read_text() == text
+    assert subprocess.run(["make", "one"], capture_output=True, text=True, check=True).stdout == f"one {name}\n"
+    assert main(["eject"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_of_a_repository_is_a_project_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a yes in one project's docs would be one in every other's."""
+    folder = tmp_path / "My Project" / "docs"
+    folder.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=folder.parent, check=True)
+    (folder / "Makefile").write_text("one: ; @:\n")
+    monkeypatch.chdir(folder)
+    assert main(["init"]) == 0
+    assert load(folder / "targets.yaml").project == "my-project-docs"
+
+
 def test_a_long_makefile_gets_a_short_catalog(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left out is counted, in the catalog as well, and a command shows it."""
     monkeypatch.chdir(tmp_path)
-    words = [f"word{number}x" for number in range(MAX_TARGETS + 3)]
+    words = [f"word{number}x" for number in range(MAX_TARGETS + 8)]
     (tmp_path / "Makefile").write_text("".join(f"{word}: ; @echo {word}\n" for word in words))
     assert main(["init"]) == 0
-    assert "3 more left out; to see them: instrumented-make list --untracked" in capsys.readouterr().err
-    assert "# 3 more are left out" in (tmp_path / "targets.yaml").read_text()
+    assert "8 more left out; to see them: instrumented-make list --untracked" in capsys.readouterr().err
+    assert "# 8 more are left out" in (tmp_path / "targets.yaml").read_text()
     assert [target.name for target in load(tmp_path / "targets.yaml").targets] == words[:MAX_TARGETS]
     assert main(["list", "--untracked"]) == 0
     assert capsys.readouterr().out.split() == ["target", "stems", "help", *words[MAX_TARGETS:]]
