@@ -111,7 +111,8 @@ def _patterns_of_prerequisites(commands: list[Rule]) -> dict[str, str]:
     """For each target that only needs another of the same stem (``lms-pull: dev.pull.lms``), the pattern of both."""
     groups: dict[tuple[str, str], list[str]] = {}
     for rule in commands:
-        if not rule.recipe and not rule.help and len(rule.prerequisites) == 1 and "%" not in rule.name:
+        needs_one = len(rule.prerequisites) == 1 and not _HELPER.match(rule.prerequisites[0])
+        if needs_one and not rule.recipe and not rule.help and "%" not in rule.name:
             for pattern, stem in _stems(rule.name):
                 if stem in rule.prerequisites[0]:
                     groups.setdefault((pattern, rule.prerequisites[0].replace(stem, "%")), []).append(rule.name)

@@ -74,7 +74,7 @@ def test_a_documented_file_is_a_command(tmp_path: Path) -> None:
         "up.lms up.cms up.forum: ; @echo $@\n",
         "define RULE\nup.$(1):\n\t@echo $(1)\nendef\n$(foreach one,$(SERVICES),$(eval $(call RULE,$(one))))\n",
         "up.%: ; @echo $*\nup.lms up.cms up.forum: up.base\nup.base: ; @:\n",
-        "$(SERVICES:%=up.%): up.%: impl-%-up\nimpl-%-up: ; @echo $*\n",
+        "$(SERVICES:%=up.%): up.%: %-up\n%-up: ; @echo $*\n",
     ],
     ids=["static pattern", "a list", "foreach", "prerequisites of its own", "static pattern without a recipe"],
 )
