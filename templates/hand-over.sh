@@ -784,7 +784,7 @@ im_set_up() {
       break
     fi
   done
-  [ -n "$im_config" ] && im_is_at_home "$im_config" || im_offered=''
+  [ -n "$im_config" ] && im_is_at_home "$im_config" 2>/dev/null || im_offered=''
   im_made=$(im_quoted "$im_environment")
   im_steps="  $(im_quoted "${im_offered:+$im_python}") -I -m venv $im_made
   $im_made/bin/python -I -m pip install --only-binary :all: instrumented-make==$im_version"
