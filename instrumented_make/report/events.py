@@ -25,7 +25,6 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import duckdb
 import ibis
-import pandas  # noqa: F401  (DuckDB and Arrow would import it in the middle of a query, and lose a Ctrl-C meanwhile)
 import pyarrow as pa
 
 from instrumented_make.errors import Position, UserError, failure
@@ -108,7 +107,16 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
 
 def rows(source: Source, expression: Any) -> Any:
     """What ``expression`` gives on the engine that holds the events, as a pyarrow.Table. Raise UserError."""
-    return _told(source.name, expression.to_pyarrow, source.secrets)
+    return _told(source.name, lambda: _rows_of(expression), source.secrets)
+
+
+def _rows_of(expression: Any) -> Any:
+    """The rows of a table's ``expression``. What Ibis does for DuckDB imports pandas, which takes half a second."""
+    backend = expression.get_backend()
+    if backend.name != "duckdb":
+        return expression.to_pyarrow()
+    found = backend.con.sql(backend.compile(expression)).to_arrow_table()
+    return found.cast(expression.schema().to_pyarrow())
 
 
 def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
@@ -135,7 +143,9 @@ def _duckdb() -> Any:
     connection = ibis.duckdb.connect()
     # Times without a zone are UTC, wherever this runs; what does not fit into memory is not put into this folder.
     connection.raw_sql("SET TimeZone = 'UTC'")
-    connection.con.execute("SET temp_directory = $folder", {"folder": f"{tempfile.gettempdir()}/report-{os.getpid()}"})
+    # A literal: a parameter would make DuckDB import pandas, which takes half a second.
+    folder = f"{tempfile.gettempdir()}/report-{os.getpid()}".replace("'", "''")
+    connection.con.execute(f"SET temp_directory = '{folder}'")
     return connection
 
 
@@ -223,7 +233,7 @@ def _from_json(connection: Any, paths: list[str]) -> Any:
         "WHERE coalesce(type, 'track') = 'track' AND command IS NOT NULL"
     )
     events = connection.table(TABLE)
-    if not events.count().to_pyarrow().as_py():
+    if not _rows_of(events.limit(1)).num_rows:
         raise failure("there is no track event with a command", _SHAPE, path=paths[0])
     return events
 
@@ -325,7 +335,7 @@ def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = Fal
         if event is not None:
             raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
         return events, None
-    found = _told(name, events.select("event").distinct().to_pyarrow)["event"].to_pylist()
+    found = _told(name, lambda: _rows_of(events.select("event").distinct()))["event"].to_pylist()
     kinds = sorted(kind for kind in found if kind)
     if event is not None:
         if event not in kinds:
@@ -375,7 +385,7 @@ def _as_declared(name: str, column: Any) -> Any:
     }
     if not fits[meant]:
         # Some engines have no type of its own for a column that never had a value.
-        if not column.notnull().any().to_pyarrow().as_py():
+        if not _rows_of(column.as_table().filter(column.notnull()).limit(1)).num_rows:
             return ibis.null().cast(types[meant])
         raise failure(f"its column {column.get_name()} is of type {kind}, and a {meant} is expected", path=name)
     if meant == _TEXT and not kind.is_string():

@@ -335,3 +335,10 @@ def test_a_change_before_all_commits_is_one_sentence(history: Path) -> None:
     """As is one after all of them."""
     assert "no run is on a commit from before the change" in told(history, "--change", "2019-01-01", "--window", "900")
     assert "no run is on a commit since the change" in told(history, "--change", "2031-01-01", "--window", "900")
+
+
+def test_a_summary_does_not_wait_for_pandas(history: Path) -> None:
+    """DuckDB and Ibis import it when asked in some ways, which takes longer than the answer."""
+    code = "import sys; from generator.cli import main; main(sys.argv[1:]); sys.exit('pandas' in sys.modules)"
+    command = [sys.executable, "-c", code, "report", str(history)]
+    assert subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True).returncode == 0
