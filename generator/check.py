@@ -89,6 +89,9 @@ def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterato
         hint = "render beside the Makefile: instrumented-make render --catalog PATH --output PATH"
         yield _at(folder, "no-makefile", "there is no Makefile here", hint)
         return
+    for path in wiring.left_aside(folder):
+        message = "it is your makefile: a check --run was killed while another was in its place"
+        yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
     for name in rules.files:
         if Path(name).name == include_path.name and Path(name) != Path(include_path.name):
             message = f"it includes {name}, which counts only where make runs in {Path(name).parent}"

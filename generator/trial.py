@@ -130,7 +130,7 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
 def _without_wiring(include: Path) -> Iterator[None]:
     """Put a makefile without the wiring in the place of the one that make reads, and that one back at the end."""
     path = include.parent / (makefile.first_in(include.parent) or "Makefile")
-    aside = Path(f"{path}.aside")
+    aside = wiring.aside(path)
     text = wiring.silenced(files.current(path) or "", path, include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     moved = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from generator.target_names import MAKEFILES
 from generator.yaml_source import lines_of
@@ -37,6 +38,16 @@ def gnumakefile(include: str, first: str) -> str:
 def is_gnumakefile(text: str, include: str) -> bool:
     """Whether a makefile of this ``text`` is nothing but the wiring."""
     return text in {gnumakefile(include, first) for first in MAKEFILES if first != GNUMAKEFILE}
+
+
+def aside(path: Path) -> Path:
+    """Where the makefile at ``path`` is while another is in its place."""
+    return path.with_name(f"{path.name}.aside")
+
+
+def left_aside(folder: Path) -> list[Path]:
+    """Makefiles in ``folder`` that were not put back."""
+    return [path for name in MAKEFILES if (path := aside(folder / name)).exists()]
 
 
 def statements(text: str) -> list[str]:

@@ -120,3 +120,18 @@ def test_a_trial_that_is_ended_puts_the_include_back(project: Path) -> None:
         assert process.wait(timeout=30) in (130, 143, 128 + 15)
         (project / "begun").unlink()
         assert tree(project) == before
+
+
+def test_what_a_killed_trial_left_is_told_and_not_written_over(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The makefile that lies aside is the one to keep; until it is back, no other trial begins."""
+    adopt(project, "Makefile")
+    (project / "Makefile").rename(project / "Makefile.aside")
+    (project / "Makefile").write_text(MAKEFILE)
+    capsys.readouterr()
+    assert main(["check", "--run", "one"]) == 1
+    told = capsys.readouterr().out
+    assert "Makefile.aside:1:1: error: it is your makefile" in told
+    assert "hint: run: mv Makefile.aside Makefile" in told
+    assert "ifndef INSTRUMENTED" in (project / "Makefile.aside").read_text()
