@@ -78,20 +78,20 @@ def _at(
 def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     for path, text in rendered(catalog, include_path).items():
         if files.current(path) != text:
-            message = f"{path.name} is not what {catalog.source.path.name} renders to"
+            message = f"{path.name} is out of date: {catalog.source.path.name} renders to something else"
             yield _at(path, "stale-include", message, "run: instrumented-make render")
 
 
 def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterator[Problem]:
     folder = include_path.resolve().parent
+    for path in wiring.left_aside(folder):
+        message = "it is your makefile: a check --run was killed while another was in its place"
+        yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
     first = makefile.first_in(folder)
     if first is None:
         hint = "render beside the Makefile: instrumented-make render --catalog PATH --output PATH"
         yield _at(folder, "no-makefile", "there is no Makefile here", hint)
         return
-    for path in wiring.left_aside(folder):
-        message = "it is your makefile: a check --run was killed while another was in its place"
-        yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
     for name in rules.files:
         if Path(name).name == include_path.name and Path(name) != Path(include_path.name):
             message = f"it includes {name}, which counts only where make runs in {Path(name).parent}"

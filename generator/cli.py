@@ -300,7 +300,7 @@ def _write_or_check(texts: dict[Path, str], *, check: bool, command: str) -> Non
         for path in stale:
             click.echo(_difference(path, texts[path]), nl=False)
         hint = f"run: instrumented-make {command}"
-        raise UserError(*(Problem("it is not what it renders to now", hint, str(path)) for path in stale))
+        raise UserError(*(Problem("out of date", hint, str(path)) for path in stale))
 
 
 def _difference(path: Path, text: str) -> str:

@@ -179,7 +179,7 @@ class _Reader:
             if key in result:
                 first = self.source.keys[(*where, key)].line
                 problem = self.source.problem(
-                    f"the key {key!r} stands here again",
+                    f"duplicate key {key!r}",
                     f"remove it, or the one in line {first}",
                     position,
                     "duplicate",

@@ -77,8 +77,9 @@ def method(window_weeks: int) -> str:
     """What was compared with what."""
     return (
         f"Compared are runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits before "
-        "it and since; each person with themselves, and only who has both. Time is that of runs that succeeded. "
-        "What is said of the same weeks compares people who had pulled the change with people who had not."
+        "it and since. Each person is compared with themselves, and only people with runs on both sides count. Time is "
+        "that of runs that succeeded. What is said of the same weeks compares people who had pulled the change with "
+        "people who had not."
     )
 
 
