@@ -32,7 +32,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.events": {"duckdb", "ibis", "pandas", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
-    "instrumented_make.report.change": {"numpy", "scipy"},
+    "instrumented_make.report.change": {"numpy", "scipy", "statsmodels"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
     "instrumented_make.report.charts": {"altair"},
     "instrumented_make.report.weekly": {"altair"},
