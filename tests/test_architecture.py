@@ -29,7 +29,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"segment"},
     "instrumented_make.reporter.git": {"dulwich"},
-    "instrumented_make.report.events": {"duckdb", "ibis", "pandas", "pyarrow"},
+    "instrumented_make.report.events": {"duckdb", "ibis", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
     "instrumented_make.report.change": {"numpy", "scipy", "statsmodels"},
