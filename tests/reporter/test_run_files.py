@@ -53,7 +53,9 @@ def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> 
     start, end = changed(data, START), changed(data, END)
     write(config_dir, "1-2-0", start, end)
     write(config_dir, "3-4-0")
-    waits = not any(isinstance(run, Damaged) or run.name == "1-2-0" for run in finished(config_dir.pending))
+    found = list(finished(config_dir.pending))
+    # A run with a word for testing is left to the reporter in the foreground, for a while.
+    waits = not any(isinstance(run, Damaged) or (run.name == "1-2-0" and not run.testing) for run in found)
     events = record(config_dir, Repositories())
     assert {"command": "one", "duration_ms": 5000, "exit_status": 0} in [event.properties for event in events]
     with opened(config_dir.outbox) as outbox:
