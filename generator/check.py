@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS, Catalog, load
 from generator.render import name_from, rendered
+from generator.trial import trial
 from generator.yaml_source import Where
 from instrumented_make import files
 from instrumented_make.errors import Position, Problem, UserError
@@ -17,8 +18,11 @@ from instrumented_make.errors import Position, Problem, UserError
 _START = Position(1, 1)
 
 
-def check(catalog_path: Path, include_path: Path) -> list[Problem]:
-    """All findings, in the order of the file; empty when everything fits together. Each has a name and a position."""
+def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] = ()) -> list[Problem]:
+    """All findings, in the order of the file; empty when everything fits together. Each has a name and a position.
+
+    ``command_lines`` of make are tried as well, where nothing is wrong without.
+    """
     try:
         catalog = load(catalog_path)
     except UserError as error:
@@ -28,13 +32,15 @@ def check(catalog_path: Path, include_path: Path) -> list[Problem]:
         rules = makefile.read(include_path.resolve().parent, include=include_path.name)
     except UserError as error:
         return [*findings, *(_finding(problem, "makefile") for problem in error.problems)]
-    return [
-        *findings,
+    findings += [
         *_guard(rules, include_path, catalog.prefix),
         *_ignored(catalog, include_path),
         *_clashes(catalog, rules),
         *_targets(catalog, rules),
     ]
+    if any(finding.severity == "error" for finding in findings):
+        return findings
+    return [*findings, *trial(catalog, include_path, command_lines)]
 
 
 def as_github(finding: Problem) -> str:
@@ -133,7 +139,7 @@ def _clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
 
 def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
     patterns = [target.name for target in catalog.targets if "%" in target.name]
-    path = catalog.source.path
+    path, needed = catalog.source.path, rules.needed()
 
     def position(where: Where) -> Position | None:
         return catalog.source.position(where)
@@ -141,8 +147,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
     for index, target in enumerate(catalog.targets):
         place = position(("targets", index, "name"))
         if "%" in target.name:
-            fits = any(makefile.matches(target.name, name) for name in rules.rules)
-            if target.name not in rules.rules and not fits and not rules.makes_anything:
+            if not rules.has(target.name):
                 hint = "remove it, or add the rule to the Makefile"
                 yield _at(path, "no-rule", f"no rule makes anything like {target.name!r}", hint, place)
             for wider in patterns:
@@ -155,7 +160,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
         elif not rules.makes(target.name):
             hint = "remove it, or add the rule to the Makefile"
             yield _at(path, "no-rule", f"no rule makes {target.name!r}", hint, place)
-        elif target.name in rules.needed() and target.name in rules.rules and rules.is_file(rules.rules[target.name]):
+        elif target.name in needed and target.name in rules.rules and rules.is_file(rules.rules[target.name]):
             message = f"{target.name!r} is a file that others need, hardly a goal that people ask for"
             yield _at(path, "never-a-goal", message, "track the command that people type instead", place, "warning")
         for number, name in enumerate(target.names[1:]):

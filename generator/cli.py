@@ -109,7 +109,7 @@ def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
     with contextlib.suppress(UserError):  # that make cannot read the Makefile, check tells
         rules = makefile.read(_include(catalog, path).resolve().parent)
         for name in names:
-            if not rules.makes(name) and not any(makefile.matches(name, rule) for rule in rules.rules):
+            if not rules.has(name):
                 click.echo(f"{name}: no rule makes it yet; until one does, instrumented-make check fails", err=True)
 
 
@@ -148,9 +148,8 @@ def list_(catalog: Path, untracked: bool) -> None:
         return
     table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
     for target in targets:
-        there = target.name in rules.rules or rules.makes(target.name)
         cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
-        table.add_row(*cells, "yes" if there else "missing")
+        table.add_row(*cells, "yes" if rules.has(target.name) else "missing")
     _print(table)
 
 
@@ -182,11 +181,7 @@ def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], 
 
     if goals and not run:
         raise click.UsageError(f"{goals[0]!r} goes behind --run")
-    findings = checks.check(catalog, _include(catalog, path))
-    if run and not any(finding.severity == "error" for finding in findings):
-        from generator.trial import trial  # noqa: PLC0415
-
-        findings += trial(load(catalog), _include(catalog, path), [*run, *goals])
+    findings = checks.check(catalog, _include(catalog, path), [*run, *goals])
     if format_ == "json":
         click.echo(checks.as_json(findings))
     for finding in findings if format_ != "json" else []:

@@ -69,6 +69,10 @@ class Makefile:
         patterns = (pattern for pattern in self.rules if "%" in pattern)
         return self.has_default or name in self.rules or any(matches(pattern, name) for pattern in patterns)
 
+    def has(self, name: str) -> bool:
+        """Whether a rule makes ``name``, or, if that is a pattern, anything like it."""
+        return self.makes_anything or self.makes(name) or any(matches(name, rule) for rule in self.rules)
+
     def needed(self) -> set[str]:
         """Everything that is a prerequisite of something."""
         return {name for rule in self.rules.values() for name in rule.prerequisites}

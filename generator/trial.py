@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -49,7 +49,7 @@ class _Ran:
         return ""
 
 
-def trial(catalog: Catalog, include: Path, command_lines: list[str]) -> list[Problem]:
+def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list[Problem]:
     """What ``make`` with each of ``command_lines`` does differently before consent, after it and after a decline.
 
     Each is run in the folder of the include, two or three times without the wiring, by a makefile that takes the place

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pexpect
 import pytest
 from capture import Capture
-from workbench import Workbench
+from workbench import SYSTEM_PATH, Workbench
 
 from generator import wiring
 
@@ -187,6 +187,11 @@ KINDS = {
 }
 
 
+def _plain(error: str) -> str:
+    """Without the one line that a recorded command that fails has more: docs/limits.md."""
+    return re.sub(r"^.*\.instrumented.*\n", "", error, flags=re.M)
+
+
 class Adopted:
     """A project of a kind, as its maintainer and a developer use it."""
 
@@ -211,13 +216,15 @@ class Adopted:
     def said(self) -> list[tuple[str, int, str, str]]:
         """What make says and does for each command line, each in a tree as it was committed."""
         heard = []
+        # And where what a command needs is not installed.
+        self.bench.git("clean", "-fdxq")
+        missing = self.bench.run(*self.kind.tracked.split(), variables={"PATH": SYSTEM_PATH})
+        heard.append(("not installed", missing.returncode, missing.stdout, _plain(missing.stderr)))
         for folder in self.kind.folders:
             for command in self.kind.commands if not folder else ["all test", "-n all"]:
                 self.bench.git("clean", "-fdxq")
                 result = self.bench.run(*command.split(), cwd=self.bench.tree / folder)
-                # The one line that a recorded command that fails has more: docs/limits.md.
-                error = re.sub(r"^.*\.instrumented.*\n", "", result.stderr, flags=re.M)
-                heard.append((f"{folder}: {command}", result.returncode, result.stdout, error))
+                heard.append((f"{folder}: {command}", result.returncode, result.stdout, _plain(result.stderr)))
         return heard
 
     def said_without_wiring(self) -> list[tuple[str, int, str, str]]:

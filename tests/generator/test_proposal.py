@@ -173,7 +173,9 @@ def test_a_long_makefile_gets_a_short_catalog(
     assert capsys.readouterr().out.split() == ["target", "stems", "help", *words[MAX_TARGETS:]]
 
 
-def test_the_proposal_renders_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proposal_renders_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stems and help texts of any kind are what a catalog can hold."""
     monkeypatch.chdir(tmp_path)
     stems = "yes 1.5 a+b x@y null z-"
@@ -182,6 +184,9 @@ def test_the_proposal_renders_as_it_is(tmp_path: Path, monkeypatch: pytest.Monke
     assert main(["init"]) == 0
     assert main(["render"]) == 0
     assert main(["check"]) == 0
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    assert "missing" not in capsys.readouterr().out, "a pattern whose rules are spelt out"
     [target] = load(tmp_path / "targets.yaml").targets
     assert set(target.stems) == set(stems.split())
     assert target.help == 'Start: "it\'s" 🚀'
