@@ -13,6 +13,7 @@ from generator.catalog import Catalog
 from generator.render import ENGINE, HAND_OVER, data_dictionary, name_from
 from generator.target_names import MAKEFILES
 from instrumented_make import files
+from instrumented_make.errors import failure
 
 HOOKS = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
@@ -37,9 +38,12 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     files.write_all(edited)
     gone = [path for path in deleted if path.exists()]
     for path in gone:
-        path.unlink()
-    for emptied in {folder / ENGINE.parent, dictionary.parent}:
-        with contextlib.suppress(OSError):  # something else is in it, or it was never there
+        try:
+            path.unlink()
+        except OSError as error:
+            raise failure(f"it cannot be deleted: {error.strerror}", "delete it yourself", path=path) from None
+    for emptied in {path.parent for path in gone} - {folder}:
+        with contextlib.suppress(OSError):  # something else is in it
             emptied.rmdir()
     return [*(f"{path}: as it was before" for path in edited), *(f"{path}: deleted" for path in gone)]
 

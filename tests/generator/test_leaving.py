@@ -135,3 +135,22 @@ def test_what_a_killed_trial_left_is_told_and_not_written_over(
     assert "Makefile.aside:1:1: error: it is your makefile" in told
     assert "hint: run: mv Makefile.aside Makefile" in told
     assert "ifndef INSTRUMENTED" in (project / "Makefile.aside").read_text()
+
+
+def test_only_folders_that_it_emptied_go(project: Path) -> None:
+    """An empty one that was there before stays."""
+    (project / "docs").mkdir()
+    adopt(project, "GNUmakefile")
+    (project / "docs" / "data-dictionary.md").unlink()
+    assert main(["eject"]) == 0
+    assert (project / "docs").is_dir()
+
+
+def test_what_cannot_be_deleted_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback, and how to go on."""
+    adopt(project, "GNUmakefile")
+    (project / "Makefile.instrumented").unlink()
+    (project / "Makefile.instrumented").mkdir()
+    capsys.readouterr()
+    assert main(["eject"]) == 1
+    assert "Makefile.instrumented: error: it cannot be deleted" in capsys.readouterr().err
