@@ -1,18 +1,19 @@
 """Sends events through Segment's own client. The only module that imports anything beyond the standard library.
 
-The client tells of failures through ``on_error`` and of success not at all; it retries for hours by default,
-follows redirects (turning a POST into a GET that "succeeds"), and drops silently what is still queued at exit.
-So one client sends one batch, once; it is waited for, and what it neither reported nor kept has been delivered.
+The client reports failures through ``on_error`` and success not at all; it retries for hours by default,
+follows redirects (turning a POST into a GET that "succeeds"), and silently drops what is still queued at exit.
+Its own thread starts to send while events are still being queued, so on a busy machine one batch becomes several.
+So here everything is queued first, then sent once by the client's consumer and waited for: what was neither
+reported nor left in the queue has been delivered.
 """
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,45 +54,51 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
     Returns within ATTEMPT_TIMEOUT_S; raises nothing.
     """
     failures: list[Failure] = []
+    refused: list[Failure] = []
 
     def on_error(error: Exception, batch: list[dict[str, Any]]) -> None:
         status = error.status if isinstance(error, APIError) else None
         rate_limited = status == 429 or str(error).startswith("Rate limit")
-        failures.append(Failure(_ids(batch), _reason(error), status, rate_limited))
+        refused.append(Failure(_ids(batch), _reason(error), status, rate_limited))
 
     client = _client(destination, len(events), on_error)
-    # At exit the client would wait without end for a server that does not answer.
-    atexit.unregister(client.join)
+    client.send = True  # queues from here on; its thread, which "send" starts only at first, stays unused
     for event in events:
         try:
             _track(client, event)
         except Exception as error:  # over Segment's limit of 32 KiB, or else: it is this event's alone
             failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413, by_client=True))
-    waiter = threading.Thread(target=client.shutdown, daemon=True)
-    waiter.start()
-    waiter.join(ATTEMPT_TIMEOUT_S)
-    if waiter.is_alive():
+    consumer = client.consumers[0]
+    consumer.upload_size = client.queue.qsize()
+
+    def upload() -> None:
+        # A batch over the client's limit of bytes takes several requests. Nothing more is asked of a server that
+        # did not take one.
+        while client.queue.qsize() and not refused:
+            consumer.upload()
+
+    sender = threading.Thread(target=upload, daemon=True)
+    sender.start()
+    sender.join(ATTEMPT_TIMEOUT_S)
+    if sender.is_alive():
         return [Failure(frozenset(event.message_id for event in events), f"no answer within {ATTEMPT_TIMEOUT_S} s")]
-    left = [client.queue.get_nowait() for _ in range(client.queue.qsize())]
-    if left:
-        failures.append(Failure(_ids(left), "the client kept them back"))
-    return failures
+    left = _ids([client.queue.get_nowait() for _ in range(client.queue.qsize())])
+    return failures + [replace(failure, message_ids=failure.message_ids | left) for failure in refused]
 
 
 def message(event: Event) -> dict[str, Any]:
     """``event`` exactly as it stands in the ``batch`` of a request's body."""
-    return _track(_client(Destination("", "none"), 1, None, send=False), event)
+    return _track(_client(Destination("", "none"), 1, None), event)
 
 
-def _client(destination: Destination, size: int, on_error: object, *, send: bool = True) -> Client:
+def _client(destination: Destination, size: int, on_error: object) -> Client:
     return Client(
         destination.write_key,
         host=destination.host,
-        send=send,
+        send=False,
         on_error=on_error,
         max_queue_size=size,
-        upload_size=size,
-        upload_interval=0.05,
+        upload_interval=REQUEST_TIMEOUT_S,
         timeout=REQUEST_TIMEOUT_S,
         max_retries=0,
         max_total_backoff_duration=0,

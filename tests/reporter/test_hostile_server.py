@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from capture import Capture, Request
@@ -135,6 +136,22 @@ def test_a_polite_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> 
     deliver(home, FOREGROUND)
     assert time.monotonic() - start >= 1
     assert states(home) == {"delivered": COUNT}
+
+
+def test_a_batch_is_one_request_on_a_busy_machine(
+    home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long queueing takes, nothing is sent before all is queued."""
+    track = segment._track
+
+    def slowly(*arguments: Any) -> dict[str, Any]:
+        time.sleep(0.1)
+        return track(*arguments)
+
+    monkeypatch.setattr(segment, "_track", slowly)
+    fill(home, server.host)
+    deliver(home, FOREGROUND)
+    assert [len(request.document["batch"]) for request in server.requests] == [COUNT]
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "3000"}, {}])
