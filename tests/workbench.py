@@ -225,7 +225,8 @@ class Workbench:
 
     def stop_reporters(self) -> None:
         for process in self._reporters():
-            os.kill(process, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.kill(process, signal.SIGKILL)
 
     def _reporters(self) -> list[int]:
         return [
