@@ -100,12 +100,16 @@ class _Part(BaseModel):
 
 
 class Target(_Part):
-    """One tracked target, or a pattern of them with the stems that may be told apart."""
+    """One tracked target, or a pattern of them with the stems that may be told apart.
+
+    ``interactive``: people work in it, as in a shell, so nobody waits for it.
+    """
 
     name: Annotated[str, AfterValidator(_target)]
     stems: tuple[Annotated[str, AfterValidator(_stem)], ...] = Field(default=(), min_length=1)
     help: Text | None = None
     reason: Text | None = None
+    interactive: bool = False
 
     @field_validator("stems", mode="before")
     @classmethod
@@ -226,6 +230,8 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
             return f"{name} is longer than {context['max_length']} characters", "shorten it"
         case "string_pattern_mismatch":
             return f"{name} cannot be {details['input']!r}", _PATTERN_HINTS.get(str(where[-1]), "use plain characters")
+        case "bool_type":
+            return f"{name} should be true or false, not {_kind(details['input'])}", "write true or false, unquoted"
         case "literal_error":
             hint = f"the optional fields are {context['expected']}"
             return f"there is no optional field {details['input']!r}", hint

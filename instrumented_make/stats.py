@@ -51,11 +51,16 @@ class Week:
     number: int
     runs: int
     median_ms: float
+    p90_ms: float
+    p95_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One command: ``failed`` runs had a positive exit status, ``interrupted`` ones a negative (a signal)."""
+    """One command: ``failed`` runs had a positive exit status, ``interrupted`` ones a negative (a signal).
+
+    ``interactive``: people work in it, so nobody waits for it.
+    """
 
     command: str
     people: int
@@ -66,18 +71,24 @@ class Figures:
     failed: int
     interrupted: int
     weeks: tuple[Week, ...]
+    interactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of the commands that are shown, most time first, and the time that all commands took."""
+    """The figures of the commands that are shown, most time first, and the time that people waited for all commands.
+
+    Interactive commands come last.
+    """
 
     figures: tuple[Figures, ...]
-    total_ms: int
+    waited_ms: int
 
-    def share(self, figures: Figures) -> float:
-        """Of all the time, what this command took: 0 to 1."""
-        return figures.total_ms / self.total_ms if self.total_ms else 0.0
+    def share(self, figures: Figures) -> float | None:
+        """Of all the time that people waited, what this command took: 0 to 1; None where nobody waits for it."""
+        if figures.interactive:
+            return None
+        return figures.total_ms / self.waited_ms if self.waited_ms else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +152,9 @@ def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:
 
 def selected(figures: Iterable[Figures], commands: tuple[str, ...]) -> Summary:
     """The summary of these figures, most time first, of which only ``commands``, if any are named, are shown."""
-    ordered = sorted(figures, key=lambda row: (-row.total_ms, row.command))
+    ordered = sorted(figures, key=lambda row: (row.interactive, -row.total_ms, row.command))
     shown = tuple(row for row in ordered if not commands or row.command in commands)
-    return Summary(shown, sum(row.total_ms for row in ordered))
+    return Summary(shown, sum(row.total_ms for row in ordered if not row.interactive))
 
 
 def _figures(command: str, runs: list[Run]) -> Figures:
@@ -160,10 +171,12 @@ def _figures(command: str, runs: list[Run]) -> Figures:
         p95_ms=quantile(durations, P95),
         failed=sum(run.exit_status > 0 for run in runs),
         interrupted=sum(run.exit_status < 0 for run in runs),
-        weeks=tuple(
-            Week(number, len(values), quantile(sorted(values), MEDIAN)) for number, values in sorted(weeks.items())
-        ),
+        weeks=tuple(_week(number, sorted(values)) for number, values in sorted(weeks.items())),
     )
+
+
+def _week(number: int, durations: list[int]) -> Week:
+    return Week(number, len(durations), *(quantile(durations, percent) for percent in (MEDIAN, 90, P95)))
 
 
 def shown(summary: Summary, format_: str, context: list[str], *, with_people: bool) -> str:
@@ -180,11 +193,7 @@ def shown(summary: Summary, format_: str, context: list[str], *, with_people: bo
 
 
 def context(source: str, event: str | None, selection: Selection, figures: Sequence[Figures]) -> list[str]:
-    """What whoever reads figures must know of them: where they come from, what counts, when, and who worked it out.
-
-    ``SOURCE_DATE_EPOCH`` stands for the clock, where the same is to be made twice
-    (https://reproducible-builds.org/specs/source-date-epoch/).
-    """
+    """What whoever reads figures must know of them: where they come from, what counts, when, and who worked it out."""
     counts = [f"event {event}"] if event else []
     if selection.since_s is not None:
         counts.append(f"since {minute(selection.since_s)}")
@@ -197,12 +206,20 @@ def context(source: str, event: str | None, selection: Selection, figures: Seque
         period = f"Weeks from {monday(weeks[0])} to {monday(weeks[-1])} (UTC)"
         if len(weeks) == 1:
             period = f"The week of {monday(weeks[0])} (UTC)"
-    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    made_s = float(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else time.time()
     return [
         f"{printable(source)}: {printable('; '.join(counts))}",
-        f"{period}; made {minute(made_s)} by instrumented-make {__version__}",
+        f"{period}; made {made()} by instrumented-make {__version__}",
     ]
+
+
+def made() -> str:
+    """When this is made, as :func:`minute` says it.
+
+    ``SOURCE_DATE_EPOCH`` stands for the clock, where the same is to be made twice
+    (https://reproducible-builds.org/specs/source-date-epoch/).
+    """
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return minute(float(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else time.time())
 
 
 def minute(seconds: float) -> str:
@@ -233,7 +250,8 @@ def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -
     rows = [[*head, _WEEKS]]
     for figures in summary.figures:
         row = [printable(figures.command), *([f"{figures.people:,}"] if with_people else []), f"{figures.runs:,}"]
-        row += [percentage(summary.share(figures)), duration(figures.median_ms), duration(figures.p95_ms)]
+        share = summary.share(figures)
+        row += ["-" if share is None else percentage(share), duration(figures.median_ms), duration(figures.p95_ms)]
         row += [
             percentage(figures.failed / figures.runs),
             percentage(figures.interrupted / figures.runs),
@@ -244,17 +262,29 @@ def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -
 
 
 def as_json(summary: Summary) -> str:
-    """One JSON object: ``total_ms`` of all commands, and ``commands``, with every week that had runs."""
+    """One JSON object: see :func:`document`."""
+    return json.dumps(document(summary), indent=2) + "\n"
+
+
+def document(summary: Summary) -> dict[str, object]:
+    """For programs: ``waited_ms`` for all commands, and ``commands``, with every week that had runs."""
     commands = [
         {
             **_flat(summary, row),
             "weeks": [
-                {"monday": monday(week.number), "runs": week.runs, "median_ms": week.median_ms} for week in row.weeks
+                {
+                    "monday": monday(week.number),
+                    "runs": week.runs,
+                    "median_ms": week.median_ms,
+                    "p90_ms": week.p90_ms,
+                    "p95_ms": week.p95_ms,
+                }
+                for week in row.weeks
             ],
         }
         for row in summary.figures
     ]
-    return json.dumps({"total_ms": summary.total_ms, "commands": commands}, indent=2) + "\n"
+    return {"waited_ms": summary.waited_ms, "commands": commands}
 
 
 def as_csv(summary: Summary) -> str:
@@ -282,9 +312,10 @@ def _no_formula(value: object) -> object:
 _EMPTY = Figures("", 0, 1, 0, 0, 0, 0, 0, ())
 
 
-def _flat(summary: Summary, row: Figures) -> dict[str, str | int | float]:
+def _flat(summary: Summary, row: Figures) -> dict[str, str | int | float | None]:
     return {
         "command": row.command,
+        "interactive": row.interactive,
         "people": row.people,
         "runs": row.runs,
         "total_ms": row.total_ms,

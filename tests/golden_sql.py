@@ -9,6 +9,7 @@ import ibis
 
 from instrumented_make.report import queries
 from instrumented_make.report.events import OPTIONAL, REQUIRED
+from instrumented_make.report.questions import ages, changed, endings, helped
 from instrumented_make.stats import Selection, moment
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
@@ -31,16 +32,17 @@ def _queries(dialect: str) -> dict[str, Any]:
     names = {name: name.upper() if dialect == "snowflake" else name for name in types}
     events = ibis.table({names[name]: kind for name, kind in types.items()}, "devstack_command_run").rename(names)
     runs = queries.selected(queries.runs(events), Selection(since_s=moment("2026-01-05"), only_master=True))
-    exact = dialect in queries.EXACT
     return {
         "totals": queries.totals(queries.regrouped(runs, ["dev.down", "dev.provision"])),
         "people": queries.people(runs),
-        "spread": queries.spread(runs, (50, 95), exact=exact),
-        "weeks": queries.weeks(runs, (50,), exact=exact),
-        "hours": queries.hours(runs),
+        "spread": queries.spread(runs, (50, 95), engine=dialect),
+        "weeks": queries.weeks(runs, (50, 90), engine=dialect),
+        "hours": endings.hours(runs),
         "timeline": queries.timeline(runs),
-        "ages": queries.ages(runs, (1, 28)),
-        "sides": queries.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
+        "ages": ages.ages(runs),
+        "weekly": changed.weekly(runs, ["dev.down", "dev.provision"]),
+        "commits": changed.commits(runs, ["dev.provision"]),
+        "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }
 
 

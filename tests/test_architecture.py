@@ -29,13 +29,18 @@ MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"segment"},
     "instrumented_make.reporter.git": {"dulwich"},
-    "instrumented_make.report.events": {"duckdb", "ibis", "pyarrow"},
+    "instrumented_make.report.events": {"duckdb", "ibis", "numpy", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
-    "instrumented_make.report.change": {"numpy", "scipy", "statsmodels"},
+    "instrumented_make.report.estimators.effect": {"numpy", "scipy", "statsmodels"},
+    "instrumented_make.report.estimators.shift": {"numpy"},
+    "instrumented_make.report.questions.ages": {"altair", "ibis"},
+    "instrumented_make.report.questions.changed": {"altair", "ibis", "numpy"},
+    "instrumented_make.report.questions.endings": {"altair"},
+    "instrumented_make.report.questions.helped": {"altair", "numpy"},
+    "instrumented_make.report.questions.waiting": {"altair"},
+    "instrumented_make.report.questions.weeks": {"altair"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
-    "instrumented_make.report.charts": {"altair"},
-    "instrumented_make.report.weekly": {"altair"},
 }
 # The bottom, where nothing imports upwards: each module may import those before it.
 BOTTOM = ["text", "errors", "files", "output", "digest", "properties", "stats", "templating"]

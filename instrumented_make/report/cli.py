@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 
 import click
 
 from instrumented_make import files
 from instrumented_make.errors import failure
-from instrumented_make.stats import NO_DATE, Selection, context, moment, shown, terminal_width
+from instrumented_make.report.section import Options
+from instrumented_make.report.targets import Targets
+from instrumented_make.stats import NO_DATE, Selection, moment, terminal_width
 
 MIN_PEOPLE = 5
+# The exit status that says that something got worse: no error, and no usual status of this program.
+CHANGED = 4
+KINDS = ("slower", "failing")
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions
@@ -29,12 +33,30 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
             self.fail(NO_DATE.format(value), param, ctx)
 
 
+class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Some of KINDS, with commas between them."""
+
+    name = "kinds"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The kinds; fail when one is none."""
+        if isinstance(value, tuple):
+            return value
+        kinds = tuple(kind.strip() for kind in value.split(","))
+        for kind in kinds:
+            if kind not in KINDS:
+                self.fail(f"{kind!r} is none of {', '.join(KINDS)}", param, ctx)
+        return kinds
+
+
 @click.command()
 @click.argument("source")
-@click.option("--table", help="Where SOURCE is a warehouse: the table there.  [default: devstack_command_run]")
-@click.option("--event", help="Where SOURCE holds several kinds of events: the name of the one that counts.")
+@click.option("--table", help="In a warehouse: the table to read.  [default: devstack_command_run]")
+@click.option("--event", help="Where SOURCE holds several kinds of events: the name of the one to count.")
 @click.option("--since", type=Moment(), help="Only runs that started then or later (UTC): a date, or 4w, week, ...")
-@click.option("--command", "commands", multiple=True, help="Only this one; may be repeated.")
+@click.option("--command", "commands", multiple=True, help="Only this command; may be repeated.")
 @click.option("--include-test", is_flag=True, help="Count test data as well.")
 @click.option(
     "--branch",
@@ -48,9 +70,14 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
     type=click.IntRange(min=1),
     default=MIN_PEOPLE,
     show_default=True,
-    help="Commands that fewer people ran are shown as 'other'; in one's own outbox none is.",
+    help="Show commands that fewer people ran as 'other'. Your own outbox shows all.",
 )
-@click.option("--change", type=Moment(), help="Compare before and after this commit time, by the commit checked out.")
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A targets.yaml: its help texts explain commands, and nobody waits for 'interactive' targets.",
+)
+@click.option("--change", type=Moment(), help="Compare before and after the commit of this time.")
 @click.option(
     "--window",
     type=click.IntRange(min=1),
@@ -59,9 +86,24 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
     metavar="WEEKS",
     help="With --change: compare runs that started at most so long before or after it.",
 )
+@click.option(
+    "--since-last",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="An earlier report's --format json: tell which changes are new since then.",
+)
+@click.option(
+    "--fail-on",
+    type=Kinds(),
+    metavar="KIND,...",
+    default=(),
+    help=f"Exit with status {CHANGED} if anything got 'slower' or is 'failing' more; with --since-last, anew.",
+)
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page there instead.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file instead.")
+@click.pass_context
 def report(
+    ctx: click.Context,
     source: str,
     table: str | None,
     event: str | None,
@@ -70,12 +112,15 @@ def report(
     include_test: bool,
     branch: str,
     min_people: int,
+    catalog: Path | None,
     change: int | None,
     window: int,
+    since_last: Path | None,
+    fail_on: tuple[str, ...],
     format_: str,
     html: Path | None,
 ) -> None:
-    """Answer what takes the time, what fails, and whether a change helped.
+    """Show what changed, what takes people's time, what fails, and whether a change helped.
 
     SOURCE is an outbox, files of events (Parquet, or JSON lines; a folder or a pattern of them), or the URL of a
     warehouse: postgres://, snowflake://, bigquery://, clickhouse://, trino://, pyspark://.
@@ -86,65 +131,65 @@ def report(
       python -m generator report 'exports/*.parquet' --since 2026-01-01 --html report.html
       python -m generator report postgres://me@warehouse/events --table devstack.devstack_command_run
       python -m generator report events.jsonl --change 2026-05-17T15:02:10+02:00
+      python -m generator report events.jsonl --since-last last.json --fail-on slower,failing
     """
     selection = Selection(since, commands, include_test, only_master=branch == "master")
+    # Who calls knows how to read a catalog; the report itself does not depend on it.
+    targets = ctx.obj(catalog) if catalog is not None else Targets()
     try:
-        text = _text(source, table, event, selection, min_people, change, window, format_, html)
+        text, worse = _answered(
+            source, table, event, selection, min_people, targets, change, window, since_last, fail_on, format_, html
+        )
     except ImportError as error:
         # A library that misses another says so in its own words.
         missing = isinstance(error, ModuleNotFoundError)
         message = f"{error.name} is not installed" if missing else str(error)
-        hint = (
-            "install the extra that reports need: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
-        )
+        hint = "install what reports need: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
         raise failure(message, hint, path="report") from None
     if html is None:
         click.echo(text, nl=False)
     else:
         files.write(html, text)
         click.echo(f"{html}: written", err=True)
+    if worse:
+        ctx.exit(CHANGED)
 
 
-def _text(
+def _answered(
     source: str,
     table: str | None,
     event: str | None,
     selection: Selection,
     min_people: int,
+    targets: Targets,
     change: int | None,
     window: int,
+    since_last: Path | None,
+    fail_on: tuple[str, ...],
     format_: str,
     html: Path | None,
-) -> str:
+) -> tuple[str, bool]:
+    """What to show, and whether anything is worse of what ``fail_on`` names."""
     from rich.console import Console  # noqa: PLC0415
 
     from instrumented_make.report.events import opened  # noqa: PLC0415
-    from instrumented_make.report.figures import History  # noqa: PLC0415
+    from instrumented_make.report.history import History  # noqa: PLC0415
     from instrumented_make.report.progress import Steps  # noqa: PLC0415
+    from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
 
+    earlier = changed.read_earlier(since_last) if since_last is not None else None
     with Steps(Console(stderr=True)) as steps, opened(source, table, event) as found:
-        history = History(found, selection, min_people, steps)
-        compared = 0 if change is None else len(history.commands)
+        history = History(found, selection, min_people, steps, Options(change, window, targets, earlier))
         if html is not None:
             from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
 
-            steps.expect(7 + compared)
-            return page(history, steps, change, window)
-        if change is not None:
-            from instrumented_make.report import comparison  # noqa: PLC0415  (it computes)
-            from instrumented_make.report.change import comparisons  # noqa: PLC0415
+            text = page(history, steps)
+        elif format_ == "table":
+            from instrumented_make.report.terminal import text as shown  # noqa: PLC0415
 
-            steps.expect((4 if format_ == "table" else 1) + compared)
-            effects = comparisons(history, change, window)
-            if format_ == "table":
-                about = context(found.name, found.event, selection, history.summary().figures)
-                return comparison.as_table(effects, change, window, about, terminal_width())
-            return comparison.as_json(effects, _iso(change)) if format_ == "json" else comparison.as_csv(effects)
-        steps.expect(3)
-        summary = history.summary()
-        about = context(found.name, found.event, selection, summary.figures)
-        return shown(summary, format_, about, with_people=not history.own)
+            text = shown(history, terminal_width())
+        else:
+            from instrumented_make.report import programs  # noqa: PLC0415
 
-
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+            text = programs.as_json(history) if format_ == "json" else programs.as_csv(history)
+        return text, bool(fail_on) and worse(history, fail_on)

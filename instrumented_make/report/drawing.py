@@ -6,35 +6,33 @@ shows when the mark is pointed at. What a whole chart says is told beside it, an
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import vl_convert
 
-from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S
+from instrumented_make.report.labels import labels, ticks
+from instrumented_make.report.section import Drawing, Rows
+from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration
 
 # Of the place for a chart, in CSS pixels: on a laptop or paper, and on a phone or in a row of small ones.
 WIDE, NARROW = 720, 340
+# More bars than this are no picture any more; the tables have everything.
+SHOWN_COMMANDS = 15
 _ROW = 28
+# How wide a character may be in the font of names.
+_CHARACTER = 7.5
+# For durations beside an axis.
+BESIDE = 56
 _SVG = "http://www.w3.org/2000/svg"
 
 # What ended badly has the same colour everywhere.
 ENDINGS = alt.Scale(domain=["failed", "interrupted"], range=["var(--failed)", "var(--interrupted)"])
 
-Rows = list[dict[str, Any]]
 # What Altair gives back for a chart in layers may, by its types, be one of facets as well.
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """One chart for wide and one for narrow places, each an SVG element."""
-
-    wide: str
-    narrow: str
 
 
 def base(rows: Rows) -> alt.Chart:
@@ -43,16 +41,20 @@ def base(rows: Rows) -> alt.Chart:
 
 
 def commands(rows: Rows, width: int) -> alt.Y:
-    """A line for each command, in the order in which ``rows`` name them first."""
+    """A line for each command, in the order in which ``rows`` name them first; long names are cut where they agree."""
     names = list(dict.fromkeys(row["command"] for row in rows))
-    return alt.Y("command:N", sort=names, axis=names_axis(names, 200 if width == WIDE else 130))
+    most = 200 if width == WIDE else 130
+    short = labels(names, int(most / _CHARACTER))
+    axis = names_axis(list(short.values()), most)
+    axis["labelExpr"] = f"({json.dumps(short)})[datum.value]"
+    return alt.Y("command:N", sort=names, axis=axis)
 
 
 def names_axis(names: Sequence[str], most: int) -> alt.Axis:
     """An axis of names that has room for them, up to ``most`` pixels; browsers' fonts may be wider than those here."""
-    room = min(max(len(name) for name in names) * 7.5, most)
+    room = min(max(len(name) for name in names) * _CHARACTER, most)
     return alt.Axis(
-        title=None, minExtent=room + 8, labelLimit=most * 0.9, grid=False, ticks=False, domain=False, labelPadding=8
+        title=None, minExtent=room + 8, labelLimit=most + 8, grid=False, ticks=False, domain=False, labelPadding=8
     )
 
 
@@ -67,17 +69,52 @@ def weeks(numbers: Sequence[int], width: int, *, end: bool) -> alt.X:
     return alt.X("week:T", scale=scale, axis=axis)
 
 
+def durations(low_ms: float, high_ms: float, count: int, room: int = 0) -> tuple[alt.Scale, alt.Axis]:
+    """A logarithmic scale of durations that holds these two, and its axis with at least three labels.
+
+    ``room``: for the labels beside it, in pixels; browsers' fonts may be wider than those here.
+    """
+    low, high, marked = ticks(low_ms, high_ms, count)
+    texts = {str(value): duration(value).replace(".0 ", " ") for value in marked}
+    axis = alt.Axis(
+        values=marked, labelExpr=f"({json.dumps(texts)})[datum.value]", title=None, grid=True, minExtent=room
+    )
+    return alt.Scale(type="log", domain=[low, high], nice=False), axis
+
+
 def week_ms(number: int) -> int:
     """When a week began, in milliseconds since 1970, as charts count time."""
     return (number * WEEK_S - BEFORE_THURSDAY_S) * 1000
 
 
-def marker(change_s: int | None, first: int) -> list[Chart]:
-    """A line at the change, if there is one and it is not before the week ``first``."""
-    if change_s is None or change_s * 1000 < week_ms(first):
+def marker(moment_s: int | None, first: int, text: str = "the change") -> list[Chart]:
+    """A line at a moment in seconds since 1970, if there is one and it is not before the week ``first``."""
+    if moment_s is None or moment_s * 1000 < week_ms(first):
         return []
-    chart = base([{"change": change_s * 1000, "text": "the change"}])
-    return [chart.mark_rule(stroke="var(--ink)", strokeDash=[4, 3]).encode(x="change:T", description="text:N")]
+    chart = base([{"moment": moment_s * 1000, "text": text}])
+    return [chart.mark_rule(stroke="var(--ink)", strokeDash=[4, 3]).encode(x="moment:T", description="text:N")]
+
+
+def bars(rows: Rows, field: str, title: str, text: str) -> Drawing:
+    """A bar for each command, as long as ``field`` says, with its ``label``; ``text`` is what the chart says."""
+
+    def draw(width: int) -> Chart:
+        marks = base(rows).encode(y=commands(rows, width))
+        top = max(row[field] for row in rows) * (1.15 if width == WIDE else 1.25) or 1
+        x = alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=alt.Axis(title=title, tickCount=5))
+        return alt.layer(
+            marks.mark_bar(fill="var(--accent)", height=16).encode(x=x, description="text:N"),
+            marks.mark_text(align="left", dx=5, fill="var(--ink)", fontSize=12, aria=False).encode(x=x, text="label:N"),
+        ).properties(width=width, height=height(rows) + 20)
+
+    return both(draw, text)
+
+
+def largest(caption: str, rows: Rows, most: str) -> str:
+    """The caption of a chart of the first SHOWN_COMMANDS of ``rows``, with what it leaves out."""
+    if len(rows) <= SHOWN_COMMANDS:
+        return caption
+    return f"{caption}; of {len(rows):,} commands the {SHOWN_COMMANDS} that {most}"
 
 
 def height(rows: Rows, *, legend: bool = False) -> int:

@@ -25,6 +25,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import duckdb
 import ibis
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from instrumented_make.errors import Position, UserError, failure
@@ -43,6 +45,8 @@ _PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
 # Segment calls what it writes into a bucket <number>_<hash>.gz.
 _JSON = (".json", ".jsonl", ".ndjson", ".gz")
 _SQLITE = b"SQLite format 3\0"
+
+Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +109,36 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
     )
 
 
-def rows(source: Source, expression: Any) -> Any:
-    """What ``expression`` gives on the engine that holds the events, as a pyarrow.Table. Raise UserError."""
-    return _told(source.name, lambda: _rows_of(expression), source.secrets)
-
-
-def _rows_of(expression: Any) -> Any:
-    """The rows of a table's ``expression``. What Ibis does for DuckDB imports pandas, which takes half a second."""
+def named(source: Source, expression: Any) -> Any:
+    """The same table by a short name, where the engine is this process' own: what is asked of it is shorter then."""
+    if source.engine != "duckdb":
+        return expression
     backend = expression.get_backend()
-    if backend.name != "duckdb":
-        return expression.to_pyarrow()
-    found = backend.con.sql(backend.compile(expression)).to_arrow_table()
-    return found.cast(expression.schema().to_pyarrow())
+    return _told(source.name, lambda: backend.create_view("runs", expression, overwrite=True))
+
+
+def columns(source: Source, expression: Any) -> dict[str, Column]:
+    """What ``expression`` gives on the engine that holds the events, column by column. Raise UserError."""
+    found: dict[str, Column] = _told(source.name, lambda: _columns_of(expression), source.secrets)
+    return found
+
+
+def _columns_of(expression: Any) -> dict[str, Column]:
+    """The columns of a table's ``expression``. What Ibis does for DuckDB imports pandas, which takes half a second."""
+    backend = expression.get_backend()
+    if backend.name == "duckdb":
+        found = backend.con.sql(backend.compile(expression)).fetchnumpy()
+    else:
+        table = expression.to_pyarrow()
+        found = {name: table[name].to_numpy() for name in table.column_names}
+    # DuckDB sums whole numbers into ones of 128 bits, which NumPy does not have.
+    whole = {name for name, kind in expression.schema().items() if kind.is_integer()}
+    return {name: values.astype(np.int64, copy=False) if name in whole else values for name, values in found.items()}
+
+
+def _any(expression: Any) -> bool:
+    """Whether there is a row."""
+    return len(next(iter(_columns_of(expression.limit(1)).values()))) > 0
 
 
 def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
@@ -233,7 +255,7 @@ def _from_json(connection: Any, paths: list[str]) -> Any:
         "WHERE coalesce(type, 'track') = 'track' AND command IS NOT NULL"
     )
     events = connection.table(TABLE)
-    if not _rows_of(events.limit(1)).num_rows:
+    if not _any(events.select("command")):
         raise failure("there is no track event with a command", _SHAPE, path=paths[0])
     return events
 
@@ -335,7 +357,7 @@ def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = Fal
         if event is not None:
             raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
         return events, None
-    found = _told(name, lambda: _rows_of(events.select("event").distinct()))["event"].to_pylist()
+    found = _told(name, lambda: _columns_of(events.select("event").distinct()))["event"].tolist()
     kinds = sorted(kind for kind in found if kind)
     if event is not None:
         if event not in kinds:
@@ -385,7 +407,7 @@ def _as_declared(name: str, column: Any) -> Any:
     }
     if not fits[meant]:
         # Some engines have no type of its own for a column that never had a value.
-        if not _rows_of(column.as_table().filter(column.notnull()).limit(1)).num_rows:
+        if not _any(column.as_table().filter(column.notnull())):
             return ibis.null().cast(types[meant])
         raise failure(f"its column {column.get_name()} is of type {kind}, and a {meant} is expected", path=name)
     if meant == _TEXT and not kind.is_string():

@@ -28,7 +28,6 @@ class Steps:
         )
         self._task = self._bar.add_task("", total=None)
         self._name = ""
-        self._begun = 0
         self._shown = self._over = False
         self._lock = threading.Lock()
         self._timer = threading.Timer(patience_s, self._show)
@@ -47,16 +46,11 @@ class Steps:
                 self._bar.stop()
             self._over = True
 
-    def expect(self, total: int) -> None:
-        """From now on it is known that there are ``total`` steps in all."""
-        self._bar.update(self._task, total=total)
-
     def begin(self, name: str) -> None:
-        """The steps begun before are done; this one begins."""
+        """What was begun before is done; this begins."""
         with self._lock:
             self._name = name
-            self._bar.update(self._task, description=name, completed=self._begun)
-            self._begun += 1
+            self._bar.update(self._task, description=name)
             if self._shown:
                 self._tell()
 

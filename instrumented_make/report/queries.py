@@ -1,4 +1,4 @@
-"""The questions, each written once as an Ibis expression that every engine can be asked.
+"""What all questions share: the runs, and sums of them, as Ibis expressions that every engine can be asked.
 
 Times are whole seconds since 1970, so that no session's time zone matters, and people are counted by grouping, since
 some engines' count of distinct values is an estimate. So is the quantile of some: these find it by rank among counted
@@ -17,12 +17,12 @@ from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, Selection
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 OTHER = "other"
-# More than a window.
-_LONG_DAYS = 100_000
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
 # ClickHouse have only approximations; Spark's is exact, but Ibis writes it for a live session only.
 EXACT = frozenset({"duckdb", "postgres", "snowflake"})
+# Those of them that find several at once, in half the time.
+TOGETHER = frozenset({"duckdb", "postgres"})
 
 
 def runs(events: Any) -> Any:
@@ -84,73 +84,34 @@ def people(table: Any) -> Any:
 
 def timeline(table: Any) -> Any:
     """For each ``week``: ``people``, ``runs``, ``total_ms``, ``failed``, ``interrupted``."""
-    return _people(table.mutate(week=_week(table)), ["week"]).order_by("week")
+    return _people(table.mutate(week=week(table)), ["week"]).order_by("week")
 
 
-def spread(table: Any, percents: Sequence[int], *, exact: bool) -> Any:
+def spread(table: Any, percents: Sequence[int], *, engine: str) -> Any:
     """For each command the ``count`` and, for each percentage p, the quantile ``p<p>`` of its durations.
 
-    ``exact``: whether the engine is one of EXACT.
+    ``engine``: Ibis' name of what will be asked.
     """
-    return _quantiles(table.mutate(value=table.duration_ms), ["command"], percents, exact=exact)
+    return _quantiles(table.mutate(value=table.duration_ms), ["command"], percents, engine=engine)
 
 
-def weeks(table: Any, percents: Sequence[int], *, exact: bool) -> Any:
+def weeks(table: Any, percents: Sequence[int], *, engine: str) -> Any:
     """The same for each ``command`` in each ``week``."""
-    runs = table.mutate(value=table.duration_ms, week=_week(table))
-    return _quantiles(runs, ["command", "week"], percents, exact=exact)
+    runs = table.mutate(value=table.duration_ms, week=week(table))
+    return _quantiles(runs, ["command", "week"], percents, engine=engine)
 
 
-def hours(table: Any) -> Any:
-    """For each ``hour`` of the week, from Monday 0:00 UTC: ``runs``, ``failed``, ``interrupted``."""
-    hour = (table.start_s + BEFORE_THURSDAY_S) // HOUR_S % (WEEK_S // HOUR_S)
-    return table.group_by(hour=hour).agg(**_ends(table)).order_by("hour")
+def logarithm(table: Any) -> Any:
+    """The natural logarithm of the duration in ms of a run that succeeded, in whole thousandths; 0 of others.
 
-
-def ages(table: Any, bands_days: Sequence[int]) -> Any:
-    """How old the code was that people worked on, on the main branch.
-
-    For each ``week``: how many ``people`` there were, and of how many, for each of ``bands_days``, the commits were,
-    on average over their runs, ``at_least_<days>`` days old. On other branches the commit is likely the developer's
-    own, and says nothing of how far behind they are.
-    """
-    main = table.filter(table.on_master, table.commit_s.notnull())
-    age_s = ibis.greatest(main.start_s - main.commit_s, 0)
-    of_person = (
-        main.mutate(week=_week(main), age_s=age_s)
-        .group_by(["week", "user_id"])
-        .agg(age_s=lambda run: run.age_s.sum() // run.count())
-    )
-    counts = {f"at_least_{days}": (of_person.age_s >= days * DAY_S).ifelse(1, 0).sum() for days in bands_days}
-    return of_person.group_by("week").agg(people=of_person.count(), **counts).order_by("week")
-
-
-def sides(table: Any, command: str, change_s: int) -> Any:
-    """Runs of ``command`` before and after a change, by the commit that was checked out, for each person and day.
-
-    ``person``: a number, so that no id leaves the engine; ``after``: 0 or 1; ``day``: of 24 hours from the change on,
-    below 0 before it; how many runs ``succeeded``,
-    ``failed`` and were ``interrupted``; of those that succeeded, ``logarithms``: the sum of the natural logarithms of
-    their durations in ms, each rounded to a thousandth and counted in these, and ``squares``: the sum of their squares.
     Sums of whole numbers are the same on every engine, in whatever order it adds.
     """
-    of_command = table.filter(table.command == command, table.commit_s.notnull())
-    after = (of_command.commit_s >= change_s).ifelse(1, 0)
-    # Engines differ in how they divide what is below 0.
-    day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
-    thousandths = (ibis.greatest(of_command.duration_ms, 1).cast("float64").ln() * 1000).round().cast("int64")
-    logarithm = (of_command.exit_status == 0).ifelse(thousandths, 0)
-    summed = (
-        of_command.mutate(after=after, day=day, logarithm=logarithm)
-        .group_by(["user_id", "after", "day"])
-        .agg(
-            succeeded=lambda run: (run.exit_status == 0).ifelse(1, 0).sum(),
-            failed=lambda run: (run.exit_status > 0).ifelse(1, 0).sum(),
-            interrupted=lambda run: (run.exit_status < 0).ifelse(1, 0).sum(),
-            logarithms=lambda run: run.logarithm.sum(),
-            squares=lambda run: (run.logarithm * run.logarithm).sum(),
-        )
-    )
+    thousandths = (ibis.greatest(table.duration_ms, 1).cast("float64").ln() * 1000).round().cast("int64")
+    return (table.exit_status == 0).ifelse(thousandths, 0)
+
+
+def numbered(summed: Any) -> Any:
+    """The same with a number, ``person``, for each ``user_id``, so that no id leaves the engine."""
     # Each person once, so that it makes no difference how an engine counts equal ones.
     who = summed.select("user_id").distinct()
     numbered = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
@@ -164,12 +125,13 @@ def _seconds(time: Any) -> Any:
     return time.epoch_seconds().cast("float64").floor().cast("int64")
 
 
-def _week(table: Any) -> Any:
+def week(table: Any) -> Any:
     """As :func:`instrumented_make.stats.week_of`."""
     return (table.start_s + BEFORE_THURSDAY_S) // WEEK_S
 
 
-def _ends(table: Any) -> dict[str, Any]:
+def ends(table: Any) -> dict[str, Any]:
+    """Sums for a group: ``runs``, and how many of them ``failed`` and were ``interrupted``."""
     return {
         "runs": table.count(),
         "failed": (table.exit_status > 0).ifelse(1, 0).sum(),
@@ -179,16 +141,20 @@ def _ends(table: Any) -> dict[str, Any]:
 
 def _people(table: Any, by: list[str]) -> Any:
     """Sums for each group. People are counted by grouping: some engines' count of distinct values is an estimate."""
-    of_person = table.group_by([*by, "user_id"]).agg(total_ms=table.duration_ms.sum(), **_ends(table))
+    of_person = table.group_by([*by, "user_id"]).agg(total_ms=table.duration_ms.sum(), **ends(table))
     return of_person.group_by(by).agg(
         people=of_person.count(),
         **{name: of_person[name].sum() for name in ("runs", "total_ms", "failed", "interrupted")},
     )
 
 
-def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, exact: bool) -> Any:
+def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, engine: str) -> Any:
     """The quantiles of ``value``, as :func:`reporter.summary.quantile` defines them but for the last bits."""
-    if exact:
+    if engine in TOGETHER:
+        grouped = table.group_by(by).agg(count=table.count(), values=table.value.quantile([p / 100 for p in percents]))
+        values = {f"p{percent}": grouped["values"][place] for place, percent in enumerate(percents)}
+        return grouped.select(*by, "count", **values)
+    if engine in EXACT:
         quantiles = {f"p{percent}": table.value.quantile(percent / 100) for percent in percents}
         return table.group_by(by).agg(count=table.count(), **quantiles)
     counted = table.group_by([*by, "value"]).agg(number=lambda run: run.count())

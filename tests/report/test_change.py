@@ -20,8 +20,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from instrumented_make.report import queries, words
-from instrumented_make.report.change import (
+from instrumented_make.report.estimators.effect import (
     ENOUGH_PEOPLE,
     FALSE_ALARM,
     Comparison,
@@ -31,7 +30,8 @@ from instrumented_make.report.change import (
     compare,
     with_intervals,
 )
-from instrumented_make.report.words import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
+from instrumented_make.report.questions import helped
+from instrumented_make.report.questions.helped import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 
 SIGMA = 0.6
 WEEKS = 8
@@ -263,8 +263,8 @@ def test_a_few_people_cannot_tell() -> None:
     rng = np.random.default_rng(5)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
     assert of_duration(item) == of_failures(item) == CANNOT_TELL
-    assert "3 people ran it both before and after, which counts like" in words.sentence(item)
-    assert f"it takes {ENOUGH_PEOPLE}" in words.sentence(item)
+    assert "3 people ran it both before and after, which counts like" in helped.sentence(item)
+    assert f"it takes {ENOUGH_PEOPLE}" in helped.sentence(item)
 
 
 def test_one_person_cannot_tell() -> None:
@@ -272,7 +272,7 @@ def test_one_person_cannot_tell() -> None:
     rng = np.random.default_rng(8)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
     expected = f"dev.up: cannot tell, a single person ran it both before and after; it takes {ENOUGH_PEOPLE}."
-    assert words.sentence(item) == expected
+    assert helped.sentence(item) == expected
 
 
 @pytest.mark.parametrize("runs", [0, 20])
@@ -286,8 +286,8 @@ def test_nobody_on_both_sides_cannot_tell(runs: int) -> None:
     )
     (verdict,) = with_intervals([item])
     assert verdict.duration is verdict.failures is None
-    assert words.sentence(verdict) == "dev.up: cannot tell, too few people ran it both before and after."
-    assert words.verdict([]) == "There is nothing to compare."
+    assert helped.sentence(verdict) == "dev.up: cannot tell, too few people ran it both before and after."
+    assert helped.verdict([]) == "There is nothing to compare."
 
 
 def test_what_is_always_the_same_cannot_tell() -> None:
@@ -297,7 +297,7 @@ def test_what_is_always_the_same_cannot_tell() -> None:
     item = compare("c", counts(person, after, after, np.full(40, 5_000.0), np.zeros(40)), np.random.default_rng(0))
     (verdict,) = with_intervals([item])
     assert of_duration(verdict) == of_failures(verdict) == CANNOT_TELL
-    assert "all runs are alike" in words.sentence(verdict)
+    assert "all runs are alike" in helped.sentence(verdict)
 
 
 def test_what_fails_at_once_did_not_get_faster() -> None:
@@ -312,10 +312,10 @@ def test_the_grade_is_said_in_words() -> None:
     rng = np.random.default_rng(9)
     (fits,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=14), rng)])
     (could,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=0.001), rng)])
-    assert words.verdict([fits]).startswith(f"up got faster{words.FITS}.")
-    assert words.verdict([could]).startswith(f"up got faster{words.COULD_BE_ELSE}.")
-    assert words.FITS in words.sentence(fits)
-    assert words.COULD_BE_ELSE in words.sentence(could)
+    assert helped.verdict([fits]).startswith(f"up got faster{helped.FITS}.")
+    assert helped.verdict([could]).startswith(f"up got faster{helped.COULD_BE_ELSE}.")
+    assert helped.FITS in helped.sentence(fits)
+    assert helped.COULD_BE_ELSE in helped.sentence(could)
 
 
 def test_sums_are_those_of_the_runs() -> None:
@@ -334,7 +334,7 @@ def test_sums_are_those_of_the_runs() -> None:
                 "commit_s": side.tolist(),
             }
         )
-        rows = queries.sides(ibis.memtable(table), "c", 1).to_pyarrow()
+        rows = helped.sides(ibis.memtable(table), "c", 1).to_pyarrow()
         columns = {name.name: rows[name.name].to_numpy().astype(np.int64) for name in dataclasses.fields(Counts)}
         effect = compare("c", Counts(**columns), rng).duration
         assert effect is not None

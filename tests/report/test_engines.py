@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,24 @@ from rich.console import Console
 from team_history import CHANGE_S
 
 from instrumented_make.errors import UserError
-from instrumented_make.report import change, figures, queries
-from instrumented_make.report.events import opened, rows
+from instrumented_make.report import queries
+from instrumented_make.report.events import columns, opened
+from instrumented_make.report.history import History
+from instrumented_make.report.programs import as_json
 from instrumented_make.report.progress import Steps
+from instrumented_make.report.questions import answered
+from instrumented_make.report.section import Options
 from instrumented_make.stats import Selection, hundredths
 
 
-def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, object]:
+def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """All that a report can say of a source."""
     with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
-        history = figures.History(found, Selection(**selection), 5, steps)
-        return history.answers(), change.comparisons(history, CHANGE_S, 8)
+        history = History(found, Selection(**selection), 5, steps, Options(CHANGE_S, 8))
+        sections = [
+            (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answered(history)
+        ]
+        return [(replace(section, figures=list), rows) for section, rows in sections], as_json(history)
 
 
 SELECTIONS: list[dict[str, Any]] = [
@@ -30,6 +38,11 @@ SELECTIONS: list[dict[str, Any]] = [
     {"only_master": True, "commands": ("dev.provision", "dev.down")},
 ]
 IDS = ["all", "since", "picked"]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
 
 
 @pytest.mark.parametrize("selection", SELECTIONS, ids=IDS)
@@ -50,20 +63,21 @@ def test_every_engine_answers_as_duckdb_does(
 
 
 def test_ranks_give_what_an_exact_quantile_gives(history: Path) -> None:
-    """Engines that only estimate quantiles find them by rank: here both ways on the same engine."""
+    """Some engines find several at once, some each by itself, some by rank: here all ways on the same engine."""
     percents = (0, 5, 25, 50, 75, 95, 100)
 
-    def found(*, exact: bool) -> list[tuple[object, ...]]:
-        with opened(str(history)) as source:
+    def found(engine: str) -> list[tuple[object, ...]]:
+        with opened(str(history)) as source, Steps(Console(stderr=True)) as steps:
             runs = queries.runs(source.events)
-            tables = [query(runs, percents, exact=exact) for query in (queries.spread, queries.weeks)]
-            answers = [row for table in tables for row in rows(source, table).to_pylist()]
+            tables = [query(runs, percents, engine=engine) for query in (queries.spread, queries.weeks)]
+            asked = History(source, Selection(), 1, steps)
+            answers = [row for table in tables for row in asked.ask(table)]
         return sorted(
             (row["command"], row.get("week", 0), row["count"], *(hundredths(row[f"p{p}"]) for p in percents))
             for row in answers
         )
 
-    assert found(exact=True) == found(exact=False)
+    assert found("duckdb") == found("snowflake") == found("trino")
 
 
 def _open(source: str, table: str | None = None) -> None:
@@ -84,7 +98,7 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
 def test_names_may_be_in_either_case(postgres: str) -> None:
     """Of the table and of its columns, as in Snowflake; what was never collected is no column there."""
     with opened(postgres, "devstack.shouted_run") as source:
-        assert rows(source, queries.totals(queries.runs(source.events))).to_pylist() == []
+        assert columns(source, queries.totals(queries.runs(source.events)))["command"].tolist() == []
 
 
 def test_a_server_that_does_not_answer_is_an_error() -> None:

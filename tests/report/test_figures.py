@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,36 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from instrumented_make.report import answers as sentences
 from instrumented_make.report.events import opened
-from instrumented_make.report.figures import AGES_DAYS, SPREAD, Age, Answers, History, Hour, Time
+from instrumented_make.report.history import SPREAD, History, Time
+from instrumented_make.report.leading import scope
 from instrumented_make.report.progress import Steps
+from instrumented_make.report.questions import ages, endings, helped, used, weeks
+from instrumented_make.report.questions.ages import AGES_DAYS
 from instrumented_make.stats import Run, Selection, monday, summarise, week_of
 
 Event = dict[str, Any]
 
 
+@dataclass
+class Answers:
+    """What the engine says."""
+
+    history: History
+    hours: list[dict[str, int]]
+    ages: list[dict[str, int]]
+    sentences: dict[str, str]
+
+
 def answers(path: Path, min_people: int = 1) -> Answers:
     with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
-        return History(source, Selection(), min_people, steps).answers()
+        history = History(source, Selection(), min_people, steps)
+        asked = [question.ask(history) for question in (used, ages, weeks)]
+        sentences = {section.anchor: section.answer for section in asked}
+        assert history.spread  # it is asked for here, while the source is open
+        return Answers(
+            history, history.ask(endings.hours(history.shown)), history.ask(ages.ages(history.shown)), sentences
+        )
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +74,11 @@ def test_each_command_has_its_figures(events: list[Event], found: Answers) -> No
     """Runs, people, time, medians and weeks are those of a single person's summary of the same runs."""
     runs = [Run(e["command"], e["duration_ms"], e["exit_status"], week_of(e["start_time"].timestamp())) for e in events]
     expected = summarise(runs)
-    assert found.summary.total_ms == expected.total_ms
+    assert found.history.summary.waited_ms == expected.waited_ms
     people = {name: len({e["user_id"] for e in of}) for name, of in grouped(events, lambda e: e["command"]).items()}
-    assert list(found.summary.figures) == [replace(item, people=people[item.command]) for item in expected.figures]
+    assert list(found.history.summary.figures) == [
+        replace(item, people=people[item.command]) for item in expected.figures
+    ]
 
 
 def test_durations_are_spread_as_they_are(events: list[Event], found: Answers) -> None:
@@ -66,7 +86,7 @@ def test_durations_are_spread_as_they_are(events: list[Event], found: Answers) -
     for command, of in grouped(events, lambda e: e["command"]).items():
         if len(of) > 1:
             cuts = statistics.quantiles([e["duration_ms"] for e in of], n=100, method="inclusive")
-            assert found.spread[command] == pytest.approx([cuts[percent - 1] for percent in SPREAD], abs=0.005)
+            assert found.history.spread[command] == pytest.approx([cuts[percent - 1] for percent in SPREAD], abs=0.005)
 
 
 def test_hours_are_those_of_the_week(events: list[Event], found: Answers) -> None:
@@ -74,8 +94,8 @@ def test_hours_are_those_of_the_week(events: list[Event], found: Answers) -> Non
     expected = []
     for (day, hour), of in sorted(grouped(events, lambda e: (e["start_time"].weekday(), e["start_time"].hour)).items()):
         failed, killed = sum(e["exit_status"] > 0 for e in of), sum(e["exit_status"] < 0 for e in of)
-        expected.append(Hour(day * 24 + hour, len(of), failed, killed))
-    assert list(found.hours) == expected
+        expected.append({"hour": day * 24 + hour, "runs": len(of), "failed": failed, "interrupted": killed})
+    assert found.hours == expected
 
 
 def test_weeks_are_summed_up(events: list[Event], found: Answers) -> None:
@@ -84,8 +104,8 @@ def test_weeks_are_summed_up(events: list[Event], found: Answers) -> None:
         week: (len({e["user_id"] for e in of}), len(of), sum(e["duration_ms"] for e in of))
         for week, of in grouped(events, start_of_week).items()
     }
-    assert {monday(item.week): (item.people, item.runs, item.total_ms) for item in found.timeline} == expected
-    assert found.people == len({event["user_id"] for event in events})
+    assert {monday(item.week): (item.people, item.runs, item.total_ms) for item in found.history.timeline} == expected
+    assert found.history.people == len({event["user_id"] for event in events})
 
 
 def test_ages_are_those_of_people(events: list[Event], found: Answers) -> None:
@@ -96,9 +116,9 @@ def test_ages_are_those_of_people(events: list[Event], found: Answers) -> None:
         seconds = [max(int(e["start_time"].timestamp()) - int(e["git_commit_time"].timestamp()), 0) for e in of]
         expected[week].append(sum(seconds) // len(seconds))
     for item in found.ages:
-        ages = expected[monday(item.week)]
-        counts = tuple(sum(age >= days * 86_400 for age in ages) for days in AGES_DAYS)
-        assert (item.people, item.at_least) == (len(ages), counts)
+        seconds_old = expected[monday(item["week"])]
+        counts = {f"at_least_{days}": sum(age >= days * 86_400 for age in seconds_old) for days in AGES_DAYS}
+        assert item == {"week": item["week"], "people": len(seconds_old), **counts}
     assert len(found.ages) == len(expected)
 
 
@@ -124,17 +144,17 @@ def test_edges_are_where_they_are_said_to_be(tmp_path: Path) -> None:
     )
     found = answers(path)
     week = week_of(late.timestamp())
-    assert found.ages == (Age(week, 3, (1, 0, 0)),)
-    assert found.timeline == (Time(week, 4, 4, 4_000, 0, 0), Time(week + 1, 1, 1, 1_000, 0, 1))
-    assert found.hours == (Hour(0, 1, 0, 1), Hour(60, 3, 0, 0), Hour(167, 1, 0, 0))
-    assert found.people == 4
+    assert found.ages == [{"week": week, "people": 3, "at_least_1": 1, "at_least_7": 0, "at_least_28": 0}]
+    assert found.history.timeline == [Time(week, 4, 4, 4_000, 0, 0), Time(week + 1, 1, 1, 1_000, 0, 1)]
+    assert [tuple(hour.values()) for hour in found.hours] == [(0, 1, 0, 1), (60, 3, 0, 0), (167, 1, 0, 0)]
+    assert found.history.people == 4
 
 
 @pytest.mark.parametrize(("people", "shown"), [(4, "other"), (5, "dev.up")])
 def test_five_people_are_enough(tmp_path: Path, people: int, shown: str) -> None:
     """And four are not, however often they run it."""
     path = crafted(tmp_path / "a.parquet", *({"user_id": f"u{number % people}"} for number in range(100)))
-    assert [item.command for item in answers(path, min_people=5).summary.figures] == [shown]
+    assert [item.command for item in answers(path, min_people=5).history.summary.figures] == [shown]
 
 
 def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
@@ -155,7 +175,8 @@ def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
     )
     with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
         history = History(source, Selection(), 1, steps)
-        rows = history.sides("dev.up", int(change.timestamp()), 8).to_pylist()
+        within = helped.around(history.runs, int(change.timestamp()), 8)
+        rows = history.ask(helped.sides(within, "dev.up", int(change.timestamp())))
     names = ("person", "after", "succeeded", "failed", "interrupted", "logarithms", "squares")
     assert sorted(tuple(row[name] for name in names) for row in rows) == [
         (0, 0, 2, 1, 1, 2 * 6_908, 2 * 6_908**2),
@@ -163,7 +184,7 @@ def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
         (1, 1, 1, 0, 0, 6_908, 6_908**2),
     ]
     assert {row["day"] for row in rows} == {0}
-    assert set(rows[0]) == {*names, "day"}
+    assert set(rows[0]) == {*names, "day", "runs"}
 
 
 def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
@@ -173,7 +194,7 @@ def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
     event |= {"start_time": "2026-01-06T00:00:00Z", "git_commit_time": "2026-01-05T00:00:00Z"}
     path.write_text(json.dumps({"messageId": "m", "userId": "u", "event": "e", "properties": event}) + "\n")
     found = answers(path)
-    assert sentences.scope(found) == "1 command in the week of 2026-01-05. Times are UTC."
-    assert sentences.used(found) == "up is used most: 1 of 1 run (100.0%)."
-    assert sentences.ages(found).startswith("Of the last week with such runs you worked ")
-    assert sentences.weeks(found) == "All runs are of one week, that of 2026-01-05: 1 ms in all."
+    assert scope(found.history) == "1 command in the week of 2026-01-05. Times are UTC."
+    assert found.sentences["used"] == "up is used most: 1 of 1 run (100.0%)."
+    assert found.sentences["ages"].startswith("Of the last 1 week you spent 0.0% on commits that were 7 days old")
+    assert found.sentences["weeks"] == "All runs are of one week, that of 2026-01-05: you waited 1 ms."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -17,17 +18,21 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from workbench import wait_until
 
 from instrumented_make.text import printable
 
 QUESTIONS = [
-    "Which commands are used most often?",
+    "What changed?",
+    "Did the change of 2026-04-28T10:00Z help?",
     "Which commands take up the most of people's time?",
     "Which commands fail or are killed, and when?",
+    "Which commands are used most often?",
     "How long do people stay on old commits?",
     "What happened over time?",
-    "Did the change of 2026-04-28 10:00 UTC help?",
 ]
+# All but the first have one.
+TABLES = len(QUESTIONS) - 1
 # In CSS pixels: a telephone's, a laptop's, and that of A4 paper less its margins.
 WIDTHS = {"phone": 390, "laptop": 1280, "paper": 672}
 
@@ -107,7 +112,8 @@ def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
     text = page.read_text()
     assert not re.search(r"<script|<iframe|<img|<object|@import|url\(|\bon\w+=", text)
     assert set(re.findall(r"(?:https?:)?//[\w.]+", text)) <= {"http://www.w3.org"}
-    assert {match for match in re.findall(r'\b(?:href|src)="([^"]*)"', text) if match[0] != "#"} == {"data:,"}
+    addresses = {match for match in re.findall(r'\b(?:href|src)="([^"]*)"', text) if match[0] != "#"}
+    assert {address.partition(",")[0] for address in addresses} == {"data:", "data:text/csv;charset=utf-8;base64"}
     assert "default-src 'none'" in text
     assert page.stat().st_size < 1_500_000
     assert "team.parquet: all commands; all branches; without test data</p>" in text
@@ -131,8 +137,8 @@ def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, wi
     assert [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")] == QUESTIONS
     assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
     seen = drawings(browser)
-    # Two a question, but for one of the first and one of the fourth, and six small ones.
-    assert len(seen) == 2 * 6 - 2 + 6
+    # Small ones of what changed and of six commands over time; one or two of each other question, two of the weeks.
+    assert len(seen) == 2 + (2 + 2 + 2 + 1 + 1) + 2 + 6
     for svg in seen:
         box = svg.rect
         assert box["x"] >= 0
@@ -220,11 +226,13 @@ def test_the_keyboard_reaches_everything(browser: webdriver.Chrome, page: Path) 
         assert len(reached) < 60
         focus.send_keys(Keys.TAB)
     assert reached[0] == ("a", "Skip to the answers")
-    assert [text for tag, text in reached if tag == "a"][1:] == QUESTIONS
-    assert [tag for tag, _ in reached].count("summary") == len(QUESTIONS)
+    links = [text for tag, text in reached if tag == "a"][1:]
+    assert links[: len(QUESTIONS)] == QUESTIONS
+    assert set(links[len(QUESTIONS) :]) == {"Download these figures (CSV)"}
+    assert [tag for tag, _ in reached].count("summary") == TABLES
     tables = [element for element in browser.find_elements(By.TAG_NAME, "table") if element.is_displayed()]
-    assert len(tables) == len(QUESTIONS)
-    assert [tag for tag, _ in reached].count("div") == len(QUESTIONS)
+    assert len(tables) == TABLES
+    assert [tag for tag, _ in reached].count("div") == TABLES
 
 
 def test_who_sees_no_picture_is_told(browser: webdriver.Chrome, page: Path) -> None:
@@ -259,7 +267,9 @@ def test_pointing_at_a_mark_tells_its_figures(browser: webdriver.Chrome, page: P
     """Each bar has its own text."""
     show(browser, page)
     titles = [
-        element.get_attribute("textContent") for element in drawings(browser)[0].find_elements(By.TAG_NAME, "title")
+        element.get_attribute("textContent")
+        for drawing in drawings(browser)
+        for element in drawing.find_elements(By.TAG_NAME, "title")
     ]
     assert any(re.fullmatch(r"dev\.up\.lms: [\d,]+ runs", title or "") for title in titles)
 
@@ -279,7 +289,7 @@ def test_names_of_commands_are_only_text(browser: webdriver.Chrome, tmp_path: Pa
     command = [sys.executable, "-m", "generator", "report", str(tmp_path / "a.parquet"), "--change", "2026-04-28"]
     subprocess.run([*command, "--html", str(tmp_path / "a.html")], check=True)
     show(browser, tmp_path / "a.html")
-    assert printable(HOSTILE) in browser.find_element(By.CSS_SELECTOR, ".answer").text
+    assert printable(HOSTILE) in " ".join(answer.text for answer in browser.find_elements(By.CSS_SELECTOR, ".answer"))
     assert script(browser, "return document.scripts.length") == 0
     assert complaints(browser) == []
 
@@ -298,3 +308,59 @@ def test_little_is_drawn_as_well(browser: webdriver.Chrome, tmp_path: Path, rows
     assert ("No such runs are on record." in browser.find_element(By.TAG_NAME, "body").text) is (rows == 0)
     assert "nan" not in browser.find_element(By.TAG_NAME, "body").text.lower().split()
     assert complaints(browser) == []
+
+
+def test_figures_are_downloaded_from_the_page_itself(browser: webdriver.Chrome, page: Path, tmp_path: Path) -> None:
+    """Each chart has a link to the figures behind it, as CSV: the browser saves them without asking anybody."""
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    show(browser, page)
+    links = browser.find_elements(By.CSS_SELECTOR, ".download a")
+    assert len({link.get_attribute("download") for link in links}) == len(links) == 12
+    for link in links:
+        link.send_keys(Keys.ENTER)
+    wait_until(lambda: len(list(tmp_path.glob("*.csv"))) == len(links), "the files")
+    assert {path.name for path in tmp_path.iterdir()} == {link.get_attribute("download") for link in links}
+    with (tmp_path / "durations-by-week.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["command"] for row in rows} >= {"dev.up.lms", "dev.provision"}
+    assert all(float(row["median_ms"]) <= float(row["p90_ms"]) <= float(row["p95_ms"]) for row in rows)
+
+
+def test_long_names_are_told_apart_on_a_phone(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """Of 40 and of 300 characters, which begin alike: nothing is wider than the screen, and no two labels are equal."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    team_history.write(tmp_path / "a.parquet", 3_000)
+    table = pq.read_table(tmp_path / "a.parquet")
+    longer = {
+        "dev.up.lms": "dev." + "very.long.name." * 19 + "of.lms",
+        "dev.attach.lms": "dev." + "very.long.name." * 19 + "of.cms",
+        "dev.shell.lms": "dev.shell.of.the.learning.system.in.test.1",
+        "dev.down": "dev.shell.of.the.learning.system.in.test.2",
+    }
+    names = pa.array([longer.get(name, name) for name in table["command"].to_pylist()])
+    pq.write_table(table.set_column(table.schema.get_field_index("command"), "command", names), tmp_path / "a.parquet")
+    command = [sys.executable, "-m", "generator", "report", str(tmp_path / "a.parquet"), "--change", "2026-04-28"]
+    subprocess.run([*command, "--html", str(tmp_path / "a.html")], check=True)
+    show(browser, tmp_path / "a.html", "phone")
+    assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
+    bars = next(svg for svg in drawings(browser) if "is used most" in (svg.get_attribute("aria-label") or ""))
+    shown = [text.get_attribute("textContent") for text in bars.find_elements(By.CSS_SELECTOR, ".role-axis-label text")]
+    commands = [text for text in shown if text and not text.replace(",", "").isdigit()]
+    assert len(set(commands)) == len(commands) >= 8
+    assert sum("…" in text for text in commands) >= 4
+
+
+@pytest.mark.parametrize("width", ["phone", "laptop"])
+def test_durations_have_three_labels(browser: webdriver.Chrome, page: Path, width: str) -> None:
+    """On every axis of durations."""
+    show(browser, page, width)
+    for svg in drawings(browser):
+        texts = [
+            text.get_attribute("textContent") or ""
+            for text in svg.find_elements(By.CSS_SELECTOR, ".role-axis-label text")
+        ]
+        durations = [text for text in texts if re.fullmatch(r"[\d.,]+ (ms|s|min|h)", text)]
+        assert not durations or len(durations) >= 3
+    assert any(" min" in (svg.text or "") for svg in drawings(browser))

@@ -23,7 +23,7 @@ from workbench import wait_until
 
 from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.words import COULD_BE_ELSE
+from instrumented_make.report.questions.helped import COULD_BE_ELSE
 
 CHANGE = "2026-04-28T10:00Z"
 # Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
@@ -65,7 +65,7 @@ def runs(*arguments: str | Path) -> dict[str, int]:
 def test_three_formats_say_the_same(history: Path) -> None:
     """A table for people, with how many ran it; JSON and CSV for programs."""
     commands = json.loads(told(history, "--format", "json"))["commands"]
-    about, table = told(history).split("\n\n")
+    about, *_, table = told(history).split("\n\n")
     assert about.startswith(f"{history}: all commands; all branches; without test data\nWeeks from ")
     assert f" by instrumented-make {__version__}" in about
     head, *lines_shown = table.splitlines()
@@ -132,7 +132,7 @@ def test_a_change_is_judged(team: Path) -> None:
     assert f"dev.provision got faster and fails less{COULD_BE_ELSE}. Of everything else: cannot tell." in " ".join(
         text.split()
     )
-    document = json.loads(told(team, "--change", CHANGE, "--format", "json"))
+    document = json.loads(told(team, "--change", CHANGE, "--format", "json"))["change"]
     assert document["verdict"] in " ".join(text.split())
     provision = next(item for item in document["commands"] if item["command"] == "dev.provision")
     assert provision["duration_ratio_low"] < 0.8 < provision["duration_ratio_high"] < 1
@@ -146,6 +146,71 @@ def test_a_change_is_judged(team: Path) -> None:
     )
     assert (line["duration_verdict"], line["failed_verdict"]) == ("faster", "fails less")
     assert line["runs_before"] == str(provision["runs_before"])
+
+
+def test_what_changed_comes_first_without_being_told(team: Path) -> None:
+    """The change and the drift that are in the history, since when, with which commits, and nothing else."""
+    text = told(team)
+    answer = text[text.index("What changed?") :].splitlines()
+    assert answer[1].strip() == "dev.static.lms got slower; dev.provision got faster; dev.provision fails less."
+    assert "dev.static.lms got slower little by little from the week of 2026-01-05" in answer[2]
+    assert "dev.provision got faster since the week of 2026-05-04: a run takes 11.9 min instead of" in answer[3]
+    assert re.search(r"Commits of 2026-04-2\d to 2026-04-2[89] fit best", answer[3])
+    changes = json.loads(told(team, "--format", "json"))["changes"]
+    assert [(change["command"], change["kind"], change["gradual"]) for change in changes] == [
+        ("dev.static.lms", "slower", True),
+        ("dev.provision", "faster", False),
+        ("dev.provision", "failing less", False),
+    ]
+    assert changes[1]["after"] / changes[1]["before"] == pytest.approx(team_history.SPEED_UP, rel=0.05)
+    assert all(change["new"] is None for change in changes)
+
+
+def test_a_weekly_job_hears_of_what_is_new(team: Path, tmp_path: Path) -> None:
+    """Status 4 where something got worse; with an earlier report only where it was not in that one."""
+    both: list[str | Path] = [team, "--fail-on", "slower,failing", "--format", "json"]
+    first = report(*both)
+    assert (first.returncode, first.stderr) == (4, "")
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(first.stdout)
+    again = report(*both, "--since-last", earlier)
+    assert again.returncode == 0
+    assert [change["new"] for change in json.loads(again.stdout)["changes"]] == [False, False, False]
+    assert "no new change." in told(team, "--since-last", earlier)
+    document = json.loads(first.stdout)
+    document["changes"] = document["changes"][1:]
+    earlier.write_text(json.dumps(document))
+    assert report(*both, "--since-last", earlier).returncode == 4
+    assert "New: dev.static.lms got slower" in report(team, "--since-last", earlier).stdout
+    assert report(team, "--fail-on", "failing").returncode == 0
+    assert report(team, "--fail-on", "failing", "--change", CHANGE).returncode == 0
+
+
+def test_what_people_work_in_is_not_waited_for(team: Path, tmp_path: Path) -> None:
+    """Interactive targets come last, without a share, and how they end does not count; helps are shown."""
+    catalog = tmp_path / "targets.yaml"
+    catalog.write_text(
+        "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n"
+        "  - {name: dev.attach.%, stems: [lms], interactive: true}\n"
+        "  - {name: dev.shell.%, stems: [lms], interactive: true}\n"
+        "  - {name: dev.logs.%, stems: [lms], interactive: true}\n"
+        "  - {name: dev.provision, help: Build everything anew}\n"
+    )
+    document = json.loads(told(team, "--catalog", catalog, "--format", "json"))
+    assert [row["command"] for row in document["commands"] if row["interactive"]] == [
+        row["command"] for row in document["commands"][-3:]
+    ]
+    assert {row["time_share"] for row in document["commands"][-3:]} == {None}
+    assert sum(row["time_share"] or 0 for row in document["commands"]) == pytest.approx(1)
+    before = json.loads(told(team, "--format", "json"))
+    assert document["waiting_ms_per_person_and_week"] < before["waiting_ms_per_person_and_week"] / 2
+    text = told(team, "--catalog", catalog)
+    assert "People wait longest for dev.provision" in text
+    assert not re.search(r"dev\.(logs|attach)\.lms is interrupted most", text)
+    told(team, "--catalog", catalog, "--html", tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text()
+    assert "Build everything anew" in page
+    assert "Not counted, since people work in them and wait for nothing: dev.attach.lms (" in page
 
 
 def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
@@ -162,7 +227,7 @@ def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
     ]
     place = table.schema.get_field_index("duration_ms")
     pq.write_table(table.set_column(place, "duration_ms", pa.array(durations)), tmp_path / "a.parquet")
-    document = json.loads(told(tmp_path / "a.parquet", "--change", CHANGE, "--format", "json"))
+    document = json.loads(told(tmp_path / "a.parquet", "--change", CHANGE, "--format", "json"))["change"]
     fits = {item["command"]: item["duration_fits_change"] for item in document["commands"]}
     assert not fits["dev.up.lms"]
     assert f"dev.up.lms got slower{COULD_BE_ELSE}" in document["verdict"]
@@ -181,6 +246,11 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "people": (["--min-people", "0"], 2, "0 is not in the range x>=1"),
     "folder": (["--html", "nowhere/a.html"], 1, "nowhere/a.html: error: it cannot be written"),
     "command": (["--command", "dev.pul"], 1, "nobody ran dev.pul, or fewer than 5 people did"),
+    "kind": (["--fail-on", "faster"], 2, "'faster' is none of slower, failing"),
+    "earlier": (["--since-last", "pyproject.toml"], 1, "pyproject.toml:1:2: error: Expecting value"),
+    "no report": (["--since-last", "targets.schema.json"], 1, "targets.schema.json: error: it is not a report, or one"),
+    "nothing": (["--since-last", "nowhere.json"], 1, "nowhere.json: error: it cannot be read: No such file"),
+    "catalog": (["--catalog", "mkdocs.yml"], 1, "mkdocs.yml:1:1: error: "),
 }
 
 
@@ -204,7 +274,7 @@ def test_without_the_extra_it_says_so(history: Path, tmp_path: Path, missing: st
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
     result = report(history, *options, PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
-    assert re.search(rf"report: error: .*\b{missing}\b.*\n  hint: install the extra", result.stderr)
+    assert re.search(rf"report: error: .*\b{missing}\b.*\n  hint: install what reports need", result.stderr)
     assert "Traceback" not in result.stderr
     other = subprocess.run(
         [sys.executable, "-m", "generator", "render", "--check"],
@@ -236,7 +306,7 @@ def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> Non
         encoding="utf-8",
         timeout=60,
     )
-    child.expect("(Reading|Finding|Following|Comparing)[a-z ]+.*0:00:0[2-9]")
+    child.expect("(Reading|Finding|Following|Comparing|Looking)[a-z ]+.*0:00:0[2-9]")
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
@@ -267,7 +337,6 @@ def test_short_work_is_silent() -> None:
     stream = io.StringIO()
     with Steps(Console(file=stream, width=80), patience_s=3600) as steps:
         steps.begin("One")
-        steps.expect(2)
         steps.begin("Two")
     assert stream.getvalue() == ""
 
@@ -323,7 +392,8 @@ def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: lis
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", str(child.before)).replace("\r", "")
     table = shown[shown.index("Weeks from ") :]
     assert max(map(len, table.splitlines())) <= columns
-    (row,) = [line for line in table.splitlines() if line.startswith("dev.provision  ")] or [""]
+    rows = [line.lstrip() for line in table.splitlines()]
+    (row,) = [line for line in rows if line.startswith("dev.provision  ") and ("→" in line) is bool(change)] or [""]
     if change:
         assert re.search(r"dev.provision: it got faster, a\s+run\s+takes\s+\d+%\s+less\s+time\s+\(\d+%", table)
         assert bool(row) is (columns == 160)

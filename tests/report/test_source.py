@@ -20,9 +20,11 @@ from rich.console import Console
 
 from instrumented_make.errors import UserError
 from instrumented_make.report import queries
-from instrumented_make.report.events import opened, rows
-from instrumented_make.report.figures import History
+from instrumented_make.report.events import Source, columns, opened
+from instrumented_make.report.history import History
 from instrumented_make.report.progress import Steps
+from instrumented_make.report.questions import answered
+from instrumented_make.report.section import Options
 from instrumented_make.reporter import history
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
@@ -52,10 +54,17 @@ RUN = {
 }
 
 
+def rows(source: Source, expression: Any) -> list[dict[str, Any]]:
+    found = columns(source, expression)
+    return [
+        dict(zip(found, row, strict=True)) for row in zip(*(column.tolist() for column in found.values()), strict=True)
+    ]
+
+
 def runs(source: Path | str) -> list[dict[str, Any]]:
     """The rows that the queries see."""
     with opened(str(source)) as found:
-        answer: list[dict[str, Any]] = rows(found, queries.runs(found.events)).to_pylist()
+        answer: list[dict[str, Any]] = rows(found, queries.runs(found.events))
         return answer
 
 
@@ -187,7 +196,7 @@ def test_both_front_ends_give_equal_figures(
 def reported(source: Path, selection: Selection) -> Summary:
     """The summary that a report is made of."""
     with Steps(Console(stderr=True)) as steps, opened(str(source)) as found:
-        return History(found, selection, 5, steps).summary()
+        return History(found, selection, 5, steps).summary
 
 
 @pytest.mark.parametrize("name", ["a#b", "a?mode=rwc", "50%25", "ein Ordner"])
@@ -282,7 +291,7 @@ def test_one_of_several_kinds_of_events_is_chosen(tmp_path: Path) -> None:
         runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(found.events)).to_pylist() == [RUN]
+        assert rows(found, queries.runs(found.events)) == [RUN]
     with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
         pass
 
@@ -313,10 +322,10 @@ def test_names_do_not_drive_what_shows_them(tmp_path: Path, name: str) -> None:
     path = lines(tmp_path / "a.jsonl", *(track(number, command=name) | {"userId": f"u{number}"} for number in range(9)))
     console = Console(record=True, file=io.StringIO())
     with Steps(console, 0.0) as steps, opened(str(path)) as found:
-        history_of = History(found, Selection(), 5, steps)
-        (shown,) = [figures.command for figures in history_of.summary().figures]
+        history_of = History(found, Selection(), 5, steps, Options(change_s=0))
+        (shown,) = [figures.command for figures in history_of.summary.figures]
         assert history_of.commands == [shown] == [printable(name)]
-        assert history_of.sides(shown, 0, 8).num_rows == 0
+        assert [section.anchor for section in answered(history_of)][1] == "helped"
     assert printable(shown, keep="") == shown
 
 
@@ -364,7 +373,7 @@ def test_kinds_of_events_are_told_apart_wherever_they_are(tmp_path: Path, kind: 
             runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(found.events)).to_pylist() == [RUN]
+        assert rows(found, queries.runs(found.events)) == [RUN]
     expected = "there is no track event 'three'; there are: one, two"
     with pytest.raises(UserError, match=expected), opened(str(path), event="three"):
         pass

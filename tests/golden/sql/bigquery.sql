@@ -234,7 +234,44 @@ SELECT
       ) * 50), 100)
     ),
     100
-  ) AS `p50`
+  ) AS `p50`,
+  MIN(
+    IF(
+      `t3`.`up_to` > CAST(FLOOR(ieee_divide((
+        `t3`.`count` - 1
+      ) * 90, 100)) AS INT64),
+      `t3`.`value`,
+      NULL
+    )
+  ) + ieee_divide(
+    (
+      MIN(
+        IF(
+          `t3`.`up_to` > LEAST(
+            CAST(FLOOR(ieee_divide((
+              `t3`.`count` - 1
+            ) * 90, 100)) AS INT64) + 1,
+            `t3`.`count` - 1
+          ),
+          `t3`.`value`,
+          NULL
+        )
+      ) - MIN(
+        IF(
+          `t3`.`up_to` > CAST(FLOOR(ieee_divide((
+            `t3`.`count` - 1
+          ) * 90, 100)) AS INT64),
+          `t3`.`value`,
+          NULL
+        )
+      )
+    ) * (
+      MOD(MAX((
+        `t3`.`count` - 1
+      ) * 90), 100)
+    ),
+    100
+  ) AS `p90`
 FROM (
   SELECT
     `t2`.`command`,
@@ -400,6 +437,7 @@ FROM (
     `t2`.`week`,
     COUNT(*) AS `people`,
     SUM(IF(`t2`.`age_s` >= 86400, 1, 0)) AS `at_least_1`,
+    SUM(IF(`t2`.`age_s` >= 604800, 1, 0)) AS `at_least_7`,
     SUM(IF(`t2`.`age_s` >= 2419200, 1, 0)) AS `at_least_28`
   FROM (
     SELECT
@@ -450,15 +488,203 @@ FROM (
 ORDER BY
   `t3`.`week` ASC NULLS LAST;
 
+-- weekly
+WITH `t2` AS (
+  SELECT
+    `t1`.`command`,
+    `t1`.`user_id`,
+    `t1`.`week`,
+    COUNT(*) AS `runs`,
+    SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
+    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    SUM(`t1`.`logarithm`) AS `logarithms`,
+    SUM(IF(`t1`.`exit_status` = 0, `t1`.`duration_ms`, 0)) AS `succeeded_ms`
+  FROM (
+    SELECT
+      `t0`.`command`,
+      `t0`.`user_id`,
+      `t0`.`duration_ms`,
+      `t0`.`exit_status`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+      `t0`.`git_checked_out_master` AS `on_master`,
+      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+      CAST(FLOOR(
+        ieee_divide(
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
+          604800
+        )
+      ) AS INT64) AS `week`,
+      IF(
+        `t0`.`exit_status` = 0,
+        CAST(ROUND(LN(CAST(GREATEST(`t0`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+        0
+      ) AS `logarithm`
+    FROM `devstack_command_run` AS `t0`
+    WHERE
+      `t0`.`command` IS NOT NULL
+      AND `t0`.`user_id` IS NOT NULL
+      AND `t0`.`duration_ms` IS NOT NULL
+      AND `t0`.`exit_status` IS NOT NULL
+      AND `t0`.`start_time` IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+      )
+      AND `t0`.`git_checked_out_master`
+      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+      AND `t0`.`command` IN ('dev.down', 'dev.provision')
+  ) AS `t1`
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  `t9`.*
+  EXCEPT (`user_id`)
+FROM (
+  SELECT
+    `t6`.`command`,
+    `t6`.`user_id`,
+    `t6`.`week`,
+    `t6`.`runs`,
+    `t6`.`failed`,
+    `t6`.`interrupted`,
+    `t6`.`succeeded`,
+    `t6`.`logarithms`,
+    `t6`.`succeeded_ms`,
+    `t8`.`person`
+  FROM (
+    SELECT
+      CAST(CASE
+        WHEN `t3`.`command` = 'dev.down'
+        THEN 0
+        WHEN `t3`.`command` = 'dev.provision'
+        THEN 1
+        ELSE NULL
+      END AS INT64) AS `command`,
+      `t3`.`user_id`,
+      `t3`.`week`,
+      `t3`.`runs`,
+      `t3`.`failed`,
+      `t3`.`interrupted`,
+      `t3`.`succeeded`,
+      `t3`.`logarithms`,
+      `t3`.`succeeded_ms`
+    FROM `t2` AS `t3`
+  ) AS `t6`
+  INNER JOIN (
+    SELECT
+      `t4`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t4`.`user_id` ASC) - 1 AS `person`
+    FROM (
+      SELECT DISTINCT
+        `t3`.`user_id`
+      FROM `t2` AS `t3`
+    ) AS `t4`
+  ) AS `t8`
+    ON `t6`.`user_id` = `t8`.`user_id`
+) AS `t9`;
+
+-- commits
+WITH `t2` AS (
+  SELECT
+    `t1`.`command`,
+    `t1`.`user_id`,
+    `t1`.`week`,
+    `t1`.`day`,
+    COUNT(*) AS `runs`,
+    SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
+    SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    SUM(`t1`.`logarithm`) AS `logarithms`,
+    SUM(IF(`t1`.`exit_status` = 0, `t1`.`duration_ms`, 0)) AS `succeeded_ms`
+  FROM (
+    SELECT
+      `t0`.`command`,
+      `t0`.`user_id`,
+      `t0`.`duration_ms`,
+      `t0`.`exit_status`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+      `t0`.`git_checked_out_master` AS `on_master`,
+      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+      CAST(FLOOR(
+        ieee_divide(
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
+          604800
+        )
+      ) AS INT64) AS `week`,
+      CAST(FLOOR(
+        ieee_divide(CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64), 86400)
+      ) AS INT64) AS `day`,
+      IF(
+        `t0`.`exit_status` = 0,
+        CAST(ROUND(LN(CAST(GREATEST(`t0`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+        0
+      ) AS `logarithm`
+    FROM `devstack_command_run` AS `t0`
+    WHERE
+      `t0`.`command` IS NOT NULL
+      AND `t0`.`user_id` IS NOT NULL
+      AND `t0`.`duration_ms` IS NOT NULL
+      AND `t0`.`exit_status` IS NOT NULL
+      AND `t0`.`start_time` IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+      )
+      AND `t0`.`git_checked_out_master`
+      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+      AND `t0`.`command` IN ('dev.provision')
+      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) IS NOT NULL
+  ) AS `t1`
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+)
+SELECT
+  `t8`.*
+  EXCEPT (`user_id`)
+FROM (
+  SELECT
+    `t4`.`command`,
+    `t4`.`user_id`,
+    `t4`.`week`,
+    `t4`.`day`,
+    `t4`.`runs`,
+    `t4`.`failed`,
+    `t4`.`interrupted`,
+    `t4`.`succeeded`,
+    `t4`.`logarithms`,
+    `t4`.`succeeded_ms`,
+    `t7`.`person`
+  FROM `t2` AS `t4`
+  INNER JOIN (
+    SELECT
+      `t5`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t5`.`user_id` ASC) - 1 AS `person`
+    FROM (
+      SELECT DISTINCT
+        `t3`.`user_id`
+      FROM `t2` AS `t3`
+    ) AS `t5`
+  ) AS `t7`
+    ON `t4`.`user_id` = `t7`.`user_id`
+) AS `t8`;
+
 -- sides
 WITH `t2` AS (
   SELECT
     `t1`.`user_id`,
     `t1`.`after`,
     `t1`.`day`,
-    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    COUNT(*) AS `runs`,
     SUM(IF(`t1`.`exit_status` > 0, 1, 0)) AS `failed`,
     SUM(IF(`t1`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+    SUM(IF(`t1`.`exit_status` = 0, 1, 0)) AS `succeeded`,
     SUM(`t1`.`logarithm`) AS `logarithms`,
     SUM(`t1`.`logarithm` * `t1`.`logarithm`) AS `squares`
   FROM (
@@ -517,9 +743,10 @@ FROM (
     `t4`.`user_id`,
     `t4`.`after`,
     `t4`.`day`,
-    `t4`.`succeeded`,
+    `t4`.`runs`,
     `t4`.`failed`,
     `t4`.`interrupted`,
+    `t4`.`succeeded`,
     `t4`.`logarithms`,
     `t4`.`squares`,
     `t7`.`person`

@@ -277,7 +277,57 @@ SELECT
         ) * 50) % 100
       )
     ) / 100
-  ) AS "p50"
+  ) AS "p50",
+  MIN(
+    CASE
+      WHEN "t3"."up_to" > CAST(FLOOR((
+        (
+          "t3"."count" - 1
+        ) * 90
+      ) / (
+        100
+      )) AS Nullable(Int64))
+      THEN "t3"."value"
+      ELSE NULL
+    END
+  ) + (
+    (
+      (
+        MIN(
+          CASE
+            WHEN "t3"."up_to" > LEAST(
+              CAST(FLOOR((
+                (
+                  "t3"."count" - 1
+                ) * 90
+              ) / (
+                100
+              )) AS Nullable(Int64)) + 1,
+              "t3"."count" - 1
+            )
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        ) - MIN(
+          CASE
+            WHEN "t3"."up_to" > CAST(FLOOR((
+              (
+                "t3"."count" - 1
+              ) * 90
+            ) / (
+              100
+            )) AS Nullable(Int64))
+            THEN "t3"."value"
+            ELSE NULL
+          END
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 90) % 100
+      )
+    ) / 100
+  ) AS "p90"
 FROM (
   SELECT
     "t2"."command" AS "command",
@@ -453,6 +503,7 @@ FROM (
     "t2"."week" AS "week",
     COUNT(*) AS "people",
     SUM(CASE WHEN "t2"."age_s" >= 86400 THEN 1 ELSE 0 END) AS "at_least_1",
+    SUM(CASE WHEN "t2"."age_s" >= 604800 THEN 1 ELSE 0 END) AS "at_least_7",
     SUM(CASE WHEN "t2"."age_s" >= 2419200 THEN 1 ELSE 0 END) AS "at_least_28"
   FROM (
     SELECT
@@ -510,15 +561,217 @@ FROM (
 ORDER BY
   "t3"."week" ASC;
 
+-- weekly
+WITH "t2" AS (
+  SELECT
+    "t1"."command" AS "command",
+    "t1"."user_id" AS "user_id",
+    "t1"."week" AS "week",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."command" AS "command",
+      "t0"."user_id" AS "user_id",
+      "t0"."duration_ms" AS "duration_ms",
+      "t0"."exit_status" AS "exit_status",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+        ) / (
+          604800
+        )
+      ) AS Nullable(Int64)) AS "week",
+      CASE
+        WHEN "t0"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+        ELSE 0
+      END AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      isNotNull("t0"."command")
+      AND isNotNull("t0"."user_id")
+      AND isNotNull("t0"."duration_ms")
+      AND isNotNull("t0"."exit_status")
+      AND isNotNull("t0"."start_time")
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+      AND "t0"."command" IN ('dev.down', 'dev.provision')
+  ) AS "t1"
+  GROUP BY
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week"
+)
+SELECT
+  "t9".*
+  EXCEPT ("user_id")
+FROM (
+  SELECT
+    "t6"."command" AS "command",
+    "t6"."user_id" AS "user_id",
+    "t6"."week" AS "week",
+    "t6"."runs" AS "runs",
+    "t6"."failed" AS "failed",
+    "t6"."interrupted" AS "interrupted",
+    "t6"."succeeded" AS "succeeded",
+    "t6"."logarithms" AS "logarithms",
+    "t6"."succeeded_ms" AS "succeeded_ms",
+    "t8"."person" AS "person"
+  FROM (
+    SELECT
+      CAST(CASE
+        WHEN "t3"."command" = 'dev.down'
+        THEN 0
+        WHEN "t3"."command" = 'dev.provision'
+        THEN 1
+        ELSE NULL
+      END AS Nullable(Int64)) AS "command",
+      "t3"."user_id" AS "user_id",
+      "t3"."week" AS "week",
+      "t3"."runs" AS "runs",
+      "t3"."failed" AS "failed",
+      "t3"."interrupted" AS "interrupted",
+      "t3"."succeeded" AS "succeeded",
+      "t3"."logarithms" AS "logarithms",
+      "t3"."succeeded_ms" AS "succeeded_ms"
+    FROM "t2" AS "t3"
+  ) AS "t6"
+  INNER JOIN (
+    SELECT
+      "t4"."user_id" AS "user_id",
+      ROW_NUMBER() OVER (
+        ORDER BY "t4"."user_id" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id" AS "user_id"
+      FROM "t2" AS "t3"
+    ) AS "t4"
+  ) AS "t8"
+    ON "t6"."user_id" = "t8"."user_id"
+) AS "t9";
+
+-- commits
+WITH "t2" AS (
+  SELECT
+    "t1"."command" AS "command",
+    "t1"."user_id" AS "user_id",
+    "t1"."week" AS "week",
+    "t1"."day" AS "day",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."command" AS "command",
+      "t0"."user_id" AS "user_id",
+      "t0"."duration_ms" AS "duration_ms",
+      "t0"."exit_status" AS "exit_status",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+        ) / (
+          604800
+        )
+      ) AS Nullable(Int64)) AS "week",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
+        ) / (
+          86400
+        )
+      ) AS Nullable(Int64)) AS "day",
+      CASE
+        WHEN "t0"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+        ELSE 0
+      END AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      isNotNull("t0"."command")
+      AND isNotNull("t0"."user_id")
+      AND isNotNull("t0"."duration_ms")
+      AND isNotNull("t0"."exit_status")
+      AND isNotNull("t0"."start_time")
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+      AND "t0"."command" IN ('dev.provision')
+      AND isNotNull(
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64))
+      )
+  ) AS "t1"
+  GROUP BY
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week",
+    "t1"."day"
+)
+SELECT
+  "t8".*
+  EXCEPT ("user_id")
+FROM (
+  SELECT
+    "t4"."command" AS "command",
+    "t4"."user_id" AS "user_id",
+    "t4"."week" AS "week",
+    "t4"."day" AS "day",
+    "t4"."runs" AS "runs",
+    "t4"."failed" AS "failed",
+    "t4"."interrupted" AS "interrupted",
+    "t4"."succeeded" AS "succeeded",
+    "t4"."logarithms" AS "logarithms",
+    "t4"."succeeded_ms" AS "succeeded_ms",
+    "t7"."person" AS "person"
+  FROM "t2" AS "t4"
+  INNER JOIN (
+    SELECT
+      "t5"."user_id" AS "user_id",
+      ROW_NUMBER() OVER (
+        ORDER BY "t5"."user_id" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id" AS "user_id"
+      FROM "t2" AS "t3"
+    ) AS "t5"
+  ) AS "t7"
+    ON "t4"."user_id" = "t7"."user_id"
+) AS "t8";
+
 -- sides
 WITH "t2" AS (
   SELECT
     "t1"."user_id" AS "user_id",
     "t1"."after" AS "after",
     "t1"."day" AS "day",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    COUNT(*) AS "runs",
     SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
     SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
     SUM("t1"."logarithm") AS "logarithms",
     SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
@@ -580,9 +833,10 @@ FROM (
     "t4"."user_id" AS "user_id",
     "t4"."after" AS "after",
     "t4"."day" AS "day",
-    "t4"."succeeded" AS "succeeded",
+    "t4"."runs" AS "runs",
     "t4"."failed" AS "failed",
     "t4"."interrupted" AS "interrupted",
+    "t4"."succeeded" AS "succeeded",
     "t4"."logarithms" AS "logarithms",
     "t4"."squares" AS "squares",
     "t7"."person" AS "person"

@@ -105,7 +105,9 @@ SELECT
   "t1"."week",
   COUNT(*) AS "count",
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-    "t1"."value") AS "p50"
+    "t1"."value") AS "p50",
+  PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY
+    "t1"."value") AS "p90"
 FROM (
   SELECT
     "t0"."COMMAND" AS "command",
@@ -250,6 +252,7 @@ FROM (
     "t2"."week",
     COUNT(*) AS "people",
     SUM(IFF("t2"."age_s" >= 86400, 1, 0)) AS "at_least_1",
+    SUM(IFF("t2"."age_s" >= 604800, 1, 0)) AS "at_least_7",
     SUM(IFF("t2"."age_s" >= 2419200, 1, 0)) AS "at_least_28"
   FROM (
     SELECT
@@ -305,15 +308,209 @@ FROM (
 ORDER BY
   "t3"."week" ASC;
 
+-- weekly
+WITH "t2" AS (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week",
+    COUNT(*) AS "runs",
+    SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."COMMAND" AS "command",
+      "t0"."USER_ID" AS "user_id",
+      "t0"."DURATION_MS" AS "duration_ms",
+      "t0"."EXIT_STATUS" AS "exit_status",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+        ) / (
+          604800
+        )
+      ) AS BIGINT) AS "week",
+      IFF(
+        "t0"."EXIT_STATUS" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."COMMAND" IS NOT NULL
+      AND "t0"."USER_ID" IS NOT NULL
+      AND "t0"."DURATION_MS" IS NOT NULL
+      AND "t0"."EXIT_STATUS" IS NOT NULL
+      AND "t0"."START_TIME" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+      )
+      AND "t0"."GIT_CHECKED_OUT_MASTER"
+      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND "t0"."COMMAND" IN ('dev.down', 'dev.provision')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  "t9".*
+  EXCLUDE ("user_id")
+FROM (
+  SELECT
+    "t6"."command",
+    "t6"."user_id",
+    "t6"."week",
+    "t6"."runs",
+    "t6"."failed",
+    "t6"."interrupted",
+    "t6"."succeeded",
+    "t6"."logarithms",
+    "t6"."succeeded_ms",
+    "t8"."person"
+  FROM (
+    SELECT
+      CAST(CASE
+        WHEN "t3"."command" = 'dev.down'
+        THEN 0
+        WHEN "t3"."command" = 'dev.provision'
+        THEN 1
+        ELSE NULL
+      END AS BIGINT) AS "command",
+      "t3"."user_id",
+      "t3"."week",
+      "t3"."runs",
+      "t3"."failed",
+      "t3"."interrupted",
+      "t3"."succeeded",
+      "t3"."logarithms",
+      "t3"."succeeded_ms"
+    FROM "t2" AS "t3"
+  ) AS "t6"
+  INNER JOIN (
+    SELECT
+      "t4"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id"
+      FROM "t2" AS "t3"
+    ) AS "t4"
+  ) AS "t8"
+    ON "t6"."user_id" = "t8"."user_id"
+) AS "t9";
+
+-- commits
+WITH "t2" AS (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week",
+    "t1"."day",
+    COUNT(*) AS "runs",
+    SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."COMMAND" AS "command",
+      "t0"."USER_ID" AS "user_id",
+      "t0"."DURATION_MS" AS "duration_ms",
+      "t0"."EXIT_STATUS" AS "exit_status",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+        ) / (
+          604800
+        )
+      ) AS BIGINT) AS "week",
+      CAST(FLOOR(
+        (
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT)
+        ) / (
+          86400
+        )
+      ) AS BIGINT) AS "day",
+      IFF(
+        "t0"."EXIT_STATUS" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."COMMAND" IS NOT NULL
+      AND "t0"."USER_ID" IS NOT NULL
+      AND "t0"."DURATION_MS" IS NOT NULL
+      AND "t0"."EXIT_STATUS" IS NOT NULL
+      AND "t0"."START_TIME" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+      )
+      AND "t0"."GIT_CHECKED_OUT_MASTER"
+      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND "t0"."COMMAND" IN ('dev.provision')
+      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) IS NOT NULL
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+)
+SELECT
+  "t8".*
+  EXCLUDE ("user_id")
+FROM (
+  SELECT
+    "t4"."command",
+    "t4"."user_id",
+    "t4"."week",
+    "t4"."day",
+    "t4"."runs",
+    "t4"."failed",
+    "t4"."interrupted",
+    "t4"."succeeded",
+    "t4"."logarithms",
+    "t4"."succeeded_ms",
+    "t7"."person"
+  FROM "t2" AS "t4"
+  INNER JOIN (
+    SELECT
+      "t5"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t5"."user_id" ASC) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id"
+      FROM "t2" AS "t3"
+    ) AS "t5"
+  ) AS "t7"
+    ON "t4"."user_id" = "t7"."user_id"
+) AS "t8";
+
 -- sides
 WITH "t2" AS (
   SELECT
     "t1"."user_id",
     "t1"."after",
     "t1"."day",
-    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    COUNT(*) AS "runs",
     SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
     SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM("t1"."logarithm") AS "logarithms",
     SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
@@ -373,9 +570,10 @@ FROM (
     "t4"."user_id",
     "t4"."after",
     "t4"."day",
-    "t4"."succeeded",
+    "t4"."runs",
     "t4"."failed",
     "t4"."interrupted",
+    "t4"."succeeded",
     "t4"."logarithms",
     "t4"."squares",
     "t7"."person"

@@ -273,7 +273,57 @@ SELECT
         ) * 50) % 100
       )
     ) AS DOUBLE) / 100
-  ) AS "p50"
+  ) AS "p50",
+  MIN(
+    IF(
+      "t3"."up_to" > CAST(FLOOR(CAST((
+        (
+          "t3"."count" - 1
+        ) * 90
+      ) AS DOUBLE) / (
+        100
+      )) AS BIGINT),
+      "t3"."value",
+      NULL
+    )
+  ) + (
+    CAST((
+      (
+        MIN(
+          IF(
+            "t3"."up_to" > LEAST(
+              CAST(FLOOR(CAST((
+                (
+                  "t3"."count" - 1
+                ) * 90
+              ) AS DOUBLE) / (
+                100
+              )) AS BIGINT) + 1,
+              "t3"."count" - 1
+            ),
+            "t3"."value",
+            NULL
+          )
+        ) - MIN(
+          IF(
+            "t3"."up_to" > CAST(FLOOR(CAST((
+              (
+                "t3"."count" - 1
+              ) * 90
+            ) AS DOUBLE) / (
+              100
+            )) AS BIGINT),
+            "t3"."value",
+            NULL
+          )
+        )
+      ) * (
+        MAX((
+          "t3"."count" - 1
+        ) * 90) % 100
+      )
+    ) AS DOUBLE) / 100
+  ) AS "p90"
 FROM (
   SELECT
     "t2"."command",
@@ -445,6 +495,7 @@ FROM (
     "t2"."week",
     COUNT(*) AS "people",
     SUM(IF("t2"."age_s" >= 86400, 1, 0)) AS "at_least_1",
+    SUM(IF("t2"."age_s" >= 604800, 1, 0)) AS "at_least_7",
     SUM(IF("t2"."age_s" >= 2419200, 1, 0)) AS "at_least_28"
   FROM (
     SELECT
@@ -500,15 +551,224 @@ FROM (
 ORDER BY
   "t3"."week" ASC;
 
+-- weekly
+WITH "t2" AS (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week",
+    COUNT(*) AS "runs",
+    SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(IF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        CAST((
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
+        ) AS DOUBLE) / (
+          604800
+        )
+      ) AS BIGINT) AS "week",
+      IF(
+        "t0"."exit_status" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND "t0"."command" IN ('dev.down', 'dev.provision')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  "t9"."command",
+  "t9"."week",
+  "t9"."runs",
+  "t9"."failed",
+  "t9"."interrupted",
+  "t9"."succeeded",
+  "t9"."logarithms",
+  "t9"."succeeded_ms",
+  "t9"."person"
+FROM (
+  SELECT
+    "t6"."command",
+    "t6"."user_id",
+    "t6"."week",
+    "t6"."runs",
+    "t6"."failed",
+    "t6"."interrupted",
+    "t6"."succeeded",
+    "t6"."logarithms",
+    "t6"."succeeded_ms",
+    "t8"."person"
+  FROM (
+    SELECT
+      CAST(CASE
+        WHEN "t3"."command" = 'dev.down'
+        THEN 0
+        WHEN "t3"."command" = 'dev.provision'
+        THEN 1
+        ELSE NULL
+      END AS BIGINT) AS "command",
+      "t3"."user_id",
+      "t3"."week",
+      "t3"."runs",
+      "t3"."failed",
+      "t3"."interrupted",
+      "t3"."succeeded",
+      "t3"."logarithms",
+      "t3"."succeeded_ms"
+    FROM "t2" AS "t3"
+  ) AS "t6"
+  INNER JOIN (
+    SELECT
+      "t4"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id"
+      FROM "t2" AS "t3"
+    ) AS "t4"
+  ) AS "t8"
+    ON "t6"."user_id" = "t8"."user_id"
+) AS "t9";
+
+-- commits
+WITH "t2" AS (
+  SELECT
+    "t1"."command",
+    "t1"."user_id",
+    "t1"."week",
+    "t1"."day",
+    COUNT(*) AS "runs",
+    SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM("t1"."logarithm") AS "logarithms",
+    SUM(IF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t0"."command",
+      "t0"."user_id",
+      "t0"."duration_ms",
+      "t0"."exit_status",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+      "t0"."git_checked_out_master" AS "on_master",
+      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+      CAST(FLOOR(
+        CAST((
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
+        ) AS DOUBLE) / (
+          604800
+        )
+      ) AS BIGINT) AS "week",
+      CAST(FLOOR(
+        CAST((
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT)
+        ) AS DOUBLE) / (
+          86400
+        )
+      ) AS BIGINT) AS "day",
+      IF(
+        "t0"."exit_status" = 0,
+        CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+        0
+      ) AS "logarithm"
+    FROM "devstack_command_run" AS "t0"
+    WHERE
+      "t0"."command" IS NOT NULL
+      AND "t0"."user_id" IS NOT NULL
+      AND "t0"."duration_ms" IS NOT NULL
+      AND "t0"."exit_status" IS NOT NULL
+      AND "t0"."start_time" IS NOT NULL
+      AND NOT (
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+      )
+      AND "t0"."git_checked_out_master"
+      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+      AND "t0"."command" IN ('dev.provision')
+      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) IS NOT NULL
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+)
+SELECT
+  "t8"."command",
+  "t8"."week",
+  "t8"."day",
+  "t8"."runs",
+  "t8"."failed",
+  "t8"."interrupted",
+  "t8"."succeeded",
+  "t8"."logarithms",
+  "t8"."succeeded_ms",
+  "t8"."person"
+FROM (
+  SELECT
+    "t4"."command",
+    "t4"."user_id",
+    "t4"."week",
+    "t4"."day",
+    "t4"."runs",
+    "t4"."failed",
+    "t4"."interrupted",
+    "t4"."succeeded",
+    "t4"."logarithms",
+    "t4"."succeeded_ms",
+    "t7"."person"
+  FROM "t2" AS "t4"
+  INNER JOIN (
+    SELECT
+      "t5"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t5"."user_id" ASC) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t3"."user_id"
+      FROM "t2" AS "t3"
+    ) AS "t5"
+  ) AS "t7"
+    ON "t4"."user_id" = "t7"."user_id"
+) AS "t8";
+
 -- sides
 WITH "t2" AS (
   SELECT
     "t1"."user_id",
     "t1"."after",
     "t1"."day",
-    SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+    COUNT(*) AS "runs",
     SUM(IF("t1"."exit_status" > 0, 1, 0)) AS "failed",
     SUM(IF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM("t1"."logarithm") AS "logarithms",
     SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
   FROM (
@@ -563,9 +823,10 @@ WITH "t2" AS (
 SELECT
   "t8"."after",
   "t8"."day",
-  "t8"."succeeded",
+  "t8"."runs",
   "t8"."failed",
   "t8"."interrupted",
+  "t8"."succeeded",
   "t8"."logarithms",
   "t8"."squares",
   "t8"."person"
@@ -574,9 +835,10 @@ FROM (
     "t4"."user_id",
     "t4"."after",
     "t4"."day",
-    "t4"."succeeded",
+    "t4"."runs",
     "t4"."failed",
     "t4"."interrupted",
+    "t4"."succeeded",
     "t4"."logarithms",
     "t4"."squares",
     "t7"."person"

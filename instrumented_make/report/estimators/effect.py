@@ -24,16 +24,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
-from statsmodels.stats.meta_analysis import combine_effects
-
-from instrumented_make.report.figures import History
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
@@ -130,27 +126,6 @@ class Comparison:
 _EFFECTS = ("duration", "failures", "duration_in_weeks", "failures_in_weeks")
 
 
-def comparisons(history: History, change_s: int, window_weeks: int) -> list[Comparison]:
-    """Every command before and after the commit of ``change_s``, with intervals that hold at once.
-
-    A team is not told of a few people, however many ran the command at other times.
-    """
-    rng = np.random.default_rng(0)
-    found = []
-    for command in history.commands:
-        comparison = compare(command, _counts(history, command, change_s, window_weeks), rng)
-        found.append(_changed(comparison, lambda effect: effect if history.may_be_told(effect.people) else None))
-    return with_intervals(found)
-
-
-def _counts(history: History, command: str, change_s: int, window_weeks: int) -> Counts:
-    # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
-    table = history.sides(command, change_s, window_weeks).sort_by(
-        [("person", "ascending"), ("day", "ascending"), ("after", "ascending")]
-    )
-    return Counts(**{column.name: table[column.name].to_numpy().astype(np.int64) for column in fields(Counts)})
-
-
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
     """The comparison of one command, as yet without intervals: these depend on how many there are."""
     return Comparison(
@@ -162,6 +137,11 @@ def compare(command: str, counts: Counts, rng: np.random.Generator) -> Compariso
         duration_in_weeks=_in_weeks(counts, counts.succeeded, counts.logarithms / 1000, exponential=True),
         failures_in_weeks=_in_weeks(counts, counts.runs, counts.failed, exponential=False),
     )
+
+
+def of_enough(item: Comparison, enough: Callable[[int], bool]) -> Comparison:
+    """The same without effects on too few people to be told of, however many ran the command at other times."""
+    return _changed(item, lambda effect: effect if enough(effect.people) else None)
 
 
 def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
@@ -189,6 +169,8 @@ def _changed(
 def _with_interval(effect: Effect, level: float) -> Effect:
     if not effect.enough:
         return effect
+    from scipy import special  # noqa: PLC0415  (as below)
+
     half = float(special.stdtrit(effect.effective_people - 1, 1 - level / 2)) * effect.standard_error
     return replace(effect, low=effect.estimate - half, high=effect.estimate + half)
 
@@ -219,6 +201,8 @@ def _duration(counts: Counts) -> Effect | None:
     if people < 2 or not variance.any():
         estimate, error, weight = float(difference.mean()), 0.0, np.full(people, 1 / people)
     else:
+        from statsmodels.stats.meta_analysis import combine_effects  # noqa: PLC0415  (a second, for comparisons alone)
+
         combined = combine_effects(difference, variance, method_re="iterated", use_t=True)
         estimate, error = float(combined.mean_effect_re), float(combined.sd_eff_w_re_hksj)
         weight = np.asarray(combined.weights_rel_re)

@@ -1,0 +1,284 @@
+"""The generator's commands: each parses, calls, prints. Results go to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator import catalog_edit, makefile
+from generator.catalog import load
+from generator.render import data_dictionary, name_from, rendered
+from generator.yaml_source import Source
+from instrumented_make import files
+from instrumented_make.errors import Problem, UserError, failure
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+CATALOG = Path("targets.yaml")
+INCLUDE = Path(makefile.INCLUDE)
+DICTIONARY = Path("docs/data-dictionary.md")
+
+commands = click.Group()
+
+_catalog = click.option(
+    "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read."
+)
+_output = click.option(
+    "--output", "path", type=click.Path(path_type=Path), help=f"What to write.  [default: {INCLUDE} beside the catalog]"
+)
+
+
+@commands.command()
+@_catalog
+@_output
+@click.option("--check", is_flag=True, help="Write nothing: show how the file differs from the catalog, and exit 1.")
+def render(catalog: Path, path: Path | None, check: bool) -> None:
+    """Render the catalog into the include that a Makefile reads, and what lies beside it in .instrumented.
+
+    \b
+    Examples:
+      python -m generator render
+      python -m generator render --check
+      python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
+    """
+    _write_or_check(_rendered(catalog, path), check=check, command="render")
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+def init(folder: Path) -> None:
+    """Propose a catalog for the Makefile in FOLDER, and put the guard in front of it. Overwrites nothing.
+
+    \b
+    Examples:
+      python -m generator init
+      python -m generator init path/to/project
+    """
+    from generator.init import init as begin  # noqa: PLC0415  (rendering need not know how to ask make)
+
+    for line in begin(folder, folder / CATALOG):
+        click.echo(line, err=True)
+
+
+@commands.command()
+@click.argument("names", nargs=-1, required=True)
+@_catalog
+@_output
+def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
+    """Track the targets NAMES too, and render.
+
+    \b
+    Examples:
+      python -m generator add dev.shell 'dev.logs.%'
+    """
+    _edit(catalog, path, names, catalog_edit.add)
+    with contextlib.suppress(UserError):  # that make cannot read the Makefile, check tells
+        rules = makefile.read(_include(catalog, path).resolve().parent)
+        for name in names:
+            if not rules.has(name):
+                click.echo(f"{name}: no rule makes it yet; until one does, instrumented-make check fails", err=True)
+
+
+@commands.command()
+@click.argument("names", nargs=-1, required=True)
+@_catalog
+@_output
+def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
+    """Track the targets NAMES no more, and render.
+
+    \b
+    Examples:
+      python -m generator remove dev.shell
+    """
+    _edit(catalog, path, names, catalog_edit.remove)
+
+
+@commands.command(name="list")
+@_catalog
+@click.option("--untracked", is_flag=True, help="Show what the Makefile offers beside them.")
+def list_(catalog: Path, untracked: bool) -> None:
+    """Show the tracked targets, and whether the Makefile still has them."""
+    from rich.table import Table  # noqa: PLC0415  (only this command draws a table)
+
+    from generator.proposal import proposed  # noqa: PLC0415
+
+    rules = makefile.read(catalog.resolve().parent)
+    targets = load(catalog).targets
+    if untracked:
+        tracked = {name for target in targets for name in target.names}
+        table = Table("target", "stems", "help", box=None, pad_edge=False)
+        for entry in proposed(rules):
+            if not any(name == entry.name or makefile.matches(name, entry.name) for name in tracked):
+                table.add_row(entry.name, ", ".join(entry.stems), entry.help)
+        _print(table)
+        return
+    table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
+    for target in targets:
+        cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
+        table.add_row(*cells, "yes" if rules.has(target.name) else "missing")
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """Print ``table``, as wide as it needs where no terminal shows it."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000).print(table, markup=False)
+
+
+@commands.command()
+@_catalog
+@_output
+@click.option("--format", "format_", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
+@click.option("--run", metavar="GOAL", multiple=True, help="Also run make GOAL, with the include and without it.")
+@click.argument("goals", nargs=-1, metavar="")
+def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], goals: tuple[str, ...]) -> int:
+    """Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
+
+    With --run, make runs each GOAL five or six times: choose harmless ones.
+
+    \b
+    Examples:
+      python -m generator check
+      python -m generator check --format github
+      python -m generator check --run help --run '-n dev.up.lms'
+    """
+    from generator import check as checks  # noqa: PLC0415
+
+    if goals and not run:
+        raise click.UsageError(f"{goals[0]!r} goes behind --run")
+    findings = checks.check(catalog, _include(catalog, path), [*run, *goals])
+    if format_ == "json":
+        click.echo(checks.as_json(findings))
+    for finding in findings if format_ != "json" else []:
+        click.echo(finding.as_text() if format_ == "text" else checks.as_github(finding))
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+@commands.command()
+@_catalog
+@click.option("--output", "path", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
+@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+def doc(catalog: Path, path: Path, check: bool) -> None:
+    """Render the data dictionary: every property, its meaning, and an example event."""
+    text = data_dictionary(load(catalog), source=name_from(path, catalog))
+    _write_or_check({path: text}, check=check, command="doc")
+
+
+@commands.command()
+@_catalog
+@_output
+@click.option("--dictionary", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
+def eject(catalog: Path, path: Path | None, dictionary: Path) -> None:
+    """Take the project out: delete the wiring, the rendered files, the catalog and the hooks, and nothing else.
+
+    \b
+    Examples:
+      python -m generator eject
+    """
+    from generator.eject import eject as leave  # noqa: PLC0415
+
+    loaded = load(catalog)
+    for line in leave(loaded, _include(catalog, path), dictionary):
+        click.echo(line, err=True)
+    kept = f"~/.config/{loaded.project}"
+    click.echo(f"What was collected stays on each developer's machine, in {kept}, until they delete it:", err=True)
+    click.echo(f'  rm -rf "${{XDG_CONFIG_HOME:-$HOME/.config}}/{loaded.project}"', err=True)
+
+
+@commands.command(name="opt-out")
+@click.argument("project")
+def opt_out(project: str) -> int:
+    """Stop collecting for PROJECT, and delete what was collected, where its Makefile cannot.
+
+    \b
+    Examples:
+      instrumented-make opt-out openedx-devstack
+    """
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "opt-out", "--project", project]
+    return subprocess.run(command, check=False).returncode
+
+
+@commands.command()
+@click.option("--output", "path", type=click.Path(path_type=Path), help="Write it there.  [default: to stdout]")
+@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+def schema(path: Path | None, check: bool) -> None:
+    """Print the catalog's JSON Schema."""
+    from generator.schema import schema as text  # noqa: PLC0415
+
+    if path is None:
+        click.echo(text(), nl=False)
+    else:
+        _write_or_check({path: text()}, check=check, command="schema")
+
+
+def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
+    return rendered(load(catalog, text), _include(catalog, path))
+
+
+def _include(catalog: Path, path: Path | None) -> Path:
+    return catalog.parent / INCLUDE if path is None else path
+
+
+def _edit(
+    catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Source, Sequence[str]], str]
+) -> None:
+    """Change the catalog and render it; when the result would be no catalog, no file is touched."""
+    text = change(load(catalog).source, list(dict.fromkeys(names)))
+    texts = _rendered(catalog, path, text)
+    _write({catalog: text, **texts})
+    click.echo(f"{catalog}, {next(iter(texts))}: done", err=True)
+
+
+def _write(texts: dict[Path, str]) -> None:
+    """Write all of them or none, and make the folders that they go to."""
+    missing = {folder for path in texts for folder in (path.parent, *path.parent.parents) if not folder.exists()}
+    made: list[Path] = []
+    try:
+        for folder in sorted(missing, key=lambda folder: len(folder.parts)):
+            try:
+                folder.mkdir()
+            except OSError as error:
+                message = f"it cannot be made: {error.strerror}"
+                raise failure(message, "check the path of --output", path=folder) from None
+            made.append(folder)
+        files.write_all({path: text for path, text in texts.items() if files.current(path) != text})
+    except UserError:
+        for folder in reversed(made):
+            folder.rmdir()
+        raise
+
+
+def _write_or_check(texts: dict[Path, str], *, check: bool, command: str) -> None:
+    stale = [path for path, text in texts.items() if files.current(path) != text]
+    if not stale:
+        click.echo(f"{next(iter(texts))}: up to date", err=True)
+    elif not check:
+        _write(texts)
+        for path in stale:
+            click.echo(f"{path}: rendered", err=True)
+    else:
+        for path in stale:
+            click.echo(_difference(path, texts[path]), nl=False)
+        hint = f"run: instrumented-make {command}"
+        raise UserError(*(Problem("out of date", hint, str(path)) for path in stale))
+
+
+def _difference(path: Path, text: str) -> str:
+    """A unified diff from the file at ``path`` to ``text``."""
+    lines = difflib.unified_diff(
+        (files.current(path) or "").splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{path} (as it is)",
+        f"{path} (as rendered)",
+    )
+    return "".join(lines)

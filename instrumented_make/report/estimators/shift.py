@@ -1,0 +1,408 @@
+"""Finds the weeks in which a command's level of duration, or of failures, shifted for good, without being told.
+
+*Levels.* A regression with an effect for each person and each week gives one level a week, of the mean logarithm of
+durations (runs that succeeded) or of the share of runs that failed. So people who join, leave or are slow do not shift
+it. As in :mod:`effect`, one person counts for at most four who run the command as often as the median one.
+
+*Search.* Every split of the weeks with at least LEAST_WEEKS on either side is tried, of all weeks and of some around
+it, and a straight line, which stands for a drift. The statistic is the Gaussian log-likelihood ratio, n log(1 -
+explained share). What was found is taken away, and the search goes on in what is left (binary segmentation; Scott and
+Knott 1974).
+
+*False alarms.* The weeks are put into random order, the same order for all commands and both measures, and the largest
+statistic of them all is noted (Westfall and Young 1993): FALSE_ALARM is the chance of finding *anything* when no level
+shifted. Weeks that differ for everybody are as different in another order, so they raise no alarm. They are moved in
+pairs, since neighbouring weeks are alike.
+
+*One person is not a change.* What is found must still be found without whoever contributes most to it, except in one
+person's own history.
+
+``tests/report/test_shift.py`` holds false alarms, power and dates by simulation; docs/decisions/0013 says
+what was tried.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+FALSE_ALARM = 0.05
+# "For good": a level that lasted, and was there before, for so long.
+LEAST_WEEKS = 3
+PERMUTATIONS = 1_000
+# In a history longer than twice as many weeks, so many weeks before are also compared with as many after: what came and
+# went hardly shows in the whole (moving sums; Eichinger and Kirch 2018).
+REACHES = (13, 26, 52)
+# Weeks that are moved together.
+BLOCK = 2
+# For how many who run a command as often as the median person does one may count.
+MOST = 4
+# Of one command and measure; a level that shifts more often is noise.
+MOST_SHIFTS = 4
+# The log-likelihood that the day of a commit may lack of the best one's: twice the usual 1.92, since the likelihood of
+# a date is no parabola. Nineteen in twenty ranges hold the true day (test_shift.py).
+DAYS_WITHIN = 4.0
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+DURATION, FAILURES = "duration", "failures"
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """Runs of one command: an element for each person (from 0) and week (as stats.week_of counts them).
+
+    ``logarithms``: of the runs that ``succeeded``, the sum of the logarithms of durations in ms, as whole thousandths;
+    ``succeeded_ms``: the sum of their durations.
+    """
+
+    person: Integers
+    week: Integers
+    runs: Integers
+    succeeded: Integers
+    failed: Integers
+    logarithms: Integers
+    succeeded_ms: Integers
+
+    def measured(self, measure: str) -> tuple[Integers, Floats]:
+        """What ``measure`` is a mean over, and its sum."""
+        if measure == DURATION:
+            return self.succeeded, self.logarithms / 1000
+        return self.runs, self.failed.astype(float)
+
+    def of(self, at: npt.NDArray[np.bool_] | slice) -> Weekly:
+        """Only these elements."""
+        return Weekly(*(getattr(self, column.name)[at] for column in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A level that shifted.
+
+    ``week``: the first on the new level; of a ``gradual`` one, the first that it was followed through. ``before`` and
+    ``after``: typical durations in ms (geometric means), or shares of runs that failed. ``people`` have runs on both
+    sides. ``runs_a_week``: since then. ``cost_a_week``: what it takes since then, in ms of everybody's time, or in runs
+    that fail; below 0 where it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
+    """
+
+    command: str
+    measure: str
+    week: int
+    gradual: bool
+    before: float
+    after: float
+    people: int
+    runs_a_week: float
+    cost_a_week: float
+    levels: tuple[tuple[int, float], ...]
+
+    @property
+    def worse(self) -> bool:
+        """Whether it got slower, or fails more."""
+        return self.after > self.before
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One level a week, each with its weight."""
+
+    week: Integers
+    level: Floats
+    weight: Floats
+
+    @property
+    def long_enough(self) -> bool:
+        return len(self.week) >= 2 * LEAST_WEEKS and float(np.ptp(self.level)) > 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How much better than no change the best split (before the element ``place``) and a straight line are."""
+
+    split: Floats
+    line: Floats
+    place: Integers
+
+    @property
+    def best(self) -> Floats:
+        return np.maximum(self.split, self.line)
+
+
+def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool = False) -> list[Shift]:
+    """What shifted in any of these commands; ``own``: it is one person's history."""
+    series = {
+        (command, measure): levels
+        for command, runs in weekly.items()
+        for measure in (DURATION, FAILURES)
+        if (levels := _levels(runs, measure)).long_enough
+    }
+    if not series:
+        return []
+    order = _Order(np.unique(np.concatenate([levels.week for levels in series.values()])), rng)
+    left = dict(series)
+    null = {key: order.best(levels) for key, levels in left.items()}
+    open_ = set(series)
+    found: dict[tuple[str, str], list[int]] = {}
+    drifts: set[tuple[str, str]] = set()
+    while open_:
+        fits = {key: _fit(levels.level, levels.weight, levels.week) for key, levels in left.items() if key in open_}
+        key = max(fits, key=lambda key: float(fits[key].best[0]))
+        highest = np.max(list(null.values()), axis=0)
+        if not _surprising(fits[key], highest):
+            break
+        command, measure = key
+        place = int(fits[key].place[0])
+        cuts = found.setdefault(key, [])
+        if not own:
+            without = _without_one(weekly[command], measure, int(left[key].week[place]), cuts)
+            if not _surprising(without, highest):
+                open_.discard(key)
+                continue
+        # A split has its date to choose, so it is worth a parameter more (Schwarz 1978).
+        if not cuts and fits[key].line[0] > fits[key].split[0] - math.log(len(left[key].week)):
+            drifts.add(key)
+            open_.discard(key)
+            continue
+        cuts.append(int(left[key].week[place]))
+        left[key] = _levelled(series[key], cuts)
+        null[key] = order.best(left[key])
+        if len(cuts) == MOST_SHIFTS or not left[key].long_enough:
+            open_.discard(key)
+    told = [
+        _told(command, measure, weekly[command], series[command, measure], cuts, cut)
+        for (command, measure), cuts in found.items()
+        for cut in sorted(cuts)
+    ]
+    return told + [_drift(command, measure, weekly[command], series[command, measure]) for command, measure in drifts]
+
+
+def _levels(runs: Weekly, measure: str) -> _Series:
+    number, total = runs.measured(measure)
+    at = number > 0
+    if not at.any():
+        return _Series(runs.week[at], total[at], total[at])
+    _, person = np.unique(runs.person[at], return_inverse=True)
+    weeks, week = np.unique(runs.week[at], return_inverse=True)
+    people, length = int(person.max()) + 1, len(weeks)
+    of_person = np.bincount(person, number[at])
+    weight = number[at] * np.minimum(1, MOST * np.median(of_person) / of_person)[person]
+    place = person * length + week
+    share = np.bincount(place, weight, people * length).reshape(people, length)
+    sums = np.bincount(place, weight * total[at] / number[at], people * length).reshape(people, length)
+    if people == 1:
+        level, information = sums[0] / share[0], share[0]
+    else:
+        of_person = share.sum(axis=1, keepdims=True)
+        within = (sums - share * (sums.sum(axis=1, keepdims=True) / of_person)).sum(axis=0)
+        equations = np.diag(share.sum(axis=0)) - share.T @ (share / of_person)
+        level, *_ = np.linalg.lstsq(equations, within, rcond=1e-10)
+        information = np.diag(equations)
+    told = information > 1e-9 * information.max()
+    if not told.any():  # nobody ran it in two weeks
+        return _Series(weeks[told], level[told], information[told])
+    # A week with few runs says less; one with many says no more than others, since weeks differ by more than chance.
+    return _Series(weeks[told], level[told], np.minimum(information, np.median(information[told]))[told])
+
+
+def _fit(level: Floats, weight: Floats, week: Integers) -> _Fit:
+    """The fits of one series, or of many in the rows of ``level`` and ``weight``."""
+    level, weight = np.atleast_2d(level), np.atleast_2d(weight)
+    length = level.shape[1]
+    centred = level - np.average(level, axis=1, weights=weight)[:, np.newaxis]
+    so_far = _SoFar(weight, centred)
+    place = np.arange(LEAST_WEEKS, length - LEAST_WEEKS + 1)
+    reaches = [length, *(reach for reach in REACHES if 2 * reach < length)]
+    splits = [so_far.split(np.maximum(place - reach, 0), place, np.minimum(place + reach, length)) for reach in reaches]
+    split = np.max(splits, axis=0)
+    time: Floats = np.broadcast_to(week, weight.shape).astype(np.float64)
+    time -= np.average(time, axis=1, weights=weight)[:, np.newaxis]
+    line = (weight * time * centred).sum(axis=1) ** 2 / (weight * time**2).sum(axis=1)
+    squares = (weight * centred**2).sum(axis=1)
+    return _Fit(split.max(axis=1), _ratio(line, squares, length), split.argmax(axis=1) + LEAST_WEEKS)
+
+
+class _SoFar:
+    """Sums from the first week on, by which any stretch of weeks is summed at once."""
+
+    def __init__(self, weight: Floats, centred: Floats) -> None:
+        self.weight, self.sum, self.squares = (
+            np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+            for values in (weight, weight * centred, weight * centred**2)
+        )
+
+    def split(self, begin: Integers, place: Integers, end: Integers) -> Floats:
+        """How much better than one level two are, before and from each ``place``, in the weeks from begin to end."""
+        weight, total, squares = (sums[:, end] - sums[:, begin] for sums in (self.weight, self.sum, self.squares))
+        before, first = (sums[:, place] - sums[:, begin] for sums in (self.weight, self.sum))
+        explained = (first - total * before / weight) ** 2 * weight / (before * (weight - before))
+        return _ratio(explained, squares - total**2 / weight, end - begin)
+
+
+def _ratio(explained: Floats, squares: Floats, length: Integers | int) -> Floats:
+    left = np.clip(1 - explained / np.maximum(squares, 1e-12), 1e-12, 1)
+    return np.asarray((2 - length) * np.log(left), dtype=np.float64)
+
+
+class _Order:
+    """PERMUTATIONS random orders of the same weeks, for every series."""
+
+    def __init__(self, weeks: Integers, rng: np.random.Generator) -> None:
+        self.weeks = weeks
+        blocks = rng.random((PERMUTATIONS, -(-len(weeks) // BLOCK)))
+        self.keys = np.repeat(blocks, BLOCK, axis=1)[:, : len(weeks)]
+
+    def best(self, series: _Series) -> Floats:
+        """The best fit in each of the orders."""
+        place = np.argsort(self.keys[:, np.searchsorted(self.weeks, series.week)], axis=1, kind="stable")
+        return _fit(series.level[place], series.weight[place], series.week).best
+
+
+def _surprising(fit: _Fit | None, highest: Floats) -> bool:
+    """Whether a fit as good as this is as rare as FALSE_ALARM when nothing changed."""
+    return fit is not None and (1 + int((highest >= fit.best[0]).sum())) / (1 + len(highest)) <= FALSE_ALARM
+
+
+def _without_one(runs: Weekly, measure: str, week: int, cuts: list[int]) -> _Fit | None:
+    """The best fit without the person who contributes most to the shift in ``week``."""
+    number, total = runs.measured(measure)
+    means, weight = _either_side(runs.person, runs.week >= week, number, total)
+    if not weight.any():
+        return None
+    weight = np.minimum(weight, MOST * np.median(weight[weight > 0]))
+    of_person = weight * (means[1] - means[0])
+    most = int(np.argmax(of_person * np.sign(of_person.sum())))
+    series = _levels(runs.of(runs.person != most), measure)
+    if not series.long_enough:
+        return None
+    series = _levelled(series, cuts)
+    return _fit(series.level, series.weight, series.week)
+
+
+def _either_side(
+    person: Integers, after: npt.NDArray[np.bool_], number: Integers, total: Floats
+) -> tuple[Floats, Floats]:
+    """Each person's mean before (row 0) and after, and the weight of their difference: 0 where one side has no run."""
+    people = int(person.max(initial=-1)) + 1
+    place = after.astype(np.int64) * people + person
+    counts = np.bincount(place, number, 2 * people).reshape(2, people)
+    sums = np.bincount(place, total, 2 * people).reshape(2, people)
+    weight = counts[0] * counts[1] / np.maximum(counts.sum(axis=0), 1)
+    return sums / np.maximum(counts, 1), weight
+
+
+def _segments(series: _Series, cuts: list[int]) -> Iterator[npt.NDArray[np.bool_]]:
+    bounds = [-math.inf, *sorted(cuts), math.inf]
+    for low, high in itertools.pairwise(bounds):
+        yield (series.week >= low) & (series.week < high)
+
+
+def _mean(series: _Series, at: npt.NDArray[np.bool_]) -> float:
+    return float(np.average(series.level[at], weights=series.weight[at])) if at.any() else 0.0
+
+
+def _levelled(series: _Series, cuts: list[int]) -> _Series:
+    """The series without what was found in it."""
+    level = series.level.copy()
+    for at in _segments(series, cuts):
+        level[at] -= _mean(series, at)
+    return replace(series, level=level)
+
+
+def _told(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[int], cut: int) -> Shift:
+    """The shift in the week ``cut``, between the segments on either side of it."""
+    place = sorted(cuts).index(cut)
+    bounds = [-math.inf, *sorted(cuts), math.inf]
+    low, high = bounds[place], bounds[place + 2]
+    before, after = list(_segments(series, cuts))[place : place + 2]
+    difference = _mean(series, after) - _mean(series, before)
+    here = runs.of((runs.week >= low) & (runs.week < high))
+    shift = _shift(command, measure, here, cut, here.week >= cut, difference)
+    return replace(shift, levels=_as_shown(series, _mean(series, after), shift))
+
+
+def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
+    """The same of a level that moved little by little, from its first week to its last."""
+    slope, start = np.polyfit(series.week.astype(float), series.level, 1, w=np.sqrt(series.weight))
+    first, last = int(series.week[0]), int(series.week[-1])
+    late = runs.week > (first + last) / 2
+    shift = _shift(command, measure, runs, first, late, float(slope) * (last - first))
+    return replace(shift, gradual=True, levels=_as_shown(series, float(start + slope * last), shift))
+
+
+def _shift(
+    command: str, measure: str, runs: Weekly, week: int, late: npt.NDArray[np.bool_], difference: float
+) -> Shift:
+    """``difference``: of the levels; what it comes to is that of the people who have runs on both sides."""
+    number, total = runs.measured(measure)
+    means, weight = _either_side(runs.person, late, number, total)
+    since = runs.of(late)
+    weeks = int(np.ptp(since.week)) + 1
+    level = float(means[1] @ weight / weight.sum())
+    runs_a_week = int(since.runs.sum()) / weeks
+    if measure == DURATION:
+        after, before = math.exp(level), math.exp(level - difference)
+        cost = int(since.succeeded_ms.sum()) / weeks * -math.expm1(-difference)
+    else:
+        after, before = level, min(max(level - difference, 0.0), 1.0)
+        cost = runs_a_week * (after - before)
+    return Shift(
+        command=command,
+        measure=measure,
+        week=week,
+        gradual=False,
+        before=before,
+        after=after,
+        people=int((weight > 0).sum()),
+        runs_a_week=runs_a_week,
+        cost_a_week=cost,
+        levels=(),
+    )
+
+
+def _as_shown(series: _Series, level: float, shift: Shift) -> tuple[tuple[int, float], ...]:
+    """The series in ms or shares, such that ``level`` is what the shift calls ``after``."""
+    if shift.measure == DURATION:
+        values = shift.after * np.exp(series.level - level)
+    else:
+        values = np.clip(shift.after + series.level - level, 0, 1)
+    return tuple(zip(series.week.tolist(), values.tolist(), strict=True))
+
+
+def commit_days(person: Integers, day: Integers, number: Integers, total: Floats) -> tuple[int, int] | None:
+    """The first and the last day of the commits that a shift may have come with.
+
+    An element for each person and day of the commit that they had checked out; ``total / number`` is a mean. Each
+    person is compared with themselves, on commits before a day and since. None where nobody has both.
+    """
+    at = number > 0
+    days, column = np.unique(day[at], return_inverse=True)
+    people = int(person.max(initial=-1)) + 1
+    place = person[at] * len(days) + column
+    size = people * len(days)
+    weight, sums = (
+        np.bincount(place, values[at], size).reshape(people, len(days)) for values in (number.astype(float), total)
+    )
+    of_person = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+    within = sums - weight * (sums.sum(axis=1, keepdims=True) / of_person)
+    # Of what lies before each day but the first.
+    before = np.cumsum(weight, axis=1)[:, :-1]
+    information = (before * (1 - before / of_person)).sum(axis=0)
+    explained = np.cumsum(within, axis=1)[:, :-1].sum(axis=0) ** 2 / np.maximum(information, 1e-300)
+    explained[information <= 1e-9 * max(float(weight.sum()), 1e-300)] = 0
+    freedom = int((weight > 0).sum()) - people - 1
+    if freedom < 1 or not explained.any():
+        return None
+    mean = (
+        np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0) - sums.sum(axis=1, keepdims=True) / of_person
+    )
+    squares = float((weight * mean**2).sum())
+    likelihood = -freedom / 2 * np.log(np.maximum(1 - explained / squares, 1e-12))
+    close = np.flatnonzero(likelihood >= likelihood.max() - DAYS_WITHIN)
+    # It came after the last commit that is old, at the latest on the day of the first that is new.
+    return int(days[close[0]]) + 1, int(days[close[-1] + 1])

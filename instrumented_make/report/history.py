@@ -1,0 +1,170 @@
+"""The runs of a source that a report is about, and what may be told of them.
+
+Every question asks the engine through here. Nothing that names a person leaves this module, and no command that few
+people use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from instrumented_make.errors import failure
+from instrumented_make.report import queries
+from instrumented_make.report.events import Column, Source, columns, named
+from instrumented_make.report.progress import Steps
+from instrumented_make.report.section import Options
+from instrumented_make.stats import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, selected
+from instrumented_make.text import printable
+
+SPREAD = (5, 25, MEDIAN, 75, P95)
+OF_WEEKS = (MEDIAN, 90, P95)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """One week of everything, or of every command that people wait for; ``week`` as in :class:`stats.Week`."""
+
+    week: int
+    people: int
+    runs: int
+    total_ms: int
+    failed: int
+    interrupted: int
+
+
+class History:
+    """The runs of a source that a selection takes, without what may not be told."""
+
+    def __init__(
+        self, source: Source, selection: Selection, min_people: int, steps: Steps, options: Options | None = None
+    ) -> None:
+        """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
+        self.name = source.name
+        self.event = source.event
+        self._source = source
+        self.own = source.own
+        self.selection = selection
+        self.options = options or Options()
+        self._steps = steps
+        self.min_people = min_people
+        steps.begin("Reading the events")
+        every = queries.selected(queries.runs(source.events), selection)
+        totals = self.ask(queries.totals(every))
+        # Names come from whoever sends events. What would drive a terminal, a page or a printer is told nowhere.
+        odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
+        if odd:
+            every = queries.renamed(every, odd)
+            totals = self.ask(queries.totals(every))
+        kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
+        self.hidden = len(totals) - len(kept)
+        self._runs = named(source, queries.regrouped(every, kept) if self.hidden else every)
+        self._totals = self.ask(queries.totals(self._runs)) if self.hidden else totals
+        for command in selection.commands:
+            if command not in {row["command"] for row in self._totals}:
+                few = "" if self.own else f", or fewer than {min_people} people did"
+                raise failure(f"nobody ran {command}{few}", path=source.name)
+
+    def may_be_told(self, people: int) -> bool:
+        """Whether so many are enough; in one's own history one is."""
+        return self.own or people >= self.min_people
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that can be compared: those shown, without OTHER, which is a different mixture every week."""
+        chosen = self.selection.commands
+        names = [row["command"] for row in sorted(self._totals, key=lambda row: (-row["total_ms"], row["command"]))]
+        mixed = {queries.OTHER} if self.hidden else set()
+        return [name for name in names if name not in mixed and (not chosen or name in chosen)]
+
+    @property
+    def runs(self) -> Any:
+        """All runs, as an Ibis table."""
+        return self._runs
+
+    @property
+    def shown(self) -> Any:
+        """The runs of the selected commands, if any are selected, or all."""
+        chosen = list(self.selection.commands)
+        return self._runs.filter(self._runs.command.isin(chosen)) if chosen else self._runs
+
+    @property
+    def awaited(self) -> Any:
+        """Those among them that people wait for."""
+        interactive = sorted(self.options.targets.interactive)
+        return self.shown.filter(~self.shown.command.isin(interactive)) if interactive else self.shown
+
+    @property
+    def runs_of(self) -> dict[str, int]:
+        """How many runs each command has."""
+        return {row["command"]: row["runs"] for row in self._totals}
+
+    def columns(self, question: Any) -> dict[str, Column]:
+        """What the engine answers, column by column. Raise UserError when it refuses."""
+        return columns(self._source, question)
+
+    def ask(self, question: Any) -> list[dict[str, Any]]:
+        """The same, row by row."""
+        found = self.columns(question)
+        return [
+            dict(zip(found, row, strict=True))
+            for row in zip(*(values.tolist() for values in found.values()), strict=True)
+        ]
+
+    def begin(self, step: str) -> None:
+        """Something that may take long begins."""
+        self._steps.begin(step)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures of every command shown, those that people wait for first."""
+        weeks: dict[str, list[Week]] = {}
+        self.begin("Finding medians of weeks")
+        for row in self.ask(queries.weeks(self._runs, OF_WEEKS, engine=self._source.engine)):
+            median, p90, p95 = (hundredths(row[f"p{percent}"]) for percent in OF_WEEKS)
+            weeks.setdefault(row["command"], []).append(Week(row["week"], row["count"], median, p90, p95))
+        figures = [
+            Figures(
+                command=row["command"],
+                people=row["people"],
+                runs=row["runs"],
+                total_ms=int(row["total_ms"]),
+                median_ms=self.spread[row["command"]][SPREAD.index(MEDIAN)],
+                p95_ms=self.spread[row["command"]][SPREAD.index(P95)],
+                failed=row["failed"],
+                interrupted=row["interrupted"],
+                weeks=tuple(sorted(weeks[row["command"]], key=lambda week: week.number)),
+                interactive=row["command"] in self.options.targets.interactive,
+            )
+            for row in self._totals
+        ]
+        return selected(figures, self.selection.commands)
+
+    @cached_property
+    def spread(self) -> dict[str, tuple[float, ...]]:
+        """For each command its durations in ms at the percentages SPREAD."""
+        self.begin("Finding how long runs take")
+        return {
+            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in SPREAD)
+            for row in self.ask(queries.spread(self._runs, SPREAD, engine=self._source.engine))
+        }
+
+    @cached_property
+    def timeline(self) -> list[Time]:
+        """Every week in which people ran anything: how many they were, and what came of what they waited for."""
+        self.begin("Following the weeks")
+        rows = self.ask(queries.timeline(self.shown))
+        if not self.options.targets.interactive:
+            return [Time(**row) for row in rows]
+        awaited = {row["week"]: row for row in self.ask(queries.timeline(self.awaited))}
+        nothing = {"runs": 0, "total_ms": 0, "failed": 0, "interrupted": 0}
+        return [
+            Time(**{**nothing, **awaited.get(row["week"], {}), "week": row["week"], "people": row["people"]})
+            for row in rows
+        ]
+
+    @cached_property
+    def people(self) -> int:
+        """How many ran any of what is shown."""
+        return int(self.ask(queries.people(self.shown))[0]["people"])

@@ -1,0 +1,29 @@
+"""The questions that a report answers, one module each: what it asks of the history, its sentence and its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from instrumented_make.report.history import History
+from instrumented_make.report.questions import ages, changed, endings, helped, used, waiting, weeks
+from instrumented_make.report.section import Section
+
+# In the order in which a page and a terminal show them.
+QUESTIONS = (changed, helped, waiting, endings, used, ages, weeks)
+
+
+def answered(history: History) -> Iterator[Section]:
+    """Every question that has an answer."""
+    for question in QUESTIONS:
+        section = question.ask(history)
+        if section is not None:
+            yield section
+
+
+def worse(history: History, kinds: Sequence[str]) -> bool:
+    """Whether anything got worse in one of these ways, as found without being told or of the change asked about."""
+    if changed.named(changed.changes(history), kinds):
+        return True
+    return history.options.change_s is not None and helped.got_worse(
+        helped.comparisons(history), slower=changed.SLOWER in kinds, failing=changed.FAILING in kinds
+    )

@@ -1,0 +1,350 @@
+"""What changed, and when? Looked for in every command, without being told where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from instrumented_make.errors import Position, failure
+from instrumented_make.report.estimators.shift import (
+    DURATION,
+    FALSE_ALARM,
+    LEAST_WEEKS,
+    Shift,
+    Weekly,
+    commit_days,
+    shifts,
+)
+from instrumented_make.report.history import History
+from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, week
+from instrumented_make.report.section import Earlier, Figure, Rows, Section
+from instrumented_make.report.words import counted, date, listed, week_of
+from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration, monday, percentage
+
+if TYPE_CHECKING:
+    from instrumented_make.report.drawing import Chart
+
+# What --fail-on may name.
+SLOWER, FAILING = "slower", "failing"
+# A shift is the same as in an earlier report if it is dated at most so many weeks apart.
+SAME_WEEKS = 3
+# Commits are looked at on runs that began in at most so many weeks before and after a shift.
+AROUND_WEEKS = 8
+# Days of commits that lie further apart say nothing of where to look.
+FEW_DAYS = 28
+# So many runs, at most, are summed by person and week at once; there are no more sums than runs.
+_AT_ONCE = 10_000_000
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A shift with what the report knows of it besides.
+
+    ``commits``: the days (since 1970) of the first and the last commit that it may have come with, where that can be
+    told. ``new``: whether an earlier report did not have it; None without one.
+    """
+
+    shift: Shift
+    commits: tuple[int, int] | None
+    new: bool | None
+
+    @property
+    def kind(self) -> str:
+        """In a word: SLOWER or faster, FAILING or ``failing less``."""
+        if self.shift.measure == DURATION:
+            return SLOWER if self.shift.worse else "faster"
+        return FAILING if self.shift.worse else "failing less"
+
+
+def weekly(table: Any, names: Sequence[str]) -> Any:
+    """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: what Weekly holds."""
+    runs = table.filter(table.command.isin(list(names)))
+    summed = _summed(runs.mutate(week=week(runs)), ["command", "user_id", "week"])
+    # Millions of names would take longer to arrive than all the numbers.
+    places = ibis.cases(*((summed.command == name, place) for place, name in enumerate(names)))
+    return numbered(summed.mutate(command=places.cast("int64")))
+
+
+def commits(table: Any, names: Sequence[str]) -> Any:
+    """The same of commands of these ``names``, also for each ``day`` (since 1970) of the commit that was checked out.
+
+    Only on the main branch: on another, the day of a commit says nothing of what is in it.
+    """
+    known = table.filter(table.command.isin(list(names)), table.on_master, table.commit_s.notnull())
+    by = ["command", "user_id", "week", "day"]
+    return numbered(_summed(known.mutate(week=week(known), day=known.commit_s // DAY_S), by))
+
+
+def _summed(table: Any, by: list[str]) -> Any:
+    table = table.mutate(logarithm=logarithm(table))
+    succeeded = table.exit_status == 0
+    return table.group_by(by).agg(
+        **ends(table),
+        succeeded=succeeded.ifelse(1, 0).sum(),
+        logarithms=table.logarithm.sum(),
+        succeeded_ms=succeeded.ifelse(table.duration_ms, 0).sum(),
+    )
+
+
+def ask(history: History) -> Section:
+    """The section; the page and the terminal begin with it."""
+    found = changes(history)
+    return Section(
+        "changed",
+        "What changed?",
+        _answer(found, history),
+        _details(found, history),
+        lambda: _figures(found),
+        whole=True,
+    )
+
+
+@cache
+def changes(history: History) -> list[Change]:
+    """All that shifted, what got worse first, then by what it costs. Raise UserError when the engine refuses.
+
+    A team is not told of what concerns few people.
+    """
+    runs: dict[str, Weekly] = {}
+    for names, found in _batches(history):
+        command = found["command"]
+        # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
+        people, weeks = int(found["person"].max()) + 1, int(found["week"].max()) + 1
+        order = np.argsort((command * people + found["person"]) * weeks + found["week"])
+        values = Weekly(*(found[column.name][order] for column in fields(Weekly)))
+        ends_ = np.cumsum(np.bincount(command, minlength=len(names)))
+        for name, begin, end in zip(names, [0, *ends_], ends_, strict=False):
+            runs[name] = values.of(slice(begin, end))
+    told = [
+        shift for shift in shifts(runs, np.random.default_rng(0), own=history.own) if history.may_be_told(shift.people)
+    ]
+    days = _commits(history, [shift for shift in told if not shift.gradual])
+    known = [Change(shift, days.get(shift), _is_new(shift, history.options.earlier)) for shift in told]
+    return sorted(
+        known, key=lambda change: (not change.shift.worse, change.shift.measure, -abs(change.shift.cost_a_week))
+    )
+
+
+def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    ahead = history.commands
+    while ahead:
+        history.begin("Looking for what changed")
+        size = np.cumsum([history.runs_of[command] for command in ahead])
+        few = max(int(np.searchsorted(size, _AT_ONCE, side="right")), 1)
+        batch, ahead = ahead[:few], ahead[few:]
+        yield batch, history.columns(weekly(history.runs, batch))
+
+
+def _commits(history: History, found: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:
+    """The days of the commits that each of these may have come with, where they can be told."""
+    if not found:
+        return {}
+    history.begin("Looking for the commits that it changed with")
+    columns = history.columns(commits(history.runs, sorted({shift.command for shift in found})))
+    order = np.lexsort([columns["day"], columns["week"], columns["person"]])
+    command, person, week, day, runs, succeeded, failed, logarithms = (
+        columns[name][order]
+        for name in ("command", "person", "week", "day", "runs", "succeeded", "failed", "logarithms")
+    )
+    told = {}
+    for shift in found:
+        at = (command == shift.command) & (abs(week - shift.week) <= AROUND_WEEKS)
+        of_time = shift.measure == DURATION
+        number, total = (succeeded, logarithms / 1000) if of_time else (runs, failed.astype(float))
+        days = commit_days(person[at], day[at], number[at], total[at])
+        if days is not None and days[1] - days[0] <= FEW_DAYS:
+            told[shift] = days
+    return told
+
+
+def _is_new(shift: Shift, earlier: Earlier | None) -> bool | None:
+    if earlier is None:
+        return None
+    return not any(
+        change["command"] == shift.command
+        and change["measure"] == shift.measure
+        and change["worse"] == shift.worse
+        and abs(change["week"] - shift.week) <= SAME_WEEKS
+        for change in earlier.changes
+    )
+
+
+def document(found: Sequence[Change]) -> list[dict[str, Any]]:
+    """For programs, and for the next report's ``--since-last``."""
+    return [
+        {
+            "command": change.shift.command,
+            "measure": change.shift.measure,
+            "kind": change.kind,
+            "worse": change.shift.worse,
+            "gradual": change.shift.gradual,
+            "since": monday(change.shift.week),
+            "week": change.shift.week,
+            "commits_from": date(change.commits[0]) if change.commits else None,
+            "commits_to": date(change.commits[1]) if change.commits else None,
+            "before": change.shift.before,
+            "after": change.shift.after,
+            "people": change.shift.people,
+            "runs_a_week": change.shift.runs_a_week,
+            "cost_a_week": change.shift.cost_a_week,
+            "new": change.new,
+        }
+        for change in found
+    ]
+
+
+def read_earlier(path: Path) -> Earlier:
+    """What an earlier report wrote with ``--format json``. Raise UserError."""
+    hint = "give the output of an earlier 'report ... --format json'"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise failure(f"{error.msg}", hint, path=str(path), position=Position(error.lineno, error.colno)) from None
+    except UnicodeDecodeError:
+        raise failure("it is not UTF-8 text", hint, path=str(path)) from None
+    except OSError as error:
+        raise failure(f"it cannot be read: {error.strerror}", hint, path=str(path)) from None
+    try:
+        known = [
+            {"command": str(change["command"]), "measure": str(change["measure"])}
+            | {"worse": bool(change["worse"]), "week": int(change["week"])}
+            for change in document["changes"]
+        ]
+        waiting = document["waiting_ms_per_person_and_week"]
+        return Earlier(str(path), str(document["made"]), None if waiting is None else float(waiting), tuple(known))
+    except (KeyError, TypeError, ValueError):
+        raise failure("it is not a report, or one from before version 0.4", hint, path=str(path)) from None
+
+
+def named(found: Sequence[Change], kinds: Sequence[str]) -> bool:
+    """Whether there is a change of one of these kinds, and a new one where an earlier report is known."""
+    return any(change.kind in kinds and change.new is not False for change in found)
+
+
+def _answer(found: Sequence[Change], history: History) -> str:
+    if len({week.number for row in history.summary.figures for week in row.weeks}) < 2 * LEAST_WEEKS:
+        return f"It is too early to tell: that takes {2 * LEAST_WEEKS} weeks with runs."
+    if not found:
+        return "Nothing changed: no command got slower or faster, and none began to fail more or less."
+    parts = []
+    for kind, words in (
+        (SLOWER, "got slower"),
+        (FAILING, "fails more"),
+        ("faster", "got faster"),
+        ("failing less", "fails less"),
+    ):
+        names = list(dict.fromkeys(change.shift.command for change in found if change.kind == kind))
+        if names:
+            parts.append(f"{listed(names)} {words if len(names) == 1 else words.replace('fails', 'fail')}")
+    return "; ".join(parts) + "."
+
+
+def _details(found: Sequence[Change], history: History) -> list[str]:
+    earlier = history.options.earlier
+    lines = [_sentence(change, own=history.own) for change in found]
+    if earlier is not None:
+        new = sum(bool(change.new) for change in found)
+        lines.append(f"Since the report of {earlier.made}: {counted(new, 'new change') if new else 'no new change'}.")
+    lines.append(
+        f"The chance of finding anything when nothing changed is {FALSE_ALARM:.0%}. A level counts that lasts for at "
+        f"least {LEAST_WEEKS} weeks."
+    )
+    return lines
+
+
+def _sentence(change: Change, *, own: bool) -> str:
+    """One change: what, since when, for how many people, and what it costs them."""
+    shift = change.shift
+    if shift.measure == DURATION:
+        verb = "got slower" if shift.worse else "got faster"
+        by = f"{abs(shift.after / shift.before - 1):.0%}"
+        what = f"a run takes {duration(shift.after)} instead of {duration(shift.before)} ({by} {_more(shift)})"
+        cost = f"{duration(abs(shift.cost_a_week))} a week"
+        costs = f"That {'costs' if shift.worse else 'saves'} {'you' if own else f'{shift.people:,} people'} {cost}."
+    else:
+        verb = "fails more" if shift.worse else "fails less"
+        what = f"{percentage(shift.after)} of runs instead of {percentage(shift.before)}"
+        who = "" if own else f", of {shift.people:,} people"
+        costs = f"That is {abs(shift.cost_a_week):,.0f} failed runs {_more(shift)} a week{who}."
+    when = f"little by little from {week_of(shift.week)}" if shift.gradual else f"since {week_of(shift.week)}"
+    text = f"{shift.command} {verb} {when}: {what}. {costs}"
+    if change.commits is not None:
+        first, last = (date(day) for day in change.commits)
+        text += f" Commits of {first} fit best." if first == last else f" Commits of {first} to {last} fit best."
+    return f"New: {text}" if change.new else text
+
+
+def _more(shift: Shift) -> str:
+    return "more" if shift.worse else "less" if shift.measure == DURATION else "fewer"
+
+
+def _figures(found: Sequence[Change]) -> list[Figure]:
+    if not found:
+        return []
+    rows: Rows = [
+        {
+            "command": change.shift.command,
+            "measure": change.shift.measure,
+            "week": monday(number),
+            "level": level,
+            "since": monday(change.shift.week),
+        }
+        for change in found
+        for number, level in change.shift.levels
+    ]
+    caption = "The level of each week: typical duration, or the share of runs that fail; the dashed line is the change"
+    small = [(f"{change.shift.command}, {change.shift.measure}", _level(change)) for change in found[:_SHOWN]]
+    return [Figure("changes", caption, rows, small=small)]
+
+
+def _level(change: Change) -> str:
+    """The levels of one command before and after, small, as an SVG element."""
+    import altair as alt  # noqa: PLC0415  (imported to draw only)
+
+    from instrumented_make.report import drawing  # noqa: PLC0415
+
+    shift = change.shift
+    of_time = shift.measure == DURATION
+    said = duration if of_time else percentage
+    rows: Rows = [
+        {"week": drawing.week_ms(number), "level": level, "text": f"{week_of(number)}: {said(level)}"}
+        for number, level in shift.levels
+    ]
+    numbers = [number for number, _ in shift.levels]
+    if of_time:
+        scale, axis = drawing.durations(
+            min(row["level"] for row in rows), max(row["level"] for row in rows), 4, drawing.BESIDE
+        )
+    else:
+        scale, axis = alt.Scale(domainMin=0), alt.Axis(format="~%", title="of runs", tickCount=3)
+    colour = "var(--worse)" if shift.worse else "var(--better)"
+    middle = numbers[0] if shift.gradual else shift.week
+    lines: Rows = [
+        {"week": drawing.week_ms(begin), "end": drawing.week_ms(end), "from": low, "to": high, "text": said(high)}
+        for begin, end, low, high in (
+            [(numbers[0], numbers[-1], shift.before, shift.after)]
+            if shift.gradual
+            else [(numbers[0], middle, shift.before, shift.before), (middle, numbers[-1], shift.after, shift.after)]
+        )
+    ]
+    y = alt.Y("level:Q", scale=scale, axis=axis)
+    marks = drawing.base(rows).encode(x=drawing.weeks(numbers, drawing.NARROW, end=False), y=y, description="text:N")
+    levels = drawing.base(lines).encode(
+        x="week:T", x2="end:T", y=alt.Y("from:Q", scale=scale, axis=axis), y2="to:Q", description="text:N"
+    )
+    at_s = None if shift.gradual else shift.week * WEEK_S - BEFORE_THURSDAY_S
+    chart: Chart = alt.layer(
+        marks.mark_point(filled=True, size=24, fill="var(--soft)", strokeWidth=0),
+        levels.mark_rule(strokeWidth=3, stroke=colour),
+        *drawing.marker(at_s, numbers[0], "since then"),
+    )
+    text = f"{shift.command}: from {said(shift.before)} to {said(shift.after)}"
+    return drawing.svg(chart.properties(width=drawing.NARROW, height=170), text)

@@ -1,0 +1,359 @@
+"""Did the change help? Asked with ``--change``; without it there is no such section."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from instrumented_make.report.estimators.effect import (
+    ENOUGH_PEOPLE,
+    FALSE_ALARM,
+    Comparison,
+    Counts,
+    Effect,
+    compare,
+    of_enough,
+    with_intervals,
+)
+from instrumented_make.report.history import History
+from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered
+from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.report.words import counted, listed
+from instrumented_make.stats import WEEK_S, csv_text, duration, minute, percentage
+
+if TYPE_CHECKING:
+    from instrumented_make.report.drawing import Chart
+
+FASTER, SLOWER = "faster", "slower"
+LESS, MORE = "fails less", "fails more"
+CANNOT_TELL = "cannot tell"
+FITS = ", and not for those who had not pulled it yet in the same weeks"
+COULD_BE_ELSE = ", though whatever else happened in those weeks could be the cause"
+# More than a window.
+_LONG_DAYS = 100_000
+
+
+def around(table: Any, change_s: int, window_weeks: int) -> Any:
+    """The runs to compare.
+
+    Only those on the main branch: on another, the time of a commit does not say what is in it. Only those that started
+    within the window: over years, much else changes.
+    """
+    window_s = window_weeks * WEEK_S
+    return table.filter(table.on_master, table.start_s >= change_s - window_s, table.start_s < change_s + window_s)
+
+
+def sides(table: Any, command: str, change_s: int) -> Any:
+    """Runs of ``command`` before and after a change, by the commit that was checked out: what :class:`Counts` holds.
+
+    ``person`` is a number, so that no id leaves the engine.
+    """
+    of_command = table.filter(table.command == command, table.commit_s.notnull())
+    after = (of_command.commit_s >= change_s).ifelse(1, 0)
+    # Engines differ in how they divide what is below 0.
+    day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
+    table = of_command.mutate(after=after, day=day, logarithm=logarithm(of_command))
+    return numbered(
+        table.group_by(["user_id", "after", "day"]).agg(
+            **ends(table),
+            succeeded=(table.exit_status == 0).ifelse(1, 0).sum(),
+            logarithms=table.logarithm.sum(),
+            squares=(table.logarithm * table.logarithm).sum(),
+        )
+    )
+
+
+def ask(history: History) -> Section | None:
+    """The section: None unless a change is named."""
+    options = history.options
+    if options.change_s is None:
+        return None
+    found = comparisons(history)
+    answer = verdict(found)
+    return Section(
+        "helped",
+        f"Did the change of {minute(options.change_s)} help?",
+        answer,
+        [*sentences(found), method(options.window_weeks)],
+        lambda: _figures(found, answer),
+        ["command", "people", "runs", "typical", "time", "failed", "points"],
+        [_row(comparison) for comparison in found],
+        whole=True,
+    )
+
+
+@cache
+def comparisons(history: History) -> list[Comparison]:
+    """Every command before and after the change that is asked about, with intervals that hold at once.
+
+    A team is not told of a few people.
+    """
+    rng = np.random.default_rng(0)
+    change_s = history.options.change_s or 0
+    runs = around(history.runs, change_s, history.options.window_weeks)
+    found = []
+    for command in history.commands:
+        history.begin(f"Comparing {command}")
+        columns = history.columns(sides(runs, command, change_s))
+        # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
+        order = np.lexsort([columns["after"], columns["day"], columns["person"]])
+        counts = Counts(**{column.name: columns[column.name][order] for column in fields(Counts)})
+        found.append(of_enough(compare(command, counts, rng), history.may_be_told))
+    return with_intervals(found)
+
+
+def got_worse(found: Sequence[Comparison], *, slower: bool, failing: bool) -> bool:
+    """Whether any command got slower, or fails more, where that is asked."""
+    return any(
+        (slower and of_duration(comparison) == SLOWER) or (failing and of_failures(comparison) == MORE)
+        for comparison in found
+    )
+
+
+def document(found: Sequence[Comparison], change_s: int) -> dict[str, Any]:
+    """For programs; what cannot be told is null."""
+    return {
+        "time": minute(change_s),
+        "false_alarm": FALSE_ALARM,
+        "verdict": verdict(found),
+        "commands": [_flat(comparison) for comparison in found],
+    }
+
+
+def as_csv(found: Sequence[Comparison]) -> str:
+    """A line for each command below the names of the columns; what cannot be told is empty."""
+    return csv_text(_flat(Comparison("", 0, 0, None, None)), [_flat(comparison) for comparison in found])
+
+
+def _flat(comparison: Comparison) -> dict[str, str | int | float | None]:
+    return {
+        "command": comparison.command,
+        "runs_before": comparison.runs_before,
+        "runs_after": comparison.runs_after,
+        **{f"duration_{name}": value for name, value in _effect(comparison.duration, exponential=True).items()},
+        "duration_verdict": of_duration(comparison),
+        "duration_fits_change": comparison.duration_fits,
+        **{f"failed_{name}": value for name, value in _effect(comparison.failures, exponential=False).items()},
+        "failed_verdict": of_failures(comparison),
+        "failed_fits_change": comparison.failures_fit,
+    }
+
+
+def _effect(effect: Effect | None, *, exponential: bool) -> dict[str, int | float | None]:
+    """Under names that say what it is: a ratio of typical durations in ms, or a difference of shares."""
+    name = "ratio" if exponential else "difference"
+    names = ("people", "effective_people", "before", "after", name, f"{name}_low", f"{name}_high")
+    if effect is None:
+        return dict.fromkeys(names)
+    bounds = [effect.estimate, effect.low, effect.high]
+    told = [(math.exp(value) if exponential else value) if math.isfinite(value) else None for value in bounds]
+    return dict(zip(names, [effect.people, effect.effective_people, effect.before, effect.after, *told], strict=True))
+
+
+def _row(comparison: Comparison) -> list[str]:
+    time, failures = comparison.duration, comparison.failures
+    return [
+        comparison.command,
+        f"{time.people:,}" if time else "0",
+        f"{comparison.runs_before:,} → {comparison.runs_after:,}",
+        f"{duration(time.before)} → {duration(time.after)}" if time else "-",
+        _interval(time, lambda value: f"{math.expm1(value):+.0%}"),
+        f"{percentage(failures.before)} → {percentage(failures.after)}" if failures else "-",
+        _interval(failures, lambda value: f"{value * 100:+.1f}"),
+    ]
+
+
+def _interval(effect: Effect | None, shown: Callable[[float], str]) -> str:
+    if effect is None:
+        return "-"
+    if not effect.enough:
+        return shown(effect.estimate)
+    return f"{shown(effect.estimate)} ({shown(effect.low)} to {shown(effect.high)})"
+
+
+def of_duration(comparison: Comparison) -> str:
+    """Whether a command got FASTER or SLOWER, or CANNOT_TELL."""
+    return _verdict(comparison.duration, FASTER, SLOWER)
+
+
+def of_failures(comparison: Comparison) -> str:
+    """Whether it fails LESS or MORE, or CANNOT_TELL."""
+    return _verdict(comparison.failures, LESS, MORE)
+
+
+def _verdict(effect: Effect | None, lower: str, higher: str) -> str:
+    if effect is None or not effect.changed:
+        return CANNOT_TELL
+    return lower if effect.high < 0 else higher
+
+
+def _says_nothing(comparison: Comparison) -> bool:
+    return of_duration(comparison) == of_failures(comparison) == CANNOT_TELL
+
+
+def sentences(comparisons: Sequence[Comparison]) -> list[str]:
+    """The verdicts on all commands one by one, first those that say something."""
+    ordered = sorted(
+        comparisons, key=lambda comparison: of_duration(comparison) == of_failures(comparison) == CANNOT_TELL
+    )
+    return [sentence(comparison) for comparison in ordered]
+
+
+def sentence(comparison: Comparison) -> str:
+    """The verdict on one command, with its figures."""
+    if not any(effect and effect.enough for effect in (comparison.duration, comparison.failures)):
+        return f"{comparison.command}: {CANNOT_TELL}, {_too_few(comparison.failures)}."
+    return f"{comparison.command}: {_about_duration(comparison)}; {_about_failures(comparison)}."
+
+
+def verdict(comparisons: Sequence[Comparison]) -> str:
+    """The verdict on all of them."""
+    if not comparisons:
+        return "There is nothing to compare."
+    if all(comparison.runs_before == 0 for comparison in comparisons):
+        return f"{CANNOT_TELL.capitalize()}: no run is on a commit from before the change. Is its date right?"
+    if all(comparison.runs_after == 0 for comparison in comparisons):
+        return f"{CANNOT_TELL.capitalize()}: no run is on a commit since the change. Is its date right?"
+    parts = []
+    for comparison in comparisons:
+        told = (
+            (f"got {of_duration(comparison)}", _grade(fits=comparison.duration_fits)),
+            (of_failures(comparison), _grade(fits=comparison.failures_fit)),
+        )
+        for grade in (FITS, COULD_BE_ELSE):
+            words = [word for word, its in told if its == grade and not word.endswith(CANNOT_TELL)]
+            if words:
+                parts.append(f"{comparison.command} {listed(words)}{grade}")
+    rest = f"Had nothing changed, the chance of saying so of any command would be {FALSE_ALARM:.0%} at most."
+    if not parts:
+        return f"{CANNOT_TELL.capitalize()}: of no command do the runs show a change. {rest}"
+    all_told = all(CANNOT_TELL not in (of_duration(comparison), of_failures(comparison)) for comparison in comparisons)
+    return f"{'; '.join(parts)}. {'' if all_told else f'Of everything else: {CANNOT_TELL}. '}{rest}"
+
+
+def method(window_weeks: int) -> str:
+    """What was compared with what."""
+    return (
+        f"Compared are runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits before "
+        "it and since. Each person is compared with themselves, and only people with runs on both sides count. Time is "
+        "that of runs that succeeded. What is said of the same weeks compares people who had pulled the change with "
+        "people who had not."
+    )
+
+
+def _about_duration(comparison: Comparison) -> str:
+    effect = comparison.duration
+    if effect is None or not effect.enough:
+        return f"{CANNOT_TELL} whether it got faster: {_too_few(effect)}"
+    low, high = (math.exp(value) - 1 for value in (effect.low, effect.high))
+    word = of_duration(comparison)
+    if word == CANNOT_TELL:
+        return f"{CANNOT_TELL} whether it got faster ({_time(low)} to {_time(high)})"
+    grade = _grade(fits=comparison.duration_fits)
+    return f"it got {word}, a run takes {_time(math.exp(effect.estimate) - 1)} ({_time(low)} to {_time(high)}){grade}"
+
+
+def _about_failures(comparison: Comparison) -> str:
+    effect = comparison.failures
+    if effect is not None and effect.before == effect.after == 0:
+        return "it failed neither before nor after"
+    if effect is None or not effect.enough:
+        return f"{CANNOT_TELL} whether it fails less: {_too_few(effect)}"
+    word = of_failures(comparison)
+    if word == CANNOT_TELL:
+        return f"{CANNOT_TELL} whether it fails less ({_points(effect.low)} to {_points(effect.high)})"
+    return (
+        f"it {word}, {effect.after:.1%} of runs instead of {effect.before:.1%} "
+        f"({_points(effect.low)} to {_points(effect.high)}){_grade(fits=comparison.failures_fit)}"
+    )
+
+
+def _grade(*, fits: bool) -> str:
+    return FITS if fits else COULD_BE_ELSE
+
+
+def _too_few(effect: Effect | None) -> str:
+    if effect is None:
+        return "too few people ran it both before and after"
+    if effect.effective_people >= ENOUGH_PEOPLE:
+        return "all runs are alike"
+    if effect.people == 1:
+        return f"a single person ran it both before and after; it takes {ENOUGH_PEOPLE}"
+    return (
+        f"{effect.people} people ran it both before and after, which counts like {effect.effective_people:.1f} who run "
+        f"it equally often; it takes {ENOUGH_PEOPLE}"
+    )
+
+
+def _time(change: float) -> str:
+    return f"{abs(change):.0%} {'less' if change < 0 else 'more'} time"
+
+
+def _points(difference: float) -> str:
+    return f"{abs(difference) * 100:.1f} points {'less' if difference < 0 else 'more'}"
+
+
+def _figures(found: Sequence[Comparison], answer: str) -> list[Figure]:
+    rows: Rows = [_flat(comparison) for comparison in found]
+    drawings = [
+        (
+            "time-since-the-change",
+            "Time that a run takes on commits since the change, compared with before; the line is the interval",
+            _forest(found, answer, of_failures=False),
+        ),
+        (
+            "failures-since-the-change",
+            "Runs that fail, in percentage points",
+            _forest(found, answer, of_failures=True),
+        ),
+    ]
+    return [Figure(name, caption, rows, drawing) for name, caption, drawing in drawings if drawing is not None]
+
+
+def _forest(found: Sequence[Comparison], text: str, *, of_failures: bool) -> Drawing | None:
+    """The effect on each command with its interval; no effect is the dashed line. None where none can be told."""
+    import altair as alt  # noqa: PLC0415  (imported to draw only)
+
+    from instrumented_make.report import drawing  # noqa: PLC0415
+
+    rows: Rows = []
+    for comparison in found:
+        effect = comparison.failures if of_failures else comparison.duration
+        if effect is None or not effect.enough:
+            continue
+        low, middle, high = (
+            value * 100 if of_failures else math.expm1(value) * 100
+            for value in (effect.low, effect.estimate, effect.high)
+        )
+        colour = "var(--better)" if effect.high < 0 else "var(--worse)" if effect.low > 0 else "var(--unsure)"
+        said = f"{middle:+.1f}{' points' if of_failures else '%'}, from {low:+.1f} to {high:+.1f}"
+        text_ = f"{comparison.command}: {said}, {effect.people} people"
+        rows.append(
+            {"command": comparison.command, "low": low, "middle": middle, "high": high, "colour": colour, "text": text_}
+        )
+    if not rows:
+        return None
+    title = "percentage points of runs that fail" if of_failures else "per cent of time"
+    reach = max(max(abs(row["low"]), abs(row["high"])) for row in rows) * 1.05
+
+    def draw(width: int) -> Chart:
+        scale = alt.Scale(domain=[-reach if of_failures else max(-reach, -100), reach], nice=False)
+        axis = alt.Axis(title=title, format="+.3~g", tickCount=7 if width == drawing.WIDE else 3)
+        marks = drawing.base(rows).encode(y=drawing.commands(rows, width), description="text:N")
+        zero = drawing.base([{"x": 0}]).mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[4, 3])
+        return alt.layer(
+            zero.encode(x=alt.X("x:Q", scale=scale, axis=axis)),
+            marks.mark_rule(strokeWidth=3, strokeCap="round").encode(
+                x="low:Q", x2="high:Q", stroke=alt.Stroke("colour:N", scale=None)
+            ),
+            marks.mark_point(filled=True, size=90, strokeWidth=0, shape="diamond").encode(
+                x="middle:Q", fill=alt.Fill("colour:N", scale=None)
+            ),
+        ).properties(width=width, height=drawing.height(rows) + 20)
+
+    return drawing.both(draw, text)

@@ -1,0 +1,144 @@
+"""Which commands take up the most of people's time?
+
+What counts is how long people wait, per person and week in which they ran anything: a sum over a team grows with the
+team, and as commands get faster people run them more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from instrumented_make.report.history import SPREAD, History
+from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.report.words import listed
+from instrumented_make.stats import Figures, Summary, duration, percentage
+
+if TYPE_CHECKING:
+    from instrumented_make.report.drawing import Chart
+
+
+def ask(history: History) -> Section:
+    """The section, from the totals and the quantiles of durations."""
+    summary = history.summary
+    weeks = person_weeks(history)
+    awaited = [row for row in summary.figures if not row.interactive]
+    worked_in = [f"{row.command} ({duration(row.total_ms / weeks)})" for row in summary.figures if row.interactive]
+    details = []
+    if worked_in:
+        details.append(f"Not counted, since people work in them and wait for nothing: {listed(worked_in)} a week.")
+    answer = _answer(summary, awaited, weeks, own=history.own)
+    return Section(
+        "waiting",
+        "Which commands take up the most of people's time?",
+        answer,
+        details,
+        lambda: _figures(history, awaited, weeks, answer),
+        ["command", "per person and week", "of all waiting", "5 %", "25 %", "median", "75 %", "95 %"],
+        [
+            [
+                row.command,
+                duration(row.total_ms / weeks),
+                _share(summary, row) if not row.interactive else "-",
+                *(duration(value) for value in history.spread[row.command]),
+            ]
+            for row in summary.figures
+        ],
+    )
+
+
+def person_weeks(history: History) -> int:
+    """How many weeks in which they ran anything all people have together."""
+    return sum(row.people for row in history.timeline)
+
+
+def per_person_and_week_ms(history: History) -> float:
+    """How long one person waits in a week in which they run anything."""
+    return sum(row.total_ms for row in history.timeline) / max(person_weeks(history), 1)
+
+
+def _share(summary: Summary, *figures: Figures) -> str:
+    return percentage(sum(summary.share(row) or 0 for row in figures))
+
+
+def _answer(summary: Summary, awaited: Sequence[Figures], weeks: int, *, own: bool) -> str:
+    if not awaited:
+        return "Nobody waits: people work in all of these commands."
+    first, *rest = awaited
+    text = (
+        f"{'You wait' if own else 'People wait'} longest for {first.command}: {duration(first.total_ms / weeks)} per "
+        f"{'' if own else 'person and '}week, {_share(summary, first)} of all waiting, with a median of "
+        f"{duration(first.median_ms)} a run"
+    )
+    return f"{text}; together with {rest[0].command} it is {_share(summary, first, rest[0])}." if rest else f"{text}."
+
+
+def _figures(history: History, awaited: Sequence[Figures], weeks: int, answer: str) -> list[Figure]:
+    from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
+
+    if not awaited:
+        return []
+    rows: Rows = [
+        {
+            "command": row.command,
+            "minutes": row.total_ms / weeks / 60_000,
+            "share": history.summary.share(row),
+            **{f"p{percent}_ms": value for percent, value in zip(SPREAD, history.spread[row.command], strict=True)},
+        }
+        for row in awaited
+    ]
+    shown = [
+        {
+            **row,
+            "label": percentage(row["share"]),
+            "text": f"{row['command']}: {duration(row['minutes'] * 60_000)} per person and week, "
+            f"{percentage(row['share'])} of all waiting",
+        }
+        for row in rows[: drawing.SHOWN_COMMANDS]
+    ]
+    caption = "Waiting for each command, per person and week, and its share of all waiting"
+    return [
+        Figure(
+            "waiting",
+            drawing.largest(caption, rows, "take the most"),
+            rows,
+            drawing.bars(shown, "minutes", "minutes per person and week", answer),
+        ),
+        Figure(
+            "durations",
+            "How long a run takes: nine in ten lie on the line, half of them in the bar; the gap is the median",
+            rows,
+            _durations(rows[: drawing.SHOWN_COMMANDS]),
+        ),
+    ]
+
+
+def _durations(rows: Rows) -> Drawing:
+    import altair as alt  # noqa: PLC0415  (imported to draw only)
+
+    from instrumented_make.report import drawing  # noqa: PLC0415
+
+    shown: Rows = []
+    for row in rows:
+        p5, p25, p50, p75, p95 = (max(row[f"p{percent}_ms"], 1) for percent in SPREAD)
+        said = (
+            f"{row['command']}: half of the runs take {duration(p25)} to {duration(p75)}, median {duration(p50)}, "
+            f"nine in ten {duration(p5)} to {duration(p95)}"
+        )
+        shown.append(
+            {"command": row["command"], "p5": p5, "p25": p25, "p50": p50, "p75": p75, "p95": p95, "text": said}
+        )
+
+    def draw(width: int) -> Chart:
+        low, high = min(row["p5"] for row in shown), max(row["p95"] for row in shown)
+        scale, axis = drawing.durations(low, high, 7 if width == drawing.WIDE else 4)
+        marks = drawing.base(shown).encode(y=drawing.commands(shown, width), description="text:N")
+        return alt.layer(
+            marks.mark_rule(stroke="var(--accent)", strokeWidth=2, opacity=0.45).encode(
+                x=alt.X("p5:Q", scale=scale, axis=axis), x2="p95:Q"
+            ),
+            marks.mark_bar(fill="var(--accent)", height=12, cornerRadius=3, opacity=0.75).encode(x="p25:Q", x2="p75:Q"),
+            marks.mark_tick(stroke="var(--paper)", thickness=3, height=12, color="var(--paper)").encode(x="p50:Q"),
+        ).properties(width=width, height=drawing.height(shown))
+
+    return drawing.both(draw, "How long a run of each command takes; the figures are below.")

@@ -1,0 +1,75 @@
+"""What a question's answer consists of, wherever it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from instrumented_make.report.targets import Targets
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier report said: when it was ``made``, and the ``changes`` in it, as it wrote them."""
+
+    path: str
+    made: str
+    waiting_ms: float | None
+    changes: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked beside the selection. ``change_s``: when the change in question was committed."""
+
+    change_s: int | None = None
+    window_weeks: int = 8
+    targets: Targets = field(default_factory=Targets)
+    earlier: Earlier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One chart for wide and one for narrow places, each an SVG element."""
+
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart below its caption: one, or several ``small`` ones, each with its name.
+
+    ``rows``: the figures that it shows, for download under ``name``.
+    """
+
+    name: str
+    caption: str
+    rows: Rows
+    drawing: Drawing | None = None
+    small: Sequence[tuple[str, str]] = ()
+
+
+def _none() -> Sequence[Figure]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A question with its answer: a sentence, more sentences (``details``), charts, and the figures as a table.
+
+    ``figures`` is called where they are shown: what draws takes a second to import. ``whole``: a terminal shows all of
+    it but the charts, and not the answer alone.
+    """
+
+    anchor: str
+    question: str
+    answer: str
+    details: Sequence[str] = ()
+    figures: Callable[[], Sequence[Figure]] = _none
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    whole: bool = False

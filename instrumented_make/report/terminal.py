@@ -1,0 +1,64 @@
+"""The report on a terminal, or as text: every question with its sentence, and the figures of the commands."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+
+from rich.console import Console
+from rich.table import Table
+
+from instrumented_make.report.history import History
+from instrumented_make.report.leading import tiles
+from instrumented_make.report.questions import answered
+from instrumented_make.report.section import Section
+from instrumented_make.stats import above, as_table, context
+
+_INDENT = "  "
+# Nobody's terminal is wider.
+_WIDE = 10_000
+
+
+def text(history: History, width: int | None) -> str:
+    """Lines of at most ``width`` characters, if it is known."""
+    summary = history.summary
+    about = above(context(history.name, history.event, history.selection, summary.figures), width)
+    table = as_table(summary, with_people=not history.own, width=width)
+    if not summary.figures:
+        return about + table
+    sections = [_shown(section, width) for section in answered(history)]
+    leading = [f"{name}: {value}" for name, value in tiles(history)]
+    first = ["   ".join(leading)] if width is None or len("   ".join(leading)) <= width else leading
+    return "\n".join([about.rstrip("\n"), "", *first, "", *sections, table])
+
+
+def _shown(section: Section, width: int | None) -> str:
+    lines = [*(textwrap.wrap(section.question, width) if width else [section.question])]
+    lines += _paragraph(section.answer, width)
+    if section.whole:
+        for detail in section.details:
+            lines += _paragraph(detail, width)
+        lines += _table(section, width)
+    return "\n".join([*lines, ""])
+
+
+def _table(section: Section, width: int | None) -> list[str]:
+    """The figures, where they fit: the sentences have them too."""
+    if not section.rows:
+        return []
+    table = Table(box=None, pad_edge=False)
+    for name in section.columns:
+        first = name == section.columns[0]
+        table.add_column(name, justify="left" if first else "right", no_wrap=True)
+    for row in section.rows:
+        table.add_row(*row)
+    stream = io.StringIO()
+    Console(file=stream, width=_WIDE, highlight=False, markup=False).print(table)
+    lines = [f"{_INDENT}{line.rstrip()}" for line in stream.getvalue().splitlines()]
+    return ["", *lines] if width is None or max(map(len, lines)) <= width else []
+
+
+def _paragraph(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [f"{_INDENT}{text}"]
+    return textwrap.wrap(text, max(width, 20), initial_indent=_INDENT, subsequent_indent=_INDENT + _INDENT)

@@ -1,0 +1,37 @@
+"""Names are told apart in little room, and durations are marked at round values."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instrumented_make.report.labels import labels, ticks
+
+
+@given(st.lists(st.text(st.sampled_from("ab."), min_size=1, max_size=60), unique=True, max_size=12), st.integers(9, 30))
+def test_every_name_has_a_label_of_its_own(names: list[str], most: int) -> None:
+    """However much they have in common; one that fits is not changed."""
+    short = labels(names, most)
+    assert list(short) == names
+    assert len(set(short.values())) == len(names)
+    assert all(len(label) <= most for label in short.values())
+    fitting = [name for name in names if len(name) <= most]
+    assert not names or all(short[name] == name for name in fitting)
+
+
+def test_a_label_shows_what_tells_a_name_from_others() -> None:
+    """Its beginning and its end, or the place where it differs."""
+    ends = labels(["dev.up." + "a" * 40 + "1", "dev.up." + "a" * 40 + "2"], 17)
+    assert list(ends.values()) == ["dev.up…aaaaaaaaa1", "dev.up…aaaaaaaaa2"]
+    middles = labels(["x" * 150 + digit + "y" * 150 for digit in "12"], 17)
+    assert list(middles.values()) == ["…xxx1yyyyyyyyyyy…", "…xxx2yyyyyyyyyyy…"]
+
+
+@given(st.floats(0, 1e9), st.floats(1, 1e4), st.integers(3, 7))
+def test_an_axis_of_durations_has_three_marks(low: float, times: float, count: int) -> None:
+    """Whatever it must hold."""
+    high = min(low * times, 1e10)
+    begin, end, marked = ticks(low, high, count)
+    assert begin <= max(low, 1) <= max(high, 1) <= end
+    assert 3 <= len(marked) <= count + 3
+    assert all(begin <= mark <= end for mark in marked)
