@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import os
 import re
 import shutil
@@ -316,14 +318,17 @@ def test_figures_are_downloaded_from_the_page_itself(browser: webdriver.Chrome, 
     show(browser, page)
     links = browser.find_elements(By.CSS_SELECTOR, ".download a")
     assert len({link.get_attribute("download") for link in links}) == len(links) == 12
+    figures = {}
     for link in links:
-        link.send_keys(Keys.ENTER)
-    wait_until(lambda: len(list(tmp_path.glob("*.csv"))) == len(links), "the files")
-    assert {path.name for path in tmp_path.iterdir()} == {link.get_attribute("download") for link in links}
-    with (tmp_path / "durations-by-week.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
-    assert {row["command"] for row in rows} >= {"dev.up.lms", "dev.provision"}
-    assert all(float(row["median_ms"]) <= float(row["p90_ms"]) <= float(row["p95_ms"]) for row in rows)
+        text = base64.b64decode((link.get_attribute("href") or "").partition("base64,")[2]).decode()
+        figures[link.get_attribute("download")] = list(csv.DictReader(io.StringIO(text)))
+    assert all(figures.values())
+    weeks = figures["durations-by-week.csv"]
+    assert {row["command"] for row in weeks} >= {"dev.up.lms", "dev.provision"}
+    assert all(float(row["median_ms"]) <= float(row["p90_ms"]) <= float(row["p95_ms"]) for row in weeks)
+    links[0].send_keys(Keys.ENTER)
+    wait_until((tmp_path / "changes.csv").exists, "the file")
+    assert (tmp_path / "changes.csv").read_text().startswith("command,measure,week,level,since\n")
 
 
 def test_long_names_are_told_apart_on_a_phone(browser: webdriver.Chrome, tmp_path: Path) -> None:
