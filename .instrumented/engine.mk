@@ -1,4 +1,4 @@
-# instrumented-make 0.3.0: the engine, the same in every project. Rendered by "instrumented-make render"; do not edit.
+# instrumented-make 0.4.0: the engine, the same in every project. Rendered by "instrumented-make render"; do not edit.
 # What the numbers mean in more words: docs/how-it-works.md of instrumented-make.
 
 # 1. The make that a command is handed over to reads this file first. It is to run as if this file were not there, and
@@ -10,7 +10,7 @@ else
 
 # 2. Nothing happens unless Makefile.instrumented is of this version and lies beside the first makefile, here: a copy, a
 #    link or "make -f" from elsewhere would find another project's catalog.
-ifeq (0.3.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metrics.list)))))
+ifeq (0.4.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metrics.list)))))
 
 # 3. Where the decision is kept: an absolute path, which may hold blanks, but nothing that has a meaning in make's or a
 #    shell's own syntax.
@@ -188,9 +188,9 @@ $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir 
 else
 
 # 11. What the commands that anybody may give do; Makefile.instrumented names them.
-.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.3.0", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
+.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.4.0", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
 .metrics.set-here = $(strip $(foreach name,PATH $(filter PIP_% SSL_% %_proxy %_PROXY REQUESTS_% HOME XDG_CONFIG_%,$(.VARIABLES)),$(if $(filter environment%,$(origin $(name))),,$(name))))
-.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.3.0 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
+.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.4.0 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
 
 endif
 endif

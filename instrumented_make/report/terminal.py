@@ -15,6 +15,8 @@ from instrumented_make.report.section import Section
 from instrumented_make.stats import above, as_table, context
 
 _INDENT = "  "
+# Of sentences that go into a file, a mail or a log.
+_READABLE = 100
 # Nobody's terminal is wider.
 _WIDE = 10_000
 
@@ -59,6 +61,10 @@ def _table(section: Section, width: int | None) -> list[str]:
 
 
 def _paragraph(text: str, width: int | None) -> list[str]:
-    if width is None:
-        return [f"{_INDENT}{text}"]
-    return textwrap.wrap(text, max(width, 20), initial_indent=_INDENT, subsequent_indent=_INDENT + _INDENT)
+    return textwrap.wrap(
+        text,
+        max(width or _READABLE, 20),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT + _INDENT,
+        break_on_hyphens=False,
+    )

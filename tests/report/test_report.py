@@ -151,11 +151,11 @@ def test_a_change_is_judged(team: Path) -> None:
 def test_what_changed_comes_first_without_being_told(team: Path) -> None:
     """The change and the drift that are in the history, since when, with which commits, and nothing else."""
     text = told(team)
-    answer = text[text.index("What changed?") :].splitlines()
-    assert answer[1].strip() == "dev.static.lms got slower; dev.provision got faster; dev.provision fails less."
-    assert "dev.static.lms got slower little by little from the week of 2026-01-05" in answer[2]
-    assert "dev.provision got faster since the week of 2026-05-04: a run takes 11.9 min instead of" in answer[3]
-    assert re.search(r"Commits of 2026-04-2\d to 2026-04-2[89] fit best", answer[3])
+    answer = " ".join(text[text.index("What changed?") :].split())
+    assert "dev.static.lms got slower; dev.provision got faster; dev.provision fails less." in answer
+    assert "dev.static.lms got slower little by little from the week of 2026-01-05" in answer
+    assert "dev.provision got faster since the week of 2026-05-04: a run takes 11.9 min instead of" in answer
+    assert re.search(r"Commits of 2026-04-2\d to 2026-04-2[89] fit best", answer)
     changes = json.loads(told(team, "--format", "json"))["changes"]
     assert [(change["command"], change["kind"], change["gradual"]) for change in changes] == [
         ("dev.static.lms", "slower", True),

@@ -1,4 +1,4 @@
-# instrumented-make 0.3.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
+# instrumented-make 0.4.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
 # Sourced by what .instrumented/engine.mk runs, with /bin/sh, whatever shell that is: POSIX, and no process where it can
 # be helped. All names begin with im_: another name might be one that you export, and would reach your command changed.
 # im_part says how much of this file is needed; the rest is not read, since a shell takes a while to read it.

@@ -134,7 +134,8 @@ def changes(history: History) -> list[Change]:
 
 
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    ahead = history.commands
+    # How long people work in a command, and how they leave it, is no level of its own.
+    ahead = [command for command in history.commands if command not in history.options.targets.interactive]
     while ahead:
         history.begin("Looking for what changed")
         size = np.cumsum([history.runs_of[command] for command in ahead])
