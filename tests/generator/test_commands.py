@@ -307,8 +307,9 @@ SWALLOWS = """
 import os, signal, sys
 import click
 from generator import cli
+from generator.commands import commands
 
-@cli.cli.command()
+@commands.command()
 def swallow():
     try:
         os.kill(os.getpid(), signal.SIGINT)
