@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import MAKES, Workbench, make_name
+from workbench import MAKES, NOT_INSTALLED, Workbench, make_name
 
 # Tests run side by side already; NumPy reads this when it is loaded.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -18,6 +18,15 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was skipped for want of what, and how to get it."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr]
+    wanting = [reason.removeprefix("Skipped: ") for reason in reasons if reason.endswith(NOT_INSTALLED)]
+    if wanting:
+        tools = ", ".join(sorted({reason.removesuffix(NOT_INSTALLED) for reason in wanting}))
+        terminalreporter.write_line(f"{len(wanting)} tests were skipped for want of {tools}: sudo bash .ci/install")
 
 
 @pytest.fixture(autouse=True)

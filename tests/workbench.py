@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pexpect
 
@@ -294,14 +294,23 @@ def tmpfs(folder: Path, options: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def needs(tool: str) -> str:
-    """The path of a tool; a test that needs one that is not here skips with that reason."""
+NOT_INSTALLED = " is not installed here"
+# CI installs what the tests need. The tests themselves run without this variable.
+_IN_CI = bool(os.environ.get("CI"))
+
+
+def missing(what: str) -> NoReturn:
+    """Skip this test for want of a program; in CI it fails."""
     import pytest  # noqa: PLC0415  (the demo's helpers do not need it)
 
-    path = shutil.which(tool, path=SYSTEM_PATH)
-    if path is None:
-        pytest.skip(f"{tool} is not installed here")
-    return path
+    if _IN_CI:
+        pytest.fail(f"{what}{NOT_INSTALLED}, and CI is set")
+    pytest.skip(f"{what}{NOT_INSTALLED}")
+
+
+def needs(tool: str) -> str:
+    """The path of a program that a test cannot do without."""
+    return shutil.which(tool, path=SYSTEM_PATH) or missing(tool)
 
 
 _AS_SH = """

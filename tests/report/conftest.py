@@ -16,7 +16,7 @@ import ibis
 import pyarrow.parquet as pq
 import pytest
 import team_history
-from workbench import wait_until
+from workbench import missing, wait_until
 
 from instrumented_make.report import spark
 
@@ -34,7 +34,7 @@ def postgres(history: Path) -> Iterator[str]:
     """The URL of Debian's PostgreSQL, on a free port, with the same history in the schema ``devstack``."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
-        pytest.skip("PostgreSQL is not installed here")
+        missing("PostgreSQL")
     # It refuses to run as root, and its user must be able to enter its folder.
     account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="postgres"))
@@ -114,7 +114,7 @@ def clickhouse(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def pyspark(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Spark on this machine, with a catalog of its own that outlives a session."""
     if not shutil.which("java"):
-        pytest.skip("Java is not installed here")
+        missing("Java")
     folder = tmp_path_factory.mktemp("spark")
     settings = {
         "spark.master": "local[2]",

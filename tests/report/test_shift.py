@@ -149,7 +149,7 @@ def test_weeks_that_are_like_the_week_before_raise_few_alarms() -> None:
 
 
 POWER: dict[str, tuple[dict[str, Any], float]] = {
-    "20 % with 15 people": ({"people": 15, "speed": 0.8}, 0.75),
+    "20 % with 15 people": ({"people": 15, "speed": 0.8}, 0.65),
     "10 % with 40 people": ({"people": 40, "speed": 0.9}, 0.45),
     "30 % with 8 people": ({"people": 8, "speed": 0.7}, 0.7),
     "20 % with 40 people, weeks that differ by 10 %": ({"people": 40, "speed": 0.8, "shock": 0.1}, 0.65),

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from capture import Capture, Request
+from homes import fill as filled
+from homes import states
 
 from instrumented_make.reporter import consent, segment
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.delivery import (
     FIRST_BACKOFF_S,
     FOREGROUND,
@@ -31,31 +33,8 @@ from instrumented_make.reporter.outbox import Destination, opened
 COUNT = 5
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> ConfigDir:
-    home = ConfigDir(tmp_path / "home")
-    home.create()
-    return home
-
-
 def fill(home: ConfigDir, host: str, count: int = COUNT, key: str = "key") -> Destination:
-    """Consent to ``host``, and ``count`` events that wait for it."""
-    fields = ("command",)
-    collection = Collection("e", "make", "main", host, key, fields)
-    consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement", collection))
-    destination = Destination(host, key)
-    events = [
-        Event(f"{host}-{index}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": f"c{index}"})
-        for index in range(count)
-    ]
-    with opened(home.outbox) as outbox:
-        outbox.add(events, destination, time.time())
-    return destination
-
-
-def states(home: ConfigDir) -> dict[str, int]:
-    with opened(home.outbox) as outbox:
-        return outbox.counts()
+    return filled(home, host, count, key)
 
 
 def trouble(home: ConfigDir, destination: Destination) -> tuple[str, float]:

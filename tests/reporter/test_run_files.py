@@ -5,38 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from pathlib import Path
 
 import pytest
+from homes import END, START, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workbench import tmpfs
 
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
 from instrumented_make.reporter.run_files import MAX_BYTES, Damaged, Run, every, finished
-
-START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
-END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
-
-
-@pytest.fixture
-def config_dir(tmp_path: Path) -> ConfigDir:
-    folder = ConfigDir(tmp_path / "config")
-    folder.create(folder.pending)
-    collection = Collection("e", "make", "main", "http://127.0.0.1:9", "", ("command", "duration_ms", "exit_status"))
-    consent.save(folder, Consent(consent.LOCAL, "2026-01-01", "someone", "digest", "agreement", collection))
-    return folder
-
-
-def write(config_dir: ConfigDir, name: str, start: bytes = START, end: bytes = END) -> None:
-    (config_dir.pending / f"{name}.start").write_bytes(start)
-    (config_dir.pending / f"{name}.end").write_bytes(end)
 
 
 def changed(data: st.DataObject, content: bytes) -> bytes:

@@ -1,0 +1,51 @@
+"""What the reporter finds in a home: a decision, records of runs, and events that wait."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from instrumented_make.reporter import consent
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination, opened
+
+# A run as a hand-over records it: 5 seconds, status 0.
+START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
+END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
+
+
+def that_records(path: Path) -> ConfigDir:
+    """A home whose owner agreed to keep events on the machine."""
+    home = ConfigDir(path)
+    home.create(home.pending)
+    collection = Collection("e", "make", "main", "http://127.0.0.1:9", "", ("command", "duration_ms", "exit_status"))
+    consent.save(home, Consent(consent.LOCAL, "2026-01-01", "someone", "digest", "agreement", collection))
+    return home
+
+
+def write(home: ConfigDir, name: str, start: bytes = START, end: bytes = END) -> None:
+    """Record a run."""
+    (home.pending / f"{name}.start").write_bytes(start)
+    (home.pending / f"{name}.end").write_bytes(end)
+
+
+def fill(home: ConfigDir, host: str, count: int, key: str = "key") -> Destination:
+    """Consent to ``host``, and ``count`` events that wait for it."""
+    collection = Collection("e", "make", "main", host, key, ("command",))
+    consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement", collection))
+    destination = Destination(host, key)
+    events = [
+        Event(f"{host}-{index}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": f"c{index}"})
+        for index in range(count)
+    ]
+    with opened(home.outbox) as outbox:
+        outbox.add(events, destination, time.time())
+    return destination
+
+
+def states(home: ConfigDir) -> dict[str, int]:
+    """How many events are in each state."""
+    with opened(home.outbox) as outbox:
+        return outbox.counts()

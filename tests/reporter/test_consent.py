@@ -1,0 +1,117 @@
+"""The decision: what cannot be read means that nobody decided, and never yes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from instrumented_make.errors import UserError
+from instrumented_make.reporter import consent
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Collection, Consent
+
+COLLECTION = Collection("e", "make", "main", "https://example.com", "key", ("command",))
+AGREED = Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement", COLLECTION)
+
+
+@pytest.mark.parametrize(
+    ("decision", "records", "sends"),
+    [
+        (AGREED, True, True),
+        (dataclasses.replace(AGREED, decision=consent.LOCAL), True, False),
+        (dataclasses.replace(AGREED, collection=dataclasses.replace(COLLECTION, write_key="")), True, False),
+        (Consent(consent.DECLINE, "2026-01-01"), False, False),
+    ],
+)
+def test_a_decision_is_kept_as_it_was_made(home: ConfigDir, decision: Consent, records: bool, sends: bool) -> None:
+    consent.save(home, decision)
+    assert consent.load(home) == decision
+    assert (decision.records, decision.sends) == (records, sends)
+    assert home.decision.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", '"yes"', "{}", '{"consent": true}', "[" * 100_000),
+        '{"consent": {"decision": "report"}}',
+        '{"consent": {"decision": true, "timestamp": "2021-05-17"}}',
+        '{"consent": {"decision": "REPORT", "timestamp": "2021-05-17"}}',
+    ],
+)
+def test_what_is_no_decision_is_none(home: ConfigDir, text: str) -> None:
+    """The yes of the system that this replaces was one to something else."""
+    home.decision.write_text(text)
+    assert consent.load(home) is None
+
+
+def test_an_old_no_is_a_no(home: ConfigDir) -> None:
+    home.decision.write_text('{"consent": {"decision": false, "timestamp": "2021-05-17"}, "anonymous_user_id": "me"}')
+    assert consent.load(home) == Consent(consent.DECLINE, "2021-05-17")
+    assert consent.user_id(home, COLLECTION) == "me"
+
+
+def _without(document: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(document))
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+PLACES = [("anonymous_user_id",), *((("consent", key)) for key in ("decision", "timestamp", "digest", "agreement"))]
+PLACES += [("consent", "collection")]
+PLACES += [("consent", "collection", name) for name in Collection.__dataclass_fields__]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from(PLACES), value=st.none() | st.booleans() | st.integers() | st.lists(st.integers()))
+def test_a_yes_with_anything_wrong_in_it_is_no_yes(home: ConfigDir, place: tuple[str, ...], value: Any) -> None:
+    """But for an empty list of optional fields, which is a collection like any other."""
+    consent.save(home, AGREED)
+    home.decision.write_text(json.dumps(_without(json.loads(home.decision.read_text()), place, value)))
+    found = consent.load(home)
+    if place == ("consent", "collection", "fields") and value == []:
+        assert found is not None
+        assert found.collection == dataclasses.replace(COLLECTION, fields=())
+    else:
+        assert found is None or not found.records
+
+
+def test_an_id_belongs_to_one_destination(home: ConfigDir) -> None:
+    """Another project of the same name, or another key, does not get it."""
+    consent.save(home, AGREED)
+    assert consent.user_id(home, COLLECTION) == "someone"
+    assert consent.user_id(home, dataclasses.replace(COLLECTION, event="f", fields=())) == "someone"
+    assert consent.user_id(home, dataclasses.replace(COLLECTION, write_key="other")) is None
+    assert consent.user_id(home, dataclasses.replace(COLLECTION, host="https://example.org")) is None
+
+
+def test_a_decision_that_cannot_be_kept_leaves_the_old_one(home: ConfigDir) -> None:
+    consent.save(home, Consent(consent.DECLINE, "2026-01-01"))
+    home.decision.unlink()
+    home.decision.mkdir()
+    (home.decision / "x").touch()
+    with pytest.raises(UserError):
+        consent.save(home, AGREED)
+    assert consent.load(home) is None
+    assert [path.name for path in home.path.iterdir()] == [home.decision.name]
+
+
+def test_somebody_elses_decision_is_not_this_users(home: ConfigDir) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    consent.save(home, AGREED)
+    os.chown(home.decision, 12_345, 12_345)
+    assert consent.load(home) is None
+
+
+def test_a_field_of_a_later_version_is_known_to_be_unknown() -> None:
+    assert dataclasses.replace(COLLECTION, fields=("command", "mood")).unknown() == ["mood"]

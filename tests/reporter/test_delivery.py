@@ -1,0 +1,76 @@
+"""Who sends, and when: within a budget, one at a time, and only with consent."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from capture import Capture
+from homes import fill, states
+
+from instrumented_make.reporter import consent, delivery, lock
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.delivery import BATCH, FOREGROUND, Patience, deliver
+
+COUNT = 5
+
+
+def test_a_second_sender_leaves_it_to_the_first(home: ConfigDir, server: Capture) -> None:
+    fill(home, server.host, COUNT)
+    with lock.held(home.sending_lock):
+        deliver(home, FOREGROUND)
+    assert server.requests == []
+    assert states(home) == {"waiting": COUNT}
+
+
+def test_consent_that_goes_between_batches_ends_the_sending(
+    home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent was sent under consent; what was not waits, for the opt-out to delete it."""
+    fill(home, server.host, 2 * BATCH)
+    send = delivery._Sender._send
+
+    def then_opts_out(*arguments: object) -> bool:
+        result = send(*arguments)  # type: ignore[arg-type]
+        home.decision.unlink()
+        return result
+
+    monkeypatch.setattr(delivery._Sender, "_send", then_opts_out)
+    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    assert len(server.requests) == 1
+    assert states(home) == {"delivered": BATCH, "waiting": BATCH}
+
+
+def test_a_decision_to_keep_it_here_sends_nothing(home: ConfigDir, server: Capture) -> None:
+    fill(home, server.host, COUNT)
+    decision = consent.load(home)
+    assert decision is not None
+    consent.save(home, consent.Consent(consent.LOCAL, decision.timestamp, "x", "d", "a", decision.collection))
+    deliver(home, FOREGROUND)
+    assert server.requests == []
+
+
+def test_without_time_there_is_one_attempt(home: ConfigDir, server: Capture) -> None:
+    fill(home, server.host, 2 * BATCH)
+    deliver(home, FOREGROUND)
+    assert len(server.requests) == 1
+    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    assert states(home) == {"delivered": 2 * BATCH}
+
+
+def test_a_pause_longer_than_the_budget_is_not_waited_for(home: ConfigDir, server: Capture) -> None:
+    fill(home, server.host, COUNT)
+    server.answers = [(500, {}, b"")] * 5
+    for _ in range(5):
+        deliver(home, FOREGROUND)
+    begin = time.monotonic()
+    seen = len(server.requests)
+    deliver(home, Patience(budget_s=3, heeds_backoff=True))
+    assert len(server.requests) == seen
+    assert time.monotonic() - begin < 3, "16 seconds less a fifth are left, and it has 3"
+
+
+def test_nothing_to_send_asks_nobody(home: ConfigDir, server: Capture) -> None:
+    fill(home, server.host, 0)
+    deliver(home, FOREGROUND)
+    assert server.requests == []

@@ -1,0 +1,105 @@
+"""One holder at a time, however a holder ends, and only this system's holder is ever ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from instrumented_make.reporter import lock, system
+
+HOLDER = """
+import sys, pathlib, signal
+from instrumented_make.reporter import lock
+signal.signal(signal.SIGTERM, signal.SIG_IGN if sys.argv[2] == "deaf" else signal.SIG_DFL)
+with lock.held(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(path: Path, kind: str = "polite") -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    command = [sys.executable, "-c", HOLDER, str(path), kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_holder_is_told_that_it_is_busy(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with holder(path) as process:
+        assert path.read_text() == f"{system.name()} {process.pid}\n"
+        with lock.held_or_busy(path) as mine:
+            assert not mine
+        with lock.held_or_busy(path, 0.02) as mine:
+            assert not mine
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as process:
+        process.kill()
+        process.wait()
+        with lock.held_or_busy(tmp_path / "lock") as mine:
+            assert mine
+
+
+def test_a_waiting_thread_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
+    path, got = tmp_path / "lock", threading.Event()
+
+    def wait() -> None:
+        with lock.held(path):
+            got.set()
+
+    with lock.held(path):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert not got.is_set()
+    thread.join(30)
+    assert got.is_set()
+    assert path.read_text() == "", "the name goes with the holder"
+
+
+@pytest.mark.parametrize("kind", ["polite", "deaf"])
+def test_a_holder_of_this_system_can_be_ended(tmp_path: Path, kind: str) -> None:
+    """Asked first, and then not asked."""
+    with holder(tmp_path / "lock", kind) as process:
+        assert lock.end_holder(tmp_path / "lock")
+        assert process.wait(30) != 0
+
+
+def test_a_free_lock_has_nobody_to_end(tmp_path: Path) -> None:
+    assert lock.end_holder(tmp_path / "lock")
+
+
+@pytest.mark.parametrize("name", ["elsewhere {pid}", "{system} 0", "{system} -1", "{system} x", "\xff", ""])
+def test_a_holder_that_cannot_be_told_is_left_alone(tmp_path: Path, name: str) -> None:
+    """Of another system, or with a name that is damaged: its number may be another process's here."""
+    path = tmp_path / "lock"
+    with holder(path) as process:
+        path.write_text(name.format(system=system.name(), pid=process.pid), encoding="latin-1")
+        assert not lock.end_holder(path)
+        assert process.poll() is None
+
+
+def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), lock.held(tmp_path / "nowhere" / "lock"):
+        pass
+
+
+def test_a_name_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    """A lock works in a pipe, and on a full disk."""
+    os.mkfifo(tmp_path / "lock")
+    with lock.held_or_busy(tmp_path / "lock") as mine:
+        assert mine
