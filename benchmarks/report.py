@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from results import Results
 from rich.table import Table
 
 from instrumented_make.reporter import outbox
@@ -48,7 +48,9 @@ def main() -> None:
         "--up-to", type=int, default=10_000_000, help="the largest number of runs; 100000000 takes long"
     )
     parser.add_argument("--folder", type=Path, help="keep the histories there; 4 GB for 100,000,000 runs")
+    parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
     options = parser.parse_args()
+    results = Results("report", 150)
     table = Table(
         "runs", "file", "report", "CPU", "peak", "SQL", "ratio", "pandas", "ratio", "peak", "page + change", "peak"
     )
@@ -57,11 +59,13 @@ def main() -> None:
         while rows <= options.up_to:
             table.add_row(*_measure(rows, options.folder or Path(folder)))
             rows *= 10
-        Console(width=150).print(table)
-        _own(Path(folder))
+        results.show(table)
+        results.show(_own(Path(folder)))
+    if options.keep:
+        print(f"kept: {results.keep()}")
 
 
-def _own(folder: Path) -> None:
+def _own(folder: Path) -> str:
     """A developer's own history: what ``make metrics-stats`` runs, and the report of the same outbox."""
     import pyarrow.parquet as pq  # noqa: PLC0415  (it is large; see _history)
 
@@ -86,7 +90,7 @@ def _own(folder: Path) -> None:
         theirs.append(_run(report))
     assert json.loads(ours[0].output)["commands"] == json.loads(theirs[0].output)["commands"] != []
     item, other = (statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs))
-    print(f"{OWN:,} events in an outbox: metrics-stats {item:.2f} s, report {other:.2f} s, ratio {item / other:.2f}")
+    return f"{OWN:,} events in an outbox: metrics-stats {item:.2f} s, report {other:.2f} s, ratio {item / other:.2f}"
 
 
 def _history(rows: int, path: Path) -> None:

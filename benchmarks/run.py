@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pexpect
 from capture import Capture
-from rich.console import Console
+from results import Results
 from rich.table import Table
 
 from instrumented_make.reporter import consent
@@ -31,7 +31,7 @@ from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 
 HERE = Path(__file__).resolve().parent
-CONSOLE = Console(width=110)
+RESULTS = Results("run", 110)
 CATALOG = """\
 project: benchmark
 event: devstack.command.run
@@ -65,7 +65,9 @@ def main() -> None:
     """Measure everything, and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=60, help="how often each way is run")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
+    options = parser.parse_args()
+    rounds = options.rounds
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Capture() as server, _Deaf() as deaf:
         work = Path(folder)
         tracked = _prepare(work / "tracked", server.host)
@@ -79,6 +81,8 @@ def main() -> None:
             subprocess.run(
                 ["make", "metrics-opt-out"], cwd=stack, env=_environment(stack), stdout=subprocess.DEVNULL, check=True
             )
+    if options.keep:
+        print(f"kept: {RESULTS.keep()}")
 
 
 def _environment(stack: Path) -> dict[str, str]:
@@ -151,7 +155,7 @@ def _foreground(tracked: Path, dead: Path, host: str, deaf: str, rounds: int) ->
             f"{extra / least:.1f}",
             f"1/{wrapper / extra:.0f}" if extra > wrapper / 1000 else "",
         )
-    CONSOLE.print(table)
+    RESULTS.show(table)
 
 
 def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
@@ -217,8 +221,8 @@ def _background(tracked: Path, server: Capture) -> None:
     for _ in range(100):
         subprocess.run(["make", "work"], cwd=tracked, env=_environment(tracked), check=True)
     server.wait_for(arrived + 100)
-    CONSOLE.print(table)
-    CONSOLE.print(f"A burst of 100 commands was sent by {len(server.requests) - requests} requests.\n")
+    RESULTS.show(table)
+    RESULTS.show(f"A burst of 100 commands was sent by {len(server.requests) - requests} requests.\n")
 
 
 def _parsing(folder: Path, rounds: int) -> None:
@@ -238,7 +242,7 @@ def _parsing(folder: Path, rounds: int) -> None:
     table = Table("tracked targets", "make, no consent, ms", "render, s", title="The size of the catalog")
     for size in sizes:
         table.add_row(f"{size:,}", f"{timings[str(size)].median:.2f}", f"{rendering[size]:.2f}")
-    CONSOLE.print(table)
+    RESULTS.show(table)
 
 
 def _matching(folder: Path, rounds: int) -> None:
@@ -265,7 +269,7 @@ def _matching(folder: Path, rounds: int) -> None:
         timings = _in_turns(ways, rounds)
         one, other = timings["no consent"].median, timings["tracked"].median
         table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other - one:.2f}")
-    CONSOLE.print(table)
+    RESULTS.show(table)
 
 
 def _drain(folder: Path, host: str, count: int = 100_000) -> None:
@@ -283,7 +287,7 @@ def _drain(folder: Path, host: str, count: int = 100_000) -> None:
     elapsed = time.perf_counter() - start
     with opened(home.outbox) as outbox:
         delivered = outbox.counts().get("delivered", 0)
-    CONSOLE.print(
+    RESULTS.show(
         f"\nOf {count:,} waiting events {delivered:,} were delivered in {elapsed:.1f} s,"
         f" {delivered / elapsed:,.0f} a second."
     )
