@@ -5,13 +5,15 @@ ifndef INSTRUMENTED
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help demo test dev.provision dev.test dev.lint dev.render dev.demo dev.bench dev.bench.report
+.PHONY: help demo test test.fast dev.cover dev.provision dev.test dev.lint dev.render dev.demo dev.bench dev.bench.report
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
 
 demo: dev.demo ## Set up, run tracked targets of the example, show the events that arrive, and write a report
 test: dev.test ## Set up, and run the tests
+test.fast: dev.provision ## Set up, and run what answers in about a minute
+	@$(PYTHON) -m pytest -q -m "not slow and not browser and not engines"
 
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
 

@@ -315,7 +315,6 @@ _EMPTY = Figures("", 0, 1, 0, 0, 0, 0, 0, ())
 def _flat(summary: Summary, row: Figures) -> dict[str, str | int | float | None]:
     return {
         "command": row.command,
-        "interactive": row.interactive,
         "people": row.people,
         "runs": row.runs,
         "total_ms": row.total_ms,
@@ -326,6 +325,7 @@ def _flat(summary: Summary, row: Figures) -> dict[str, str | int | float | None]
         "failed_share": row.failed / row.runs,
         "interrupted": row.interrupted,
         "interrupted_share": row.interrupted / row.runs,
+        "interactive": row.interactive,
     }
 
 

@@ -20,6 +20,14 @@ def pytest_configure() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is tried with several makes is quick with the first of them."""
+    others = [f"make-{make_name(path)}" for path in MAKES[1:]]
+    for item in items:
+        if any(other in item.name for other in others):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line what was skipped for want of what, and how to get it."""
     reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr]

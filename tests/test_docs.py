@@ -16,6 +16,8 @@ from workbench import SYSTEM_PATH
 from generator.cli import cli
 from instrumented_make.properties import SPECIFIED
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -11,6 +11,8 @@ from workbench import Workbench
 
 from instrumented_make.output import DEFECT, guarded
 
+pytestmark = pytest.mark.slow
+
 REPORTER = [sys.executable, "-m", "instrumented_make.reporter"]
 GENERATOR = [sys.executable, "-m", "generator"]
 COMMANDS = {

@@ -12,6 +12,8 @@ import pytest
 from capture import Capture
 from workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 DEVSTACK = """\

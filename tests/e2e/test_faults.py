@@ -21,6 +21,8 @@ from workbench import Workbench, needs, processes, tmpfs, wait_until
 from instrumented_make.reporter import system
 from instrumented_make.reporter.outbox import VERSION
 
+pytestmark = pytest.mark.slow
+
 RULES = ".PHONY: one two\none: ; @echo one\ntwo: ; @echo two\n"
 
 

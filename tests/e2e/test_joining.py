@@ -15,6 +15,8 @@ from workbench import Workbench, wait_until
 
 from instrumented_make import __version__
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 OFFER = "Type 'yes' or 'y' to run them: "
 

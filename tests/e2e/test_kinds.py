@@ -14,6 +14,8 @@ from workbench import SYSTEM_PATH, Workbench
 
 from generator import wiring
 
+pytestmark = pytest.mark.slow
+
 SPHINX = """\
 SPHINXOPTS    ?=
 SPHINXBUILD   ?= sphinx-build

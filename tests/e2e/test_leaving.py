@@ -26,6 +26,8 @@ from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 RULES = ".PHONY: one\none: ; @echo one\n"
 DELETED = "The anonymous id and all events on this machine have been deleted."
 

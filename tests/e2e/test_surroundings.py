@@ -15,6 +15,8 @@ import pytest
 from capture import Capture
 from workbench import MAKES, Workbench, wait_until
 
+pytestmark = pytest.mark.slow
+
 RULES = ".PHONY: one\none: ; @echo one\n"
 
 

@@ -33,6 +33,8 @@ from instrumented_make.report.estimators.effect import (
 from instrumented_make.report.questions import helped
 from instrumented_make.report.questions.helped import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 
+pytestmark = pytest.mark.slow
+
 SIGMA = 0.6
 WEEKS = 8
 # Four commands, each with its duration and its failures, as in a report.

@@ -21,6 +21,8 @@ from instrumented_make.report.questions import answered
 from instrumented_make.report.section import Options
 from instrumented_make.stats import Selection, hundredths
 
+pytestmark = pytest.mark.engines
+
 
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """All that a report can say of a source."""

@@ -24,6 +24,8 @@ from workbench import missing, wait_until
 
 from instrumented_make.text import printable
 
+pytestmark = pytest.mark.browser
+
 QUESTIONS = [
     "What changed?",
     "Did the change of 2026-04-28T10:00Z help?",

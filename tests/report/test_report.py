@@ -25,6 +25,8 @@ from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions.helped import COULD_BE_ELSE
 
+pytestmark = pytest.mark.slow
+
 CHANGE = "2026-04-28T10:00Z"
 # Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
 EXIT_INTERRUPTED = 130

@@ -27,6 +27,8 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 
+pytestmark = pytest.mark.slow
+
 SIGMA = 0.6
 COMMANDS = 4
 CHANGED = "c0"

@@ -15,6 +15,8 @@ from workbench import Workbench
 
 from instrumented_make.reporter.git import PATIENCE_S, Repositories
 
+pytestmark = pytest.mark.slow
+
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
 # The command itself moves the branch: what counts is the commit before that.

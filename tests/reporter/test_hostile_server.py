@@ -30,6 +30,8 @@ from instrumented_make.reporter.delivery import (
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 
+pytestmark = pytest.mark.slow
+
 COUNT = 5
 
 

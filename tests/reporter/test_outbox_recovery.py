@@ -30,6 +30,8 @@ from instrumented_make.reporter.outbox import Destination, lock_of, opened
 from instrumented_make.reporter.outbox_recovery import LOST, mended
 from instrumented_make.reporter.status import show, status
 
+pytestmark = pytest.mark.slow
+
 WAITING = 60
 PAGE = 4096
 FLIPS = 300
