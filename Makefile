@@ -13,7 +13,7 @@ help: ## List what can be made
 demo: dev.demo ## Set up, run tracked targets of the example, show the events that arrive, and write a report
 test: dev.test ## Set up, and run the tests
 test.fast: dev.provision ## Set up, and run what answers in about a minute
-	@$(PYTHON) -m pytest -q -m "not slow and not browser and not engines"
+	@$(PYTHON) -m pytest -q --numprocesses=8 -m "not slow and not browser and not engines"
 
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
 

@@ -22,9 +22,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is tried with several makes is quick with the first of them."""
-    others = [f"make-{make_name(path)}" for path in MAKES[1:]]
+    others = [make_name(path) for path in MAKES[1:]]
     for item in items:
-        if any(other in item.name for other in others):
+        if any(f"[{other}-" in item.name or f"make-{other}" in item.name for other in others):
             item.add_marker(pytest.mark.slow)
 
 

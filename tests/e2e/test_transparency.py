@@ -101,6 +101,7 @@ def test_nothing_differs_but_the_last_error_line(bench: Workbench, any_make: str
     compare(bench, scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", [item for item in SCENARIOS if item.recorded], ids=lambda scenario: scenario.name)
 def test_nothing_differs_whichever_shell_is_sh(bench: Workbench, shell: str, scenario: Scenario) -> None:
     """The hand-over itself and the recipes run in each shell."""
