@@ -1,7 +1,7 @@
 # instrumented-make 0.4.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
-# Sourced by what .instrumented/engine.mk runs, with /bin/sh, whatever shell that is: POSIX, and no process where it can
-# be helped. All names begin with im_: another name might be one that you export, and would reach your command changed.
-# im_part says how much of this file is needed; the rest is not read, since a shell takes a while to read it.
+# Sourced by the recipes of .instrumented/engine.mk with /bin/sh, whatever shell that is: so it is POSIX, and it avoids
+# starting processes. All names begin with im_: you might export any other name, and your command would see it changed.
+# im_part says how much of this file is needed; the rest is not read, because reading it takes a shell a while.
 
 im_newline='
 '
@@ -11,7 +11,7 @@ im_tab='	'
 # 1. A look at the command line
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Whether make, as its makefiles know it ($1), is the program that runs, so that the same can be started again.
+# Whether make, as its makefiles know it ($1), is the program that is running, so that it can be started again.
 im_is_this_make() {
   [ -e "/proc/$PPID/exe" ] || return 0 # a system without /proc
   case $1 in
@@ -31,8 +31,8 @@ im_is_this_make() {
   esac
 }
 
-# Whether this make was started by a command that is being recorded: one of the shells that wait for those, which the file
-# $1 names, is an ancestor. $2 is "unknown" before make 4.4, where $(shell make) does not know its own level.
+# Whether this make was started by a command that is being recorded: then a shell that waits for one, listed in the
+# file $1, is an ancestor. $2 is "unknown" before make 4.4, where $(shell make) does not know its own level.
 im_is_nested() {
   [ "$2" = unknown ] || return 1
   im_running=''
@@ -43,7 +43,7 @@ im_is_nested() {
   done
   while [ "$im_ancestor" -gt 1 ]; do
     { IFS= read -r im_line <"/proc/$im_ancestor/stat"; } || return 1
-    im_line=${im_line##*') '} # behind the name, which may hold anything
+    im_line=${im_line##*') '} # after the name, which may contain anything
     im_line=${im_line#* }
     im_ancestor=${im_line%% *}
     case " $im_running " in
@@ -56,17 +56,17 @@ im_is_nested() {
   return 1
 }
 
-# Print the process id of make and its command line, its arguments joined; $1 is its name as its makefiles know it, $2 the
-# file that names those that are being recorded, $3 whether make knows its level. The NULs between arguments are dropped by
-# most shells; others stop at the first or put blanks, and then what is printed is not what the engine expects of a plain
-# command line.
+# Print the process id of make and its command line, with the arguments joined; $1 is its name as its makefiles know it,
+# $2 the file that lists the runs being recorded, $3 whether make knows its level. Most shells drop the NULs between
+# arguments; others stop at the first or replace them with blanks, and then the output is not what the engine expects of
+# a plain command line.
 im_look() {
-  # Set before make 4.4 only where you have set them; then they are to be looked at closely.
+  # Before make 4.4, these are set only if you set them; then they need a closer look.
   [ -z "${MAKEFLAGS-}${GNUMAKEFLAGS-}" ] || return
   [ -n "${MAKEFLAGS+set}" ] || [ -z "${MAKELEVEL+set}${MFLAGS+set}${MAKEOVERRIDES+set}" ] || return
   im_is_this_make "$1" || return
   if im_is_nested "$2" "$3"; then return; fi
-  # A line that ends before the file does has more behind it.
+  # A line that ends before the file ends is not all of it.
   if IFS= read -r im_line <"/proc/$PPID/cmdline"; then return; fi
   [ "${#im_line}" -le 4000 ] || return
   printf '%s\n' "$PPID $im_line"
@@ -78,9 +78,9 @@ im_look() {
 # 2. The hand-over
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Run the command in a make of its own, and record how it went. $1 is what im_look found, $2 the digest of what is
-# collected, $3 "mark" if a failure is to be marked by a file rather than by the status, $4 whether make knows its level, $5
-# the makefile unless -f named it.
+# Run the command in its own make, and record how it went. $1 is what im_look found, $2 the digest of what is collected,
+# $3 "mark" if a failure is reported by a marker file rather than by the status, $4 whether make knows its level, $5 the
+# makefile unless -f named it.
 im_hand_over() {
   im_how=$1 im_digest=$2 im_marks=$3 im_level=$4 im_file=${5-}
   im_signal='' im_woken='' im_child='' im_status='' im_reset=''
@@ -106,7 +106,7 @@ im_hand_over() {
   im_end
 }
 
-# A signal that was ignored when make started stays ignored, for the command as well: a shell then sets no trap. zsh does.
+# A signal that was ignored when make started stays ignored, for the command too: a shell then sets no trap. zsh does.
 im_catch_signals() {
   # shellcheck disable=SC2034  # the trap below sets it where the signal is not ignored
   im_probe=''
@@ -120,15 +120,15 @@ im_catch_signals() {
   trap 'im_signal=1 im_woken=yes' HUP
   [ "${im_reset#INT}" = "$im_reset" ] || trap 'im_signal=2 im_woken=yes' INT
   [ "${im_reset%QUIT}" = "$im_reset" ] || trap 'im_signal=3 im_woken=yes' QUIT
-  # Make passes this one on to what it runs, and so does this shell; the others come from the terminal to all at once.
+  # Make forwards this one to what it runs, and so does this shell; the others reach every process from the terminal.
   trap 'im_signal=15 im_woken=yes; im_pass_on' TERM
-  # Where files may not grow (ulimit -f), it is the record that is lost.
+  # If files may not grow (ulimit -f), only the record is lost.
   { command trap : XFSZ; } 2>/dev/null
 }
 
-# Pass TERM on to the command, unless it has come to the whole process group: make clears up when it gets it, and a second
-# one would stop that. Then the first is still pending, or is being handled: blocked, and no longer caught. (While make
-# starts a process it is blocked as well, but caught.) TERM is the bit 4 of the fourth digit.
+# Forward TERM to the command, unless it was sent to the whole process group: make cleans up when it gets it, and a
+# second one would stop that. In that case the first is still pending, or is being handled: blocked, no longer caught.
+# (While make starts a process, it is blocked too, but caught.) TERM is the bit 4 of the fourth digit.
 im_pass_on() {
   [ -n "$im_child" ] || return 0
   im_blocked=''
@@ -143,7 +143,7 @@ im_pass_on() {
   kill -s TERM "$im_child" 2>/dev/null
 }
 
-# Write <name>.end, blank, so that a full disk cannot lose the end, and then <name>.start.
+# Write a blank <name>.end, so that a full disk cannot lose the end, and then <name>.start.
 im_record_start() {
   im_run=''
   [ -O "$im_config" ] || return
@@ -158,7 +158,7 @@ im_record_start() {
   umask 077
   [ -d "$im_config/pending" ] || mkdir "$im_config/pending"
   case ${DEVSTACK_METRICS_TESTING-} in *"$im_newline"*) im_testing='?' ;; *) im_testing=${DEVSTACK_METRICS_TESTING-} ;; esac
-  # No file is written over. The uptime is the host's: containers have the same process ids.
+  # Never overwrite a file. The uptime is the host's, because containers may have the same process ids.
   set -C
   im_try=0
   while [ -z "$im_run" ] && [ "$im_try" -lt 9 ]; do
@@ -175,8 +175,8 @@ im_record_start() {
   umask "$im_umask"
 }
 
-# Write into the file "running" which shells wait for a command: this one, and those that it names and that are there. The
-# line is written over the old one, since emptying a file takes longer than all the rest of this.
+# List in the file "running" the shells that wait for a command: this one, and those already listed that still exist.
+# The new line overwrites the old one, because truncating a file takes longer than all the rest of this.
 im_name_running() {
   im_others=''
   im_read_line "$im_config/running"
@@ -187,7 +187,7 @@ im_name_running() {
   printf '%-63s\n' "$$$im_others" 1<>"$im_config/running"
 }
 
-# What is checked out: two small files, read only if they are files, of yours, and below your home.
+# Find what is checked out, from two small files: read only if they are regular files, yours, and below your home.
 im_read_git() {
   im_top=$PWD im_git='' im_ref='' im_commit=''
   while [ -n "$im_top" ] && [ ! -e "$im_top/.git" ]; do im_top=${im_top%/*}; done
@@ -217,17 +217,17 @@ im_read_git() {
   esac
 }
 
-# Leave the first line of the file $1 in im_line; nothing if it is no file of yours.
+# Put the first line of the file $1 into im_line; nothing if it is not a file of yours.
 im_read_line() {
   im_line=''
   [ -f "$1" ] && [ -O "$1" ] || return 0
   IFS= read -r im_line <"$1" || im_line=''
 }
 
-# Put back what make has changed: its job server, and its variables in the environment.
+# Undo what make has changed: its job server, and its variables in the environment.
 im_put_back() {
-  # The outer make's job server is not the inner one's. Apple's make leaves a copy of its pipe open besides.
-  # Under -e it stands in MFLAGS alone.
+  # The inner make must not use the outer make's job server. Apple's make also leaves a copy of its pipe open.
+  # With -e, only MFLAGS names it.
   im_rest="${MAKEFLAGS-} ${MFLAGS-}"
   case $im_rest in
   *--jobserver-*=[0-9],[0-9]*)
@@ -255,7 +255,7 @@ im_put_back() {
   unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config im_foreign
 }
 
-# Leave the name of this system in im_system, and the launcher that was found on it in im_launcher: env, perl or nothing.
+# Put the name of this system into im_system, and the launcher found on it into im_launcher: env, perl or nothing.
 im_find_launcher() {
   im_launcher='' im_boot='' im_mount=''
   read -r im_boot </proc/sys/kernel/random/boot_id
@@ -268,14 +268,14 @@ im_find_launcher() {
   [ -x "$im_launcher" ] || im_launcher=''
 }
 
-# Run make with the arguments $@, and wait for its end. The shell waits in "wait", the only place where a signal is heard
-# at once. A command in the background is deaf to INT and QUIT and reads nothing, which a launcher and a copy of the
-# standard input undo.
+# Run make with the arguments $@, and wait for it to end. The shell uses "wait", the only place where it handles a
+# signal at once. A command in the background ignores INT and QUIT and has no standard input: a launcher and a copy
+# of the standard input undo that.
 im_run_command() {
   [ -n "$im_makefile" ] || set -- -f "$im_file" "$@"
   im_program=$im_make im_home=$im_config
   set -- "$im_program" -f .instrumented/engine.mk "$@"
-  # What shells change in the environment of what they start, and what make exports of what was typed.
+  # What shells change in the environment of a command, and what make exports from the command line.
   im_gone=$im_named
   for im_name in PWD OLDPWD SHLVL LOGNAME _; do
     if eval "[ -n \"\${im_env_$im_name+set}\" ]"; then
@@ -284,7 +284,7 @@ im_run_command() {
       im_gone="$im_gone $im_name"
     fi
   done
-  # And what they drop.
+  # And what shells drop.
   im_number=0
   for im_name in ${im_foreign-}; do
     im_number=$((im_number + 1))
@@ -304,13 +304,13 @@ im_run_command() {
   im_start_and_wait "$@"
 }
 
-# Start the program $@ as the command, and wait for its end.
+# Start the program $@ as the command, and wait for it to end.
 im_start_and_wait() {
   if [ -n "$im_signal" ]; then
     exec 8>&2 2>/dev/null
     return
   fi
-  # A descriptor that nobody uses. (After "command exec", bash 3.2 does not come to an end.)
+  # Find an unused descriptor. (After "command exec", bash 3.2 never exits.)
   im_free=''
   for im_number in 7 8 9; do
     eval "true >&$im_number" || im_free=$im_number
@@ -332,7 +332,7 @@ im_start_and_wait() {
     fi
     im_child=$!
     eval "exec $im_free<&-"
-    # What a shell says of a command that a signal ended, make says already.
+    # Make already reports a command that was ended by a signal, so the shell must not.
     exec 8>&2 2>/dev/null
     while :; do
       im_woken=''
@@ -348,11 +348,11 @@ im_start_and_wait() {
   elif [ "$im_status" -gt 256 ]; then
     im_status=$((im_status - 128))
   elif [ "$im_status" -eq 1 ] && [ -z "$im_signal" ]; then
-    im_status=131 # SIGQUIT came to make alone: that, and -q, is all that it exits with 1 for
+    im_status=131 # SIGQUIT was sent to make alone: make exits with 1 only for that and for -q
   fi
 }
 
-# Write the end over the blanks that hold its place.
+# Write the end over the blanks that reserve its space.
 im_record_end() {
   [ -z "$im_signal" ] || im_status=$((128 + im_signal))
   im_up=-
@@ -361,11 +361,11 @@ im_record_end() {
   printf '%s %s %s\n' "$im_status" "${EPOCHREALTIME:--}" "$im_up" 1<>"$im_run.end" || im_run=''
 }
 
-# Start the reporter in the background. Everything of this make is closed before the fork, so that nothing of it is held
-# for a moment longer. A descriptor above 9 is one that a POSIX shell cannot close: perl can, and is waited for; without it
-# the start is left to the next run.
+# Start the reporter in the background. Close every descriptor of this make before the fork, so that none is held open
+# any longer. A POSIX shell cannot close a descriptor above 9: perl can, and the shell waits for it; without perl, the
+# next run starts the reporter.
 im_start_reporter() {
-  # A fork that fails ends some shells. The command's status stays what it is.
+  # A failed fork ends some shells. The command's status must not change.
   trap 'exit "$im_status"' EXIT
   [ -n "$im_run" ] || return 0
   im_read_line "$im_home/interpreter"
@@ -395,16 +395,16 @@ im_start_reporter() {
   fi
 }
 
-# Whether a reporter is at work on this system: it looks once more after it has taken its name away from there.
+# Whether a reporter is at work on this system: it looks for runs once more after it has removed its name.
 im_is_reported() {
   [ -z "${DEVSTACK_METRICS_TESTING-}" ] || return 1
   im_read_line "$im_home/reporting"
   [ "${im_line% *}" = "$im_system" ] && [ "/proc/${im_line#* }/exe" -ef "$im_python" ]
 }
 
-# End as the command did. Make decides what becomes of the status. If a signal that came to the inner make alone ended it,
-# the outer one gets it as well, and ends as bare make would have. Where a mark would tell of a failure, the outer make says
-# nothing of a signal that ends it: it has it already.
+# End as the command did. Make decides what to do with the status. If a signal sent to the inner make alone ended it,
+# send it to the outer make too, which then ends as bare make would have. If a marker file reports failures, the outer
+# make prints nothing about a signal that ends it: it has received that signal already.
 im_end() {
   trap - EXIT
   if [ -z "$im_signal" ] && [ "$im_status" -gt 128 ]; then
@@ -432,7 +432,7 @@ im_end() {
   exit "$im_status"
 }
 
-# Wait for about three hundredths of a second: make loses its way if what it waits for ends in the moment of a signal.
+# Wait for about 0.03 seconds: make gets confused if the process it waits for ends at the same moment as a signal comes.
 im_wait_a_moment() {
   for im_number in 1 2 3; do
     im_now=$im_up
@@ -443,7 +443,7 @@ im_wait_a_moment() {
   done
 }
 
-# Take the mark $1 away.
+# Remove the marker file $1.
 im_unmark() {
   PATH=/usr/bin:/bin
   rm -f "$1"
@@ -452,7 +452,7 @@ im_unmark() {
 [ "$im_part" != plain ] || return 0
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 3. The rule: may this command line be handed over? Only if the inner make can be given exactly the same.
+# 3. The rule: may this command line be handed over? Only if the inner make can get exactly the same one.
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Start the command $@ where env cannot: its first words are -u NAME, or NAME=VALUE, for the environment.
@@ -475,7 +475,7 @@ im_prepare_otherwise() {
       case $1 in
       -u) { command unset "$2"; } 2>/dev/null && shift ;;
       PWD=* | OLDPWD=* | SHLVL=* | LOGNAME=* | _=*) eval "${1%%=*}=\${1#*=}; export ${1%%=*}" ;;
-      [!/]*=*) ;; # no shell can
+      [!/]*=*) ;; # no shell can do this
       *) break ;;
       esac
       shift
@@ -485,7 +485,7 @@ im_prepare_otherwise() {
   im_start_and_wait "$@"
 }
 
-# Call $1 with the arguments that were typed, less -C.
+# Call $1 with the arguments that were typed, except -C.
 im_with_typed() {
   im_callback=$1
   im_ifs=$IFS
@@ -504,10 +504,10 @@ im_with_typed() {
   im_read_arguments "$im_callback" "$@"
 }
 
-# Print the arguments of make, its name first, one a line, and "end". A new line in one is a tab here.
-# Without /proc, arguments with blanks come apart.
+# Print the arguments of make, one per line, its name first, then "end". A newline in an argument becomes a tab.
+# Without /proc, arguments with blanks are split.
 im_arguments() {
-  # Nothing that a relative entry of your PATH leads to.
+  # Run nothing from a relative entry in your PATH.
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
   if [ -e "/proc/$PPID/cmdline" ]; then
     tr '\0\n' '\n\t' <"/proc/$PPID/cmdline"
@@ -517,18 +517,18 @@ im_arguments() {
   echo end
 }
 
-# Print make's own environment likewise; nothing, without /proc.
+# Print make's own environment in the same way; without /proc, nothing.
 im_environment() {
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
   [ ! -e "/proc/$PPID/environ" ] || tr '\0\n' '\n\t' <"/proc/$PPID/environ"
 }
 
-# The rule. Read the arguments behind $1 as make does, and leave in
-#   im_refused   not empty, if there is one that cannot be handed over exactly, or that is not known to be harmless
-#   im_seen      the goals, each behind a blank
-#   im_named     the variables that are set, each behind a blank: make exports them
+# The rule. Read the arguments after $1 as make does, and set
+#   im_refused   not empty if there is one that cannot be handed over exactly, or that is not known to be harmless
+#   im_seen      the goals, each after a blank
+#   im_named     the variables that are set, each after a blank: make exports them
 #   im_makefile  the makefile that -f names
-# Then call $1 with the arguments that the inner make is given: all but -C, since this make is there already.
+# Then call $1 with the arguments for the inner make: all but -C, since this make is already in that folder.
 im_read_arguments() {
   im_then=$1
   im_refused='' im_seen='' im_named='' im_makefile='' im_value=''
@@ -563,7 +563,7 @@ im_dropped=''
 im_read_word() {
   case $im_word in
   '' | *"$im_tab"*) im_refused=unreadable ;;
-  # The inner make would print the directory once more, and not know -w if it was not told.
+  # The inner make would print the directory again, and would not know of -w unless told.
   -C) im_dropped=yes im_value=folder ;;
   --directory) im_dropped=yes im_value=folder ;;
   -C?* | --directory=?*) im_dropped=yes ;;
@@ -601,14 +601,14 @@ im_is_number() {
   case $1 in '' | *[!0-9.]*) im_refused=$im_word ;; esac
 }
 
-# The makefile $1 is read once more: it must be there still, and be the only one.
+# The makefile $1 is read again: it must still exist, and be the only one.
 im_reads() {
   [ -z "$im_makefile" ] && [ -f "$1" ] || im_refused=$1
   im_makefile=$1
 }
 
-# The variable $1 is set to $2. The outer make would do what a value does when it is expanded once more than make does by
-# itself; and it exports the variable to the hand-over, which could not tell it from one of yours.
+# The variable $1 is set to $2. The outer make would expand the value once more than make alone does, and so repeat its
+# side effects. It also exports the variable to the hand-over, which could not tell it from one of yours.
 im_read_variable() {
   im_name=${1%%[:+?! ]*}
   case $1 in *!*) im_refused=$im_word ;; esac
@@ -616,7 +616,7 @@ im_read_variable() {
   '' | .* | *[!A-Za-z0-9_.-]*) im_refused=$im_word ;;
   im_* | MAKE* | MFLAGS | GNUMAKEFLAGS | INSTRUMENTED | SHELL* | BASH* | LD_* | DYLD_* | LC_* | LANG* | ENV | IFS) im_refused=$im_word ;;
   PATH | HOME | PWD | OLDPWD | SHLVL | _ | PS4 | POSIXLY_CORRECT | PPID | ZDOTDIR | CDPATH | DEVSTACK_METRICS_TESTING | EPOCHREALTIME) im_refused=$im_word ;;
-  [0-9]* | *[.-]*) ;; # make exports no such name
+  [0-9]* | *[.-]*) ;; # make does not export such names
   *) im_named="$im_named $im_name" ;;
   esac
   case $2 in
@@ -638,8 +638,8 @@ im_read_variable() {
   esac
 }
 
-# Print the process id of make, "typed" and its goals if its command line can be handed over exactly; or "restored", if
-# variables that make has changed must be put back as well. The arguments are those of im_look.
+# Print the process id of make, "typed" and its goals if its command line can be handed over exactly; or "restored" if
+# variables that make has changed must be restored too. It takes the same arguments as im_look.
 im_look_closely() {
   im_level=$3
   im_is_this_make "$1" || return
@@ -675,7 +675,7 @@ im_tell() {
     im_has "$im_variable" || continue
     im_how=restored
     im_set=$(im_value_of "$im_variable")
-    # A MAKEFLAGS that you have set: options, by the same rule.
+    # A MAKEFLAGS that you set yourself: its options follow the same rule.
     case $im_variable in MAKELEVEL | MFLAGS | MAKEOVERRIDES) continue ;; esac
     case $im_set in *[\\\$=]*) return ;; esac
     # shellcheck disable=SC2086  # one option a word
@@ -687,8 +687,8 @@ im_tell() {
   printf '%s\n' "$PPID $im_how$im_goals"
 }
 
-# Whether the environment that make was started with has the variable $1. Where it cannot be seen: whether this shell's
-# has, which before make 4.4 is the same; from then on nothing can be known.
+# Whether the environment that make was started with has the variable $1. If that cannot be read: whether this shell's
+# environment has it, which is the same before make 4.4; since 4.4, it is unknown.
 im_has() {
   if [ -n "$im_environ" ]; then
     case $im_newline$im_environ in *"$im_newline$1="*) return 0 ;; *) return 1 ;; esac
@@ -710,8 +710,8 @@ im_value_of() {
 # 4. The invitation, and the commands
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Whether the home in which the folder $1 of a decision lies, or would be made, is there and yours: nothing is made in one
-# that is missing or somebody else's.
+# Whether the home that holds, or would hold, the decision's folder $1 exists and is yours: nothing is created in a home
+# that is missing or belongs to somebody else.
 im_is_at_home() {
   im_base=${1%/*}
   for im_folder in "$1" "$im_base" "${im_base%/*}"; do
@@ -720,13 +720,13 @@ im_is_at_home() {
   [ -d "$im_folder" ] && [ -O "$im_folder" ]
 }
 
-# Say once a day, on a terminal (descriptor 3), how to decide; $1 is the folder of the decision, $2 the project, $3 the
-# prefix of the commands. Nothing is made in a home that is missing or somebody else's: there nobody is invited.
+# Print once a day, on a terminal (descriptor 3), how to decide; $1 is the decision's folder, $2 the project, $3 the
+# prefix of the commands. If the home is missing or belongs to somebody else, nothing is created and nobody is invited.
 im_invite() {
   [ -t 3 ] || return
   im_is_at_home "$1" || return
   umask 077
-  # The system that this one replaces kept a no like this.
+  # The system that this one replaces stored a no like this.
   [ ! -f "$1/metrics.json" ] || while IFS= read -r im_line; do
     case $im_line in *'"decision": false'* | *'"decision":false'*) : >"$1/declined" && return ;; esac
   done <"$1/metrics.json"
@@ -736,14 +736,14 @@ im_invite() {
   echo "$2: share how long your make commands take? 'make $3-opt-in' shows what and asks; 'make $3-opt-out' ends this." >&3
 }
 
-# Run the reporter's command with the interpreter that has it: that of the active environment, of this folder's, the one
-# used last, that of the command instrumented-make, or the first on PATH. $1 is the folder of the decision, $2 the version
-# of the include, $3 its prefix, $4 which of PATH and what pip heeds the makefile has set, $5 the command. Once you have
-# opted in, the one of then comes first: nothing of this folder is asked any more.
+# Run the reporter's command with an interpreter that has it: that of the active environment, of this folder's, the one
+# used last, that of the command instrumented-make, or the first on PATH. $1 is the decision's folder, $2 the version of
+# the include, $3 its prefix, $4 which of PATH and pip's settings the makefile has set, $5 the command. Once you have
+# opted in, the interpreter used then comes first, so nothing in this folder is tried before it.
 im_ask() {
   im_config=$1 im_version=$2 im_prefix=$3 im_set_here=$4
   shift 4
-  # What ends the agreement needs no Python.
+  # Ending the agreement needs no Python.
   [ "$1" != opt-out ] || [ -z "$im_config" ] || im_end_agreement
   im_environment=$im_config/environment-$im_version
   im_read_line "$im_config/interpreter" 2>/dev/null
@@ -752,7 +752,7 @@ im_ask() {
   if [ "$1" != opt-in ]; then
     im_first=$im_used im_used=''
   else
-    # One that was set up for another version is to be replaced.
+    # An environment that was set up for another version must be replaced.
     case $im_used in "$im_config"/environment-*) im_used='' ;; esac
   fi
   im_tool=''
@@ -770,8 +770,8 @@ im_ask() {
   exit 1
 }
 
-# Offer to set up the reporter of the include's version in an environment of its own, and go on with the command $@ there.
-# Nothing of this folder has a say in it: Python is told to heed only your own settings, and is started elsewhere.
+# Offer to set up the reporter of the include's version in its own environment, and continue with the command $@ there.
+# Nothing in this folder can influence it: Python uses only your own settings, and is started in another folder.
 im_set_up() {
   case $im_set_here in
   PATH*) PATH=/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin:/run/current-system/sw/bin ;;
@@ -789,12 +789,12 @@ im_set_up() {
   im_made=$(im_quoted "$im_environment")
   im_steps="  $(im_quoted "${im_offered:+$im_python}") -I -m venv $im_made
   $im_made/bin/python -I -m pip install --only-binary :all: instrumented-make==$im_version"
-  # The makefile would decide where pip installs from.
+  # Otherwise the makefile would decide where pip installs from.
   case $im_set_here in '' | PATH) ;; *) im_offered='' ;; esac
   if [ -z "$im_offered" ] || [ ! -t 0 ]; then
     im_say_by_hand 'No Python here has instrumented-make.'
   fi
-  # Under make -O the output is held back to the end.
+  # With make -O, output is held back until the end.
   [ -t 2 ] || exec 2>/dev/tty
   cat >&2 <<EOF
 No Python here has instrumented-make. These two commands set it up, in an environment of its own:
@@ -830,7 +830,7 @@ EOF
   exit 1
 }
 
-# Print $1 as one word of a shell's; an empty one stands for a Python that you choose.
+# Print $1 quoted as one shell word; if it is empty, print python3, to stand for a Python that you choose.
 im_quoted() {
   case $1 in
   '') printf %s python3 ;;
@@ -839,13 +839,13 @@ im_quoted() {
   esac
 }
 
-# Whether the program im_python runs the Python text $1 without an error. One that hangs is ended after some seconds.
+# Whether the program im_python runs the Python code $1 without an error. If it hangs, it is killed after some seconds.
 im_starts() {
   command -v "$im_python" || return
   "$im_python" -I -c "$1" </dev/null &
   im_child=$!
   (
-    # shellcheck disable=SC2031  # all of it is in this subshell
+    # shellcheck disable=SC2031  # all of its uses are in this subshell
     trap 'kill "$im_sleep"; exit' TERM
     sleep 5 &
     im_sleep=$!
@@ -858,8 +858,8 @@ im_starts() {
   return "$im_status"
 } >/dev/null 2>&1
 
-# Remove the files $@, as far as they are there, and say which cannot be removed. A link may lead to anything, so what it
-# leads to is only named.
+# Remove those of the files $@ that exist, and report which cannot be removed. A link may point to anything, so only the
+# link is removed, and its path is reported.
 im_remove() {
   for im_path in "$@"; do
     im_linked=''
@@ -873,13 +873,13 @@ im_remove() {
   done
 }
 
-# Say what is left, and remember that something is.
+# Report what is left, and remember that something is.
 im_left() {
   im_failed=yes
   printf '%s\n' "$1" >&2
 }
 
-# Take away what tells make, and a reporter, that somebody has agreed. What that does not work for is told by what follows.
+# Remove the files that tell make and a reporter that you agreed. A later step reports those that cannot be removed.
 im_end_agreement() {
   im_search=$PATH
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
@@ -888,7 +888,7 @@ im_end_agreement() {
   PATH=$im_search
 }
 
-# Opt out where no Python has the reporter: end one at work, delete what was collected, and keep the decline.
+# Opt out if no Python has the reporter: end a running one, delete what was collected, and store the decline.
 im_opt_out() {
   umask 077
   PATH=/usr/bin:/bin:/run/current-system/sw/bin
@@ -898,7 +898,7 @@ im_opt_out() {
     [ ! -e "$im_folder" ] || ls "$im_folder" >/dev/null 2>&1 ||
       im_left "$im_folder: what is in it cannot be seen, so nothing in it was deleted: delete it yourself."
   done
-  # Thousands of runs may wait: many at once, and one by one only what that leaves.
+  # Thousands of runs may wait: delete many at once, and one by one only what is left.
   (cd "$im_config/pending" && for im_path in start end failed; do printf '%s\n' *."$im_path" | xargs rm -f; done) 2>/dev/null
   im_remove "$im_config"/agreed.* "$im_config/metrics.json" "$im_config"/outbox.sqlite3* "$im_config"/.outbox.sqlite3* \
     "$im_config"/.metrics.json.* "$im_config"/.agreed.* "$im_config"/pending/*.start "$im_config"/pending/*.end "$im_config"/pending/*.failed "$im_config/interpreter" "$im_config/launcher" \
@@ -920,7 +920,7 @@ im_keep_decline() {
   } 2>/dev/null
 }
 
-# End whoever of this system reads, writes or sends what was collected: its name is in the file of the lock that it holds.
+# Kill processes on this system that read, write or send what was collected: the lock file that each holds names it.
 im_end_workers() {
   im_find_launcher "$im_config" 2>/dev/null
   for im_path in "$im_config"/*.lock; do

@@ -110,7 +110,7 @@ def _agreed(stack: Path) -> None:
     child = pexpect.spawn(
         "make", ["metrics-opt-in"], cwd=str(stack), env={**_environment(stack), "VIRTUAL_ENV": sys.prefix}, timeout=30
     )
-    child.expect("no more: ")
+    child.expect("asked again: ")
     child.sendline("yes")
     child.expect(pexpect.EOF)
 

@@ -113,7 +113,7 @@ def _edit(stack: Path) -> None:
 def _answer(stack: Path, environment: dict[str, str]) -> None:
     child = pexpect.spawn("make", ["metrics-opt-in"], cwd=str(stack), env=environment, encoding="utf-8", timeout=30)
     child.logfile_read = sys.stdout
-    child.expect("no more: ")
+    child.expect("asked again: ")
     child.sendline("yes")
     child.expect(pexpect.EOF)
     child.close()

@@ -1,4 +1,4 @@
-"""The name of what is collected: it changes, and everyone is asked again, when that does."""
+"""Computes the digest of what is collected. When it changes, everyone is asked for consent again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import json
 
 
 def digest(collection: object) -> str:
-    """16 hexadecimal digits that name ``collection``, which is what JSON can hold: they follow from it alone."""
+    """16 hexadecimal digits that depend only on ``collection``, which must be JSON-serializable."""
     canonical = json.dumps(collection, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What is wrong and what to do about it: the only errors that a user is meant to read, worded in one place."""
+"""The errors shown to users: what is wrong and how to fix it, formatted in one place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from instrumented_make.text import printable
 
-# Of a line that is shown with a mistake in it.
+# How much of the faulty line to show.
 _SHOWN_CHARACTERS = 160
 
 
@@ -20,9 +20,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend.
+    """One problem to fix.
 
-    ``message`` says what is wrong and ``hint`` what to do. ``path`` and ``position`` say where, ``excerpt`` is the
+    ``message`` says what is wrong and ``hint`` how to fix it. ``path`` and ``position`` say where, ``excerpt`` is the
     line of the file that ``position`` points into. ``name`` is stable, for programs; ``severity`` is ``error`` or
     ``warning``.
     """
@@ -36,7 +36,7 @@ class Problem:
     severity: str = "error"
 
     def as_text(self) -> str:
-        """``path:line:column: error: message [name]``, the line with a caret, and the hint, each where there is one."""
+        """``path:line:column: error: message [name]``, the line with a caret, and the hint, each if known."""
         where = self.path
         if self.position:
             where += f":{self.position.line}:{self.position.column}"
@@ -58,9 +58,9 @@ class Problem:
 
 
 class UserError(Exception):
-    """An expected failure: its text is printed bare, and the exit status is 1.
+    """An expected failure: printed without a traceback, exit status 1.
 
-    ``problems`` holds all that was found, in the order of the file.
+    ``problems`` holds every problem found, in file order.
     """
 
     def __init__(self, *problems: Problem) -> None:
@@ -69,7 +69,7 @@ class UserError(Exception):
 
 
 def failure(message: str, hint: str = "", *, path: object = "", position: Position | None = None) -> UserError:
-    """The error for a single problem, to be raised; ``path`` may be a Path."""
+    """Return the error for a single problem, ready to raise; ``path`` may be a Path."""
     return UserError(Problem(message, hint, str(path), position))
 
 

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, several of them as a set."""
+"""Writes files completely or not at all, and several files as one set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRIVATE = 0o600
 
 
 def current(path: Path) -> str | None:
-    """The text of the file at ``path``; None when there is none, or when it is a device, a pipe or the like.
+    """The text of the file at ``path``; None if there is none, or if it is a device, a pipe or similar.
 
     Raise UserError when it cannot be read.
     """
@@ -32,7 +32,7 @@ def current(path: Path) -> str | None:
 
 
 def regular(path: Path | str | bytes, max_bytes: int) -> bytes:
-    """The content of the file at ``path``, which nothing makes wait: raise OSError for a pipe, a device or a folder.
+    """The content of the file at ``path``, read without blocking: raise OSError for a pipe, a device or a folder.
 
     Raise ValueError when it is longer than ``max_bytes``.
     """
@@ -44,7 +44,7 @@ def regular(path: Path | str | bytes, max_bytes: int) -> bytes:
 
 
 def last_bytes(path: Path | str, max_bytes: int) -> bytes:
-    """The end of the file at ``path``, of at most ``max_bytes``. Raise OSError as :func:`regular` does."""
+    """The last bytes of the file at ``path``, ``max_bytes`` at most. Raise OSError as :func:`regular` does."""
     with _opened(path) as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - max_bytes))
         return file.read(max_bytes)
@@ -54,20 +54,20 @@ def _opened(path: Path | str | bytes) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is no regular file", os.fsdecode(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fsdecode(path))
     return os.fdopen(handle, "rb")
 
 
 def write(path: Path, text: str, mode: int | None = None) -> None:
-    """Replace the file at ``path`` by ``text`` in one step; see :func:`write_all`."""
+    """Replace the content of ``path`` with ``text`` in one step; see :func:`write_all`."""
     write_all({path: text}, mode)
 
 
 def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
-    """Replace each file by its text: all of them, or, raising UserError, none.
+    """Replace the content of every file with its text. On failure, change none of them and raise UserError.
 
-    A file keeps its permissions; a new one gets ``mode``, or what the umask leaves. A link keeps pointing at its
-    file. What is no regular file (a device, a pipe) is written to as it is. Folders that are missing are not made.
+    An existing file keeps its permissions; a new one gets ``mode``, or the umask's default. A link keeps pointing at
+    its file. Devices, pipes and the like are written to directly. Missing folders are not created.
     """
     with contextlib.ExitStack() as staged:
         replacements = [
@@ -88,7 +88,7 @@ def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
 
 @contextlib.contextmanager
 def _staged(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str]]:
-    """The file that ``path`` leads to, and a temporary one beside it that holds ``text``, removed if it is left."""
+    """The file that ``path`` resolves to, and a temporary one beside it with ``text``, which is always cleaned up."""
     try:
         target = path.resolve()
         permissions = stat.S_IMODE(target.stat().st_mode) if target.exists() else (mode or 0o666 & ~_umask())
@@ -110,7 +110,7 @@ def _staged(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str
 
 
 def _written_through(path: Path, text: str) -> bool:
-    """Write ``text`` to what is neither missing, a regular file nor a folder; return whether it was that."""
+    """If ``path`` is a device, a pipe or similar, write ``text`` to it directly; return whether it is."""
     if not path.exists() or path.is_file() or path.is_dir():
         return False
     try:
@@ -122,7 +122,7 @@ def _written_through(path: Path, text: str) -> bool:
 
 
 def _restore(replaced: list[tuple[Path, bytes | None]]) -> None:
-    """Put back what was there: the files are a set."""
+    """Restore the previous content: the files change together or not at all."""
     for path, before in replaced:
         with contextlib.suppress(OSError):
             if before is None:
@@ -134,7 +134,7 @@ def _restore(replaced: list[tuple[Path, bytes | None]]) -> None:
 def _cannot_be_written(path: Path, error: BaseException) -> Exception:
     reason = getattr(error, "strerror", None) or str(error)
     return failure(
-        f"it cannot be written: {reason}", "check that the folder exists and that you may write in it", path=path
+        f"it cannot be written: {reason}", "check that the folder exists and that you can write to it", path=path
     )
 
 

@@ -2,7 +2,7 @@
 
 The first eight are the specification's, in its order (``Devstack Metrics``, "Event properties"). The others are its
 "future possibilities" and are collected only where a catalog asks for them. The consent question, the data
-dictionary, the event, the columns of a warehouse, the catalog's JSON Schema and the README follow from this table.
+dictionary, the event, the columns of a warehouse, the catalog's JSON Schema and the README are derived from this table.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _TYPES = {"string": str, "integer": int, "boolean": bool}
 class Property:
     """One property of an event.
 
-    ``type`` is its JSON type and ``unit`` the unit of a number or the format of a string. ``meaning`` is said to the
-    person it is about, ``question`` is what the team learns from it. ``nullable``: it is null where it is unknown.
-    ``optional``: it is collected only where a catalog asks for it.
+    ``type`` is its JSON type and ``unit`` the unit of a number or the format of a string. ``meaning`` is shown to
+    the person it is about, ``question`` is what the team learns from it. ``nullable``: it is null if unknown.
+    ``optional``: it is collected only if a catalog asks for it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Property:
     optional: bool = False
 
     def takes(self, value: object) -> bool:
-        """Whether ``value`` is one that this property may have."""
+        """Whether ``value`` is valid for this property."""
         return self.nullable if value is None else type(value) is _TYPES[self.type]
 
 

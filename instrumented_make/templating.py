@@ -1,4 +1,4 @@
-"""How every template of the project is read. Not for run time: it needs Jinja2."""
+"""Loads the project's templates. Not for run time: it needs Jinja2."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def folder() -> Path:
 
 
 def environment(*, autoescape: bool = False) -> Environment:
-    """The environment; ``autoescape`` is for HTML, everything else escapes by filters of its own."""
+    """The environment; ``autoescape`` is for HTML; everything else is escaped with its own filters."""
     return Environment(
         loader=FileSystemLoader(folder()),
         undefined=StrictUndefined,

@@ -183,7 +183,7 @@ class Workbench:
     def opt_in(self, answer: str = "yes") -> str:
         """Answer the consent question at a terminal, with the test's own interpreter as the active one."""
         child = self.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
-        child.expect("no more: ")
+        child.expect("asked again: ")
         shown = str(child.before)
         child.sendline(answer)
         child.expect(pexpect.EOF)

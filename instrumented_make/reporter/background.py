@@ -1,15 +1,15 @@
-"""One reporter at a time: it records and delivers until nothing is left, and others need not start.
+"""One reporter at a time: it records and delivers until nothing is left, so that no other has to start.
 
-Its name stands in the file ``reporting`` while it is at work: the system and the process id. A hand-over that finds it
-there, alive, leaves its run to it.
+While it works, the file ``reporting`` names it: the system and the process id. A hand-over that finds a live reporter
+there leaves its run to it.
 
-Races, one by one:
+Races, and how each is handled:
 
-* A run ends while the reporter is about to end. The hand-over writes the run's end first and looks for the name
-  afterwards; the reporter takes its name away first and looks for runs afterwards. So one of them sees the other.
-* A reporter starts while another is at work: it ends, since the other looks once more. If the other is in its last look
-  already, it waits for the lock, and then looks itself.
-* A reporter is killed: its name stays, but no such process is there, and the next run starts another.
+* A run ends while the reporter is about to exit. The hand-over first writes the run's end, then looks for the name;
+  the reporter first removes its name, then looks for runs. So at least one of them sees the other.
+* A reporter starts while another is at work: it exits, since the other checks once more. If the other is already in its
+  last check, the new one waits for the lock and then checks itself.
+* A reporter is killed: its name remains, but the process is gone, so the next run starts a new reporter.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from instrumented_make.reporter.ingest import record
 
 # A burst of short commands becomes one request.
 LINGER_S = 2
-# Then others may start: whatever goes on after that is a server that is waited for.
+# After this, others may start: a reporter that takes longer is only waiting for a server.
 SHIFT_S = 60
 
 
 def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float = LINGER_S) -> None:
-    """Record and deliver what there is, and what comes meanwhile. Raise UserError, OSError or sqlite3.Error."""
+    """Record and deliver everything pending, and what arrives meanwhile. Raise UserError, OSError or sqlite3.Error."""
     decision = consent.load(config_dir)
     if decision is None or not decision.records:
         return
@@ -41,13 +41,13 @@ def work(config_dir: ConfigDir, patience: Patience = BACKGROUND, linger_s: float
         if mine:
             _shift(config_dir, patience, linger_s)
             return
-    if not config_dir.reporting.exists():  # the other one is in its last look, or has not begun
+    if not config_dir.reporting.exists():  # the other one is in its last check, or has not started yet
         with lock.held(config_dir.reporting_lock):
             _shift(config_dir, patience, linger_s)
 
 
 def _shift(config_dir: ConfigDir, patience: Patience, linger_s: float) -> None:
-    with contextlib.suppress(UserError):  # on a full disk it works without its name
+    with contextlib.suppress(UserError):  # on a full disk, it works without this file
         config_dir.write(config_dir.reporting, f"{system.name()} {os.getpid()}\n")
     repositories = Repositories()
     try:

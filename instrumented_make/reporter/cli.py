@@ -23,11 +23,11 @@ from instrumented_make.reporter.delivery import FOREGROUND, deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
-# Whatever holds a reporter up for longer than its work may take ends here, as if it had been killed: at every step the
-# next one goes on where it stopped.
+# A reporter that is stuck for longer than its work may take ends here, as if it had been killed. Whatever the step, the
+# next one continues where it stopped.
 HARD_LIMIT_S = 180
 MAX_MEMORY = 1024 * 1024 * 1024
-# So long a person who asks for the status waits for what has not been read yet.
+# How long a person who asks for an answer waits for new runs to be read.
 READING_S = 0.4
 
 
@@ -49,7 +49,7 @@ def _main(arguments: list[str] | None) -> int:
     except UserError as error:
         return _fail(str(error))
     except sqlite3.Error as error:
-        hint = "is the disk full, or the file in use elsewhere? Nothing was lost"
+        hint = "check whether the disk is full or another process is using the file; nothing was lost"
         return _fail(str(failure(str(error), hint, path=config_dir.outbox)))
     except BrokenPipeError:
         raise
@@ -63,12 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m instrumented_make.reporter", description="Called by .instrumented/hand-over.sh."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="turn finished runs into events, and deliver what waits")
-    run.add_argument("--foreground", action="store_true", help="print the events and try to deliver them at once")
+    run = commands.add_parser("run", help="turn finished runs into events and deliver what is queued")
+    run.add_argument("--foreground", action="store_true", help="print the events and try to deliver them immediately")
     run.add_argument("config_dir")
     run.set_defaults(parser=run)
     for name in ("opt-in", "opt-out", "status", "show", "stats"):
-        # The include puts what the user typed between the name of the command and what it says itself.
+        # The include puts the user's arguments between the command and its own options.
         command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
         if name == "stats":
             _select(command)
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    """Where the decision is kept. Raise UserError when there is no such place."""
+    """The folder that holds the decision. Raise UserError if there is none."""
     project: str | None = getattr(options, "project", None)
     if project is not None:
         base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("HOME", "") + "/.config"
@@ -89,22 +89,22 @@ def _folder(options: argparse.Namespace) -> Path:
         if base.startswith("/") and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project) and folder.is_dir():
             return folder
         raise failure(
-            f"nothing is kept for a project {project!r}", "name the folder that holds the decision", path=base
+            f"there is no data for project {project!r}", "name the folder that holds your decision", path=base
         )
     if not options.config_dir:
         raise failure(
-            "there is no place to keep a decision",
-            "HOME and XDG_CONFIG_HOME are unset, not absolute, or hold characters that make gives a meaning",
+            "there is nowhere to store your decision",
+            "HOME and XDG_CONFIG_HOME are unset, not absolute, or contain characters that are special to make",
         )
     return Path(options.config_dir)
 
 
 def _select(stats: argparse.ArgumentParser) -> None:
-    stats.add_argument("--since", type=_moment, metavar="DATE", help="only runs that started then or later (UTC)")
+    stats.add_argument("--since", type=_moment, metavar="DATE", help="only runs that started at DATE or later (UTC)")
     stats.add_argument(
-        "--command", action="append", default=[], dest="commands", metavar="NAME", help="only this one; may be repeated"
+        "--command", action="append", default=[], dest="commands", metavar="NAME", help="only this command; repeatable"
     )
-    stats.add_argument("--include-test", action="store_true", help="count test data as well")
+    stats.add_argument("--include-test", action="store_true", help="include test data")
     stats.add_argument(
         "--branch", choices=["master", "all"], default="all", help="only runs on the main branch, or all"
     )
@@ -126,12 +126,12 @@ def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
             print(f"Send metrics info: {json.dumps(event.as_json())}", file=sys.stderr)
         deliver(config_dir, FOREGROUND)
         return
-    # From here on nothing of the make that started this is shared: no descriptor, no terminal, no session.
+    # From here on, share nothing with the make that started this: no descriptor, no terminal, no session.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     if os.getsid(0) != os.getpid():
         os.setsid()
     signal.alarm(HARD_LIMIT_S)
-    # What a repository holds decides how much memory reading it takes.
+    # How much memory it takes to read a repository depends on its content.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if hard == resource.RLIM_INFINITY else hard, hard))
     work(config_dir)
@@ -143,20 +143,20 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
     from instrumented_make.reporter.status import show, status  # noqa: PLC0415
 
-    if options.command == "opt-out":  # which needs nothing of what the include says
+    if options.command == "opt-out":  # which needs nothing from the include
         opt_out(config_dir, sys.stdout)
         return
     try:
         contract = Contract.parse(options.contract)
     except ValueError as error:
         raise failure(
-            f"what Makefile.instrumented says cannot be relied on: {error}", "it was edited by hand: render it again"
+            f"Makefile.instrumented is not valid: {error}", "it was edited by hand: render it again"
         ) from None
     if options.command == "opt-in":
         opt_in(config_dir, contract, sys.stdin, sys.stdout)
     else:
         if config_dir.path.exists():
-            # What is told of what was read already is told anyway.
+            # If this fails, answer from what was read before.
             with contextlib.suppress(sqlite3.Error, OSError, UserError):
                 record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
@@ -167,7 +167,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
 
 
 def _start(config_dir: ConfigDir) -> None:
-    """Start a reporter in the background, for what waits: a run may have been unable to."""
+    """Start a reporter in the background, for what is queued: a run may not have been able to."""
     decision = consent.load(config_dir)
     if decision is None or not decision.records:
         return

@@ -16,7 +16,7 @@ from instrumented_make import files
 from instrumented_make.errors import failure
 
 PRIVATE_FOLDER = 0o700
-# A decision, paths and process ids: no file that is read whole is longer.
+# For files that are read whole: they hold a decision, paths or process ids, and none is longer.
 MAX_BYTES = 1024 * 1024
 
 
@@ -44,14 +44,14 @@ class ConfigDir:
         return self.path / f"agreed.{digest}"
 
     def agreements(self) -> list[Path]:
-        """What tells make, or a reporter, that somebody has agreed. Raise OSError where that cannot be seen."""
+        """The files that tell make or a reporter that you agreed. Raise OSError if they cannot be listed."""
         return self._named("agreed.*", self.decision.name)
 
     def kept(self) -> list[Path]:
-        """Every file here that tells of a yes, what an interrupted one has left included. Runs are in ``pending``.
+        """Every file here that a yes leaves, even an interrupted one. Runs are in ``pending``.
 
-        The other locks stay: somebody may be waiting for one. Other programs may use the folder as well. Raise
-        OSError where it cannot be seen what there is.
+        The other locks stay: a process may be waiting for one. Other programs may use the folder as well. Raise
+        OSError if the folder cannot be listed.
         """
         names = [path.name for path in (self.interpreter, self.launcher, self.reporting, self.running, self.left)]
         patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", *names]
@@ -59,7 +59,7 @@ class ConfigDir:
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
 
     def environments(self) -> list[Path]:
-        """Where opt-in has set up a reporter, at your word. Nothing collected is in it, so opting out keeps it."""
+        """Where opt-in, with your permission, installed a reporter. Opting out keeps it: it holds no collected data."""
         try:
             return [path for path in self._named("environment-*") if path.is_dir()]
         except OSError:
@@ -73,10 +73,10 @@ class ConfigDir:
         return [self.path / name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
     def create(self, *more: Path) -> None:
-        """Make the folder, and ``more`` in it, for this user's eyes only. Raise UserError when that cannot be done.
+        """Create the folder, and ``more`` in it, accessible only to this user. Raise UserError if that fails.
 
-        Nothing is made in a home that is missing, or somebody else's: as root in another user's, that one could not
-        use it any more.
+        Nothing is created in a home that is missing or belongs to somebody else: a folder that root created in another
+        user's home would be unusable for that user.
         """
         base = self.path.parent
         there = next((folder for folder in (self.path, base, base.parent) if folder.is_dir()), None)
@@ -89,18 +89,18 @@ class ConfigDir:
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
                 folder.chmod(PRIVATE_FOLDER)
         except OSError as error:
-            raise failure(f"it cannot be made: {error.strerror}", "nothing was changed", path=error.filename) from None
+            raise failure(f"cannot create it: {error.strerror}", "nothing was changed", path=error.filename) from None
 
     def read(self, path: Path) -> str:
-        """The text of ``path``; empty where there is no such file, or none that can be read."""
+        """The text of ``path``; empty if it is missing or cannot be read."""
         try:
             return files.regular(path, MAX_BYTES).decode("utf-8", "replace")
         except (OSError, ValueError):
             return ""
 
     def write(self, path: Path, text: str) -> None:
-        """Replace ``path`` in one step by a private file with ``text``. Raise UserError when that fails."""
-        # A link to a file stays one. What is no file, or leads nowhere, has no business here.
+        """Replace ``path`` in one step with a private file that holds ``text``. Raise UserError if that fails."""
+        # A link to a file stays a link. A broken link, or anything but a file or folder, is removed first.
         if not path.is_file() and not path.is_dir():
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -1,8 +1,8 @@
-"""The decision: read from and written to ``metrics.json``. What cannot be read means no.
+"""The decision: read from and written to ``metrics.json``. If it cannot be read, there is no consent.
 
 The keys ``anonymous_user_id``, ``consent.decision`` and ``consent.timestamp`` are those of the system that this
 project replaces. Its files hold ``true`` or ``false`` as the decision and no digest: its ``false`` still means no,
-its ``true`` agreed to something else and so means that nobody has decided yet.
+its ``true`` agreed to something else and so counts as undecided.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Collection:
     def parse(cls, value: object) -> Collection:
         """Check ``value``, as it came from JSON; raise ValueError when it is not a collection."""
         if not isinstance(value, dict):
-            raise ValueError("a collection is an object")
+            raise ValueError("the collection is not a JSON object")
         fields = value.get("fields")
         if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
-            raise ValueError("fields is a list of texts")
+            raise ValueError("fields is not a list of strings")
         return cls(
             event=_text(value, "event"),
             command_type=_text(value, "command_type"),
@@ -55,7 +55,7 @@ class Collection:
 
     @property
     def leaves_machine(self) -> bool:
-        """Whether events go anywhere at all: without a write key they stay."""
+        """Whether events are sent at all: without a write key they stay on this machine."""
         return bool(self.write_key)
 
 
@@ -63,8 +63,8 @@ class Collection:
 class Consent:
     """A decision somebody made. ``collection`` and ``digest`` are what was shown; a decline has neither.
 
-    ``agreement`` is the name of this very decision: every run that is recorded under it carries it, so that no clock
-    has to tell which runs belong to it.
+    ``agreement`` identifies this particular decision: every run recorded under it carries it, so that runs are matched
+    to their decision without relying on a clock.
     """
 
     decision: str
@@ -86,7 +86,7 @@ class Consent:
 
 
 def load(config_dir: ConfigDir) -> Consent | None:
-    """The decision kept in ``config_dir``; None when there is none that can be relied on."""
+    """The decision stored in ``config_dir``; None if there is none or it is not valid."""
     document = _document(config_dir)
     consent = document.get("consent")
     if not isinstance(consent, dict) or not isinstance(consent.get("timestamp"), str):
@@ -110,10 +110,10 @@ def load(config_dir: ConfigDir) -> Consent | None:
 
 
 def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
-    """The anonymous id under which events went where ``collection`` goes, if there is one.
+    """The anonymous id that was used for the destination of ``collection``, if any.
 
     An id is known to one destination only: another project of the same name does not get it. The system that this
-    project replaces kept an id without a destination; it is used again.
+    project replaces kept an id without a destination; that id is reused.
     """
     document = _document(config_dir)
     value, kept = document.get("anonymous_user_id"), document.get("consent")
@@ -128,7 +128,7 @@ def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
 
 
 def save(config_dir: ConfigDir, consent: Consent) -> None:
-    """Keep ``consent``. Raise UserError, with the old decision in force, when it cannot be kept."""
+    """Save ``consent``. If that fails, raise UserError; the old decision stays in force."""
     document: dict[str, object] = {}
     kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
     if consent.collection is not None:
@@ -159,5 +159,5 @@ def _document(config_dir: ConfigDir) -> dict[str, Any]:
 def _text(document: dict[str, Any], key: str) -> str:
     value = document.get(key)
     if not isinstance(value, str):
-        raise ValueError(f"{key} is a text")
+        raise ValueError(f"{key} is not a string")
     return value

@@ -1,7 +1,7 @@
-"""What the include says of itself when it calls the reporter: one JSON text.
+"""What the include passes when it calls the reporter: one JSON document.
 
-Includes and reporters of one major version work together. So keys that are not known here are ignored, and those that
-an include does not have yet have a default.
+Includes and reporters of one major version work together. So unknown keys are ignored, and keys that an older
+include does not have get a default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Contract:
     """Who asks for what, and where.
 
     ``version`` is that of the include. ``tracked`` is how many commands the catalog lists and ``first`` some of their
-    names; ``prefix`` begins the names of the make targets by which a developer speaks to the reporter.
+    names; ``prefix`` begins the names of the make targets with which a developer calls the reporter.
     """
 
     collection: Collection
@@ -40,7 +40,7 @@ class Contract:
 
     @classmethod
     def parse(cls, text: str) -> Contract:
-        """Read what an include passes. Raise ValueError when it is none, or does not fit together."""
+        """Parse what an include passes. Raise ValueError if it is not a contract or not consistent."""
         try:
             return cls._parse(json.loads(text, parse_constant=_no_number))
         except (KeyError, TypeError, OverflowError, RecursionError) as error:
@@ -49,12 +49,12 @@ class Contract:
     @classmethod
     def _parse(cls, document: object) -> Contract:
         if not isinstance(document, dict) or not isinstance(document.get("question"), dict):
-            raise ValueError("a contract is an object with a question")
+            raise ValueError("the contract is not an object with a question")
         question = document["question"]
         _check_printable(document)
-        # What is agreed to goes by this name, so it is worked out here from what is shown.
+        # The digest names what you agree to, so it is computed here from what is shown.
         if document.get("digest") != digest(document.get("collection")):
-            raise ValueError("its digest is not that of what it collects")
+            raise ValueError("its digest does not match what it collects")
         return cls(
             collection=Collection.parse(document.get("collection")),
             digest=str(document["digest"]),
@@ -69,7 +69,7 @@ class Contract:
         )
 
     def check(self) -> None:
-        """Raise UserError when it asks for what this reporter does not know."""
+        """Raise UserError if it asks for properties that this reporter does not know."""
         if unknown := self.collection.unknown():
             raise failure(
                 f"this project asks for {', '.join(unknown)}, which the installed reporter does not know",
@@ -77,11 +77,11 @@ class Contract:
             )
 
     def newer(self) -> str:
-        """What to say where the include is of a later version than this reporter; empty where it is not."""
+        """The message to show if the include is newer than this reporter; empty if it is not."""
         if _numbers(self.version) <= _numbers(__version__):
             return ""
         return (
-            f"instrumented-make {__version__} answers here, but this project is at {self.version}. "
+            f"instrumented-make {__version__} is installed here, but this project uses {self.version}. "
             f"To upgrade: {shlex.quote(sys.executable)} -m pip install instrumented-make=={self.version}"
         )
 
@@ -95,11 +95,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not valid JSON")
 
 
 def _check_printable(value: object) -> None:
-    """Raise ValueError for a text with a character that would drive the terminal on which it is shown."""
+    """Raise ValueError for a string with a character that would affect the terminal that shows it."""
     if isinstance(value, dict):
         for key, inner in value.items():
             _check_printable(key)
@@ -108,4 +108,4 @@ def _check_printable(value: object) -> None:
         for inner in value:
             _check_printable(inner)
     elif isinstance(value, str) and printable(value) != value:
-        raise ValueError("it holds characters that cannot be shown")
+        raise ValueError("it contains characters that cannot be shown")

@@ -1,12 +1,12 @@
-"""Delivers what waits in the outbox: one sender per user at a time, within a budget, backing off from trouble.
+"""Delivers what is queued in the outbox: one sender per user at a time, with a time budget and backoff.
 
-Races, one by one:
+Races, and how each is handled:
 
-* An event is committed while a sender is about to end: the reporter at work looks once more when it has sent
+* An event is committed while a sender is about to exit: the running reporter checks once more after sending
   (:mod:`instrumented_make.reporter.background`).
-* A sender is killed after the server took a batch and before the outbox knows: the batch is sent again with the
-  same message ids, and the server drops the repeat.
-* Consent is withdrawn while a sender runs: it looks before every batch; opting out ends it and waits for its end.
+* A sender is killed after the server accepted a batch but before the outbox recorded it: the batch is sent again with
+  the same message ids, and the server drops the duplicates.
+* Consent is withdrawn while a sender runs: it checks before every batch; opting out stops it and waits for it to exit.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 BATCH = 100
 FIRST_BACKOFF_S = 1
 MAX_BACKOFF_S = 3600
-# The client hides how long a server asked to be left alone; it never waits for longer than this itself.
+# The client does not say how long a server asked us to wait; the client itself never waits longer than this.
 RATE_LIMITED_S = 300
 # The request was understood and refused: because of an event in it, or because the destination refuses everything.
 REFUSED = frozenset({400, 413, 422})
-# So many events are tried one by one to find out which.
+# How many events to try one by one to find out which.
 PROBES = 3
 
 
@@ -42,23 +42,23 @@ PROBES = 3
 class Patience:
     """How long to try, in seconds.
 
-    No attempt begins after ``budget_s``. Whether a backoff from an earlier run is heeded is ``heeds_backoff``.
+    No attempt starts after ``budget_s``. ``heeds_backoff`` says whether a backoff from an earlier run is respected.
     """
 
     budget_s: float
     heeds_backoff: bool
 
 
-# A server that restarts is waited for.
+# Long enough to wait for a server that is restarting.
 BACKGROUND = Patience(budget_s=60, heeds_backoff=True)
-# What came at the very end; the next reporter has more time.
+# For events that came at the very end; the next reporter has more time.
 LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
 # A person is waiting: one attempt, now.
 FOREGROUND = Patience(budget_s=0, heeds_backoff=False)
 
 
 def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:
-    """Send what waits, if it may be sent and no other process is sending. Raise OSError or sqlite3.Error."""
+    """Send what is queued, if sending is allowed and no other process is sending. Raise OSError or sqlite3.Error."""
 
     def send() -> None:
         if not _may_send(config_dir):
@@ -83,14 +83,14 @@ class _Sender:
         self.patience = patience
         self.clock = clock
         self.deadline_s = time.monotonic() + patience.budget_s
-        # Destinations that have taken an event of this batch: what they refuse, they refuse because of what it is.
+        # Destinations that accepted an event of this batch: if they refuse another, it is because of that event.
         self.proven: set[Destination] = set()
 
     def drain(self) -> None:
-        """Send all that waits now, as far as there is time."""
+        """Send everything queued now, as far as time allows."""
         waiting = self.outbox.destinations()
         while waiting and any([self._send_batch(destination) for destination in waiting]):
-            # What comes one by one while this goes on is left to be sent together, a little later.
+            # Events that trickle in meanwhile are left to be sent together a little later.
             waiting = [
                 destination
                 for destination in waiting
@@ -98,7 +98,7 @@ class _Sender:
             ]
 
     def _send_batch(self, destination: Destination) -> bool:
-        """Send one batch to ``destination``; return whether there is time to look there again."""
+        """Send one batch to ``destination``; return whether there is time for another."""
         pause_s = self._pause_s(destination)
         if pause_s > 0 and self.patience.heeds_backoff:
             if not self._in_time(pause_s):
@@ -114,14 +114,14 @@ class _Sender:
         """How long to leave ``destination`` alone."""
         trouble = self.outbox.trouble(destination)
         pause_s = trouble.next_attempt_s - self.clock() if trouble else 0
-        # Nobody is left alone for longer than this: the clock was set back.
+        # No pause is longer than this: if it seems to be, the clock was set back.
         return 0 if pause_s > MAX_BACKOFF_S else max(0, pause_s)
 
     def _in_time(self, pause_s: float) -> bool:
         return time.monotonic() + pause_s < self.deadline_s
 
     def _send(self, events: Sequence[Event], destination: Destination) -> bool:
-        """Send ``events`` and settle what can be settled; return whether the destination is in order."""
+        """Send ``events`` and settle what can be settled; return whether the destination works."""
         return all([self._cope(failure, events, destination) for failure in self._attempt(events, destination)])
 
     def _attempt(self, events: Sequence[Event], destination: Destination) -> list[Failure]:
@@ -144,7 +144,7 @@ class _Sender:
             return False
         if destination not in self.proven and not failure.by_client:
             taken = self._one_that_is_taken(concerned, destination)
-            if taken is None:  # it refuses everything, or a single event that nothing can be compared with
+            if taken is None:  # it refuses everything, or a single event with nothing to compare it to
                 self._back_off(destination, failure)
                 return False
             rest = [event for event in concerned if event != taken]
@@ -152,12 +152,12 @@ class _Sender:
         if len(concerned) == 1:
             self.outbox.settle([concerned[0].message_id], "parked", self.clock(), failure.reason)
             return True
-        # One bad event spoils its batch: halve until it stands alone.
+        # One bad event fails its whole batch: halve the batch until that event is alone.
         half = len(concerned) // 2
         return self._send(concerned[:half], destination) and self._send(concerned[half:], destination)
 
     def _one_that_is_taken(self, refused: Sequence[Event], destination: Destination) -> Event | None:
-        """Try a few events alone, until one is taken: the newest that waits, and others of those refused each time."""
+        """Try a few events one at a time until one is accepted: the newest queued, then random refused ones."""
         newest = self.outbox.waiting(destination, 1, newest=True)
         if newest == refused:
             return None

@@ -1,7 +1,7 @@
 """Turns one finished run into the one event that the specification describes, and nothing more.
 
-What each property means is declared in :mod:`instrumented_make.properties`; here is how each comes about. Only those
-that were agreed to are produced.
+What each property means is declared in :mod:`instrumented_make.properties`; this module computes them. Only those
+that you agreed to are produced.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Event:
 def build(run: Run, consent: Consent, repositories: Repositories) -> Event:
     """The event for ``run``, with the properties that were agreed to, in the order they were shown.
 
-    The message id follows from the run alone: whoever turns the same run into an event again, because it was
-    interrupted before it could forget the run, gets the same id, and both the outbox and Segment drop the repeat.
+    The message id depends only on the run: if a reporter is interrupted before it can delete the run,
+    the next one gives the event the same id, and both the outbox and Segment drop the duplicate.
     """
     assert consent.collection is not None
     collection = consent.collection
-    # The agreement never leaves this machine: without it, the rest could be searched for.
+    # The agreement never leaves this machine: without it, the rest could be found by brute force.
     identity = f"{consent.user_id}\0{consent.agreement}\0{run.name}\0{run.start_ns}".encode()
     return Event(
         message_id=hashlib.sha256(identity).hexdigest()[:32],

@@ -1,11 +1,11 @@
 """What was checked out when a command started.
 
-The rendered include reads ``.git/HEAD`` and the branch's own file before the command runs, without a process. What is
-left is done here, afterwards and in the background. No program is started, git included: files are read, objects by
-dulwich, and no configuration. So nothing that a repository says can run, and there is no process that could hang.
+The rendered include reads ``.git/HEAD`` and the branch's own file before the command runs, without starting a process.
+The rest happens here, afterwards and in the background. No program is started, not even git: files are read directly,
+objects through dulwich, and no configuration. So nothing that a repository configures can run, and no process can hang.
 
-Reading itself can hang (a network home, a FIFO in a file's place): a thread reads, and is waited for no longer than
-PATIENCE_S a repository and BUDGET_S in all. A repository that did not answer is not asked again.
+Reading itself can hang (a network home, a FIFO in place of a file). So a thread reads, with a timeout of PATIENCE_S per
+repository and BUDGET_S in all. A repository that timed out is not read again.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Answer = TypeVar("Answer")
 PATIENCE_S = 2.0
 BUDGET_S = 10.0
 _HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
-# No list of branches and no commit is longer; one that says so is not read.
+# No list of branches and no commit is larger; a file that claims to be is not read.
 _MAX_BYTES = 64 * 1024 * 1024
-# Of the log of a branch: some thousand moves since the command began.
+# How much of a branch's log to read: some thousand moves since the command began.
 _MAX_LOG_BYTES = 1024 * 1024
 _SUBMODULE = 0o160000
 _ASSUMED_UNCHANGED = 0x8000
@@ -41,7 +41,7 @@ _SKIPPED_IN_THE_TREE = 0x4000
 
 
 class Repositories:
-    """Reads repositories, each answer once, and within the time that all of them together may take."""
+    """Reads repositories: each answer only once, and all of them within one time budget."""
 
     def __init__(self, patience_s: float = PATIENCE_S, budget_s: float = BUDGET_S) -> None:
         self._patience_s = patience_s
@@ -54,7 +54,7 @@ class Repositories:
 
         ``top`` is the folder that holds ``.git``, ``ref`` the full name of the branch or empty, ``commit`` its hash, or
         empty when the branch had no file of its own (git packs many into one). None outside a repository, in somebody
-        else's, before the first commit, when it cannot be read in time, or for a time or zone that no calendar has (git
+        else's, before the first commit, when it cannot be read in time, or for a time or zone that does not exist (git
         accepts any).
         """
         if not top:
@@ -68,7 +68,7 @@ class Repositories:
         return self._times[top, commit]
 
     def is_dirty(self, top: str) -> bool | None:
-        """Whether tracked files differ from the commit, staged or not; None if that cannot be told.
+        """Whether tracked files differ from the commit, staged or not; None if that is unknown.
 
         A filter that the repository configures is not run: a file that only looks changed without it counts as changed.
         """
@@ -93,12 +93,12 @@ class Repositories:
 def _or_none(read: Callable[[], Answer | None]) -> Answer | None:
     try:
         return read()
-    except Exception:  # whatever is wrong with a repository makes a property null, and nothing else
+    except Exception:  # whatever is wrong with a repository, it only makes a property null
         return None
 
 
 def _folders(top: str) -> tuple[str, str]:
-    """The folder of this work tree and the one that all its work trees share. Raise OSError for another owner's."""
+    """The git folder of this work tree and the one that all work trees share. Raise OSError if another user owns one."""
     folder = os.path.join(top, ".git")
     _check_owner(folder)
     if os.path.isfile(folder):
@@ -123,8 +123,8 @@ def _text(path: str) -> str:
 def _packed(top: str, ref: str, start_ns: int) -> str | None:
     """The commit of a branch that was packed at ``start_ns``.
 
-    A branch without a file gets one when it moves, and its log then tells from where: the first move since the
-    start began at the commit looked for. If it has not moved since, it is where it was.
+    A branch without a file gets one when it moves, and its log then records from where: the first move since the
+    start began at the commit we want. If the branch has not moved since, it is still there.
     """
     if not re.fullmatch(r"refs/heads/[^\s\x00-\x1f]+", ref) or ".." in ref:
         return None
@@ -136,7 +136,7 @@ def _packed(top: str, ref: str, start_ns: int) -> str | None:
         return _text(os.path.join(common, ref)).strip()
     except FileNotFoundError:
         packed = files.regular(os.path.join(common, "packed-refs"), _MAX_BYTES)
-    # One search: as long as it takes, nothing else in this process goes on.
+    # A single search: it blocks everything else in this process while it runs.
     end = packed.find(f" {ref}\n".encode())
     commit = packed[max(0, end - 64) : max(0, end)].rpartition(b"\n")[2].decode("ascii", "replace")
     return commit if re.fullmatch(_HASH, commit) else None
@@ -166,7 +166,7 @@ def _objects(top: str, commit: str) -> DiskObjectStore:
 
 
 def _commit(objects: DiskObjectStore, commit: str) -> list[str]:
-    """The lines before the message."""
+    """The header lines of a commit."""
     _, content = objects.get_raw(commit.encode())  # type: ignore[arg-type]  # dulwich's own type for a hash
     return content.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
 
@@ -201,16 +201,16 @@ def _is_dirty(top: str) -> bool | None:
 
 
 def _is_changed(top: bytes, name: bytes, entry: IndexEntry, objects: DiskObjectStore) -> bool:
-    """Whether the file ``name`` below ``top`` is other than ``entry`` of the index says; by its times first."""
+    """Whether the file ``name`` below ``top`` differs from ``entry`` of the index; its times are compared first."""
     from dulwich.objects import Blob  # noqa: PLC0415
 
     if entry.mode == _SUBMODULE or entry.flags & _ASSUMED_UNCHANGED or entry.extended_flags & _SKIPPED_IN_THE_TREE:
         return False
-    # A name that leads out of the work tree would tell something of another file.
+    # A name that leads out of the work tree would reveal something about another file.
     if any(part in (b"", b".", b"..", b".git") for part in name.split(b"/")):
         raise ValueError("the index has a name that git does not write")
     path = os.path.join(top, name)
-    if _leads_elsewhere(top, os.path.dirname(name)):  # as for git, there is no such file then
+    if _leads_elsewhere(top, os.path.dirname(name)):  # git, too, treats the file as missing then
         return True
     try:
         about = os.lstat(path)
@@ -228,7 +228,7 @@ def _is_changed(top: bytes, name: bytes, entry: IndexEntry, objects: DiskObjectS
 
 
 def _leads_elsewhere(top: bytes, folder: bytes) -> bool:
-    """Whether a part of ``folder``, below ``top``, is a link."""
+    """Whether any component of ``folder``, below ``top``, is a link."""
     while folder:
         if os.path.islink(os.path.join(top, folder)):
             return True

@@ -1,4 +1,4 @@
-"""A developer's own history: what ``metrics-stats`` answers from the outbox alone."""
+"""A developer's own history: what ``metrics-stats`` shows, from the outbox alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_check
 
 
 def own(config_dir: ConfigDir, selection: Selection) -> Summary:
-    """The summary of every event in the outbox, sent or not, that ``selection`` takes. Raise sqlite3.Error."""
+    """The summary of every event in the outbox, sent or not, that ``selection`` matches. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
         return Summary((), 0)
 

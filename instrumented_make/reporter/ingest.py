@@ -1,14 +1,14 @@
 """Turns what the rendered include recorded into events in the outbox.
 
-Races, one by one:
+Races, and how each is handled:
 
 * Two reporters read the same run: only one of them holds the recording lock, and by the time the other has it the
   run is gone. So a run's files are never removed when a new run, under the same name, has taken their place.
-* Somebody opts out, in a moment in which nobody waits for locks: what says that they agreed goes first, and what was
-  collected afterwards. The decision is looked at once more when the outbox is open and nobody else can write to it: so
-  either nothing is written, or it is written into what is about to be deleted.
+* Somebody opts out without waiting for the locks: the agreement is deleted first, and what was collected afterwards.
+  The decision is checked once more when the outbox is open and no other process can write to it. So either nothing is
+  written, or it is written to what is about to be deleted.
 * A reporter is killed before the outbox has committed: the run's files are still there, for the next reporter.
-* A reporter is killed after the commit, before the files are gone: the next one makes the same event again, with
+* A reporter is killed after the commit, before the files are gone: the next one creates the same event again, with
   the same message id, and the outbox ignores it.
 """
 
@@ -29,7 +29,7 @@ from instrumented_make.reporter.run_files import Damaged, Run
 
 # A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
 LEFT_TO_FOREGROUND_S = 60
-# So many runs are committed at once: a reporter that is killed has done what it has done.
+# How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
 BATCH = 100
 
 
@@ -43,8 +43,8 @@ def record(
 ) -> list[Event]:
     """Commit every finished run as an event, and return these events. Raise OSError or sqlite3.Error.
 
-    Only the ``foreground`` takes a fresh run of a test. Without consent nothing is read and nothing is kept. Whoever
-    has only ``budget_s`` gets as much as can be done in it: nothing while another process records.
+    Only the ``foreground`` takes a fresh test run. Without consent nothing is read and nothing is kept. A limited
+    ``budget_s`` gets as much as can be done in that time: nothing while another process is recording.
     """
     with lock.held_or_busy(config_dir.recording_lock, budget_s) as mine:
         if not mine:
@@ -60,7 +60,7 @@ def record_alone(
     budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
-    """The same, for whoever holds the recording lock."""
+    """Like :func:`record`, for a caller that already holds the recording lock."""
     until_s = time.monotonic() + budget_s
     decision = consent.load(config_dir)
     if decision is None or not decision.records or decision.collection is None or decision.collection.unknown():
@@ -69,7 +69,7 @@ def record_alone(
     found = list(run_files.finished(config_dir.pending))
     damaged = [run for run in found if isinstance(run, Damaged)]
     ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
-    # It began under another decision, which may have said less, and ended under this one.
+    # They began under another decision, which may have allowed less, and ended under this one.
     strangers = [run for run in ended if run.agreement != decision.agreement]
     runs = [
         run
@@ -109,12 +109,12 @@ def record_alone(
 
 
 def _build(runs: list[Run], decision: Consent, repositories: Repositories) -> tuple[list[Event], list[str]]:
-    """The events of ``runs``, and why some have none: nothing that is wrong with one run holds up another."""
+    """The events of ``runs``, and why some have none: a problem with one run does not block another."""
     events, reasons = [], []
     for run in runs:
         try:
             events.append(event.build(run, decision, repositories))
-        except Exception as error:  # whatever it is, it is this run's alone
+        except Exception as error:  # whatever it is, it affects only this run
             reasons.append(f"it could not become an event: {type(error).__name__}: {str(error)[:200]}")
     return events, reasons
 

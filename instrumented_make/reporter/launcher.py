@@ -1,8 +1,9 @@
 """Finds what can start a command in the background as if it ran in the foreground.
 
 A shell without job control starts a background command with SIGINT and SIGQUIT ignored, and cannot undo that. GNU env
-(coreutils 8.31) and perl can. Which of them a system has is found out here and kept, for the hand-over to read, under
-the name of that system: a home may be shared by several, and the wrong program would not run the command at all.
+(coreutils 8.31) and perl can. This module finds out which of them a system has, and stores it
+under the name of that system for the hand-over to read: systems may share a home, and the wrong program would not run
+the command at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 
 _CANDIDATES = ("/usr/bin/env", "/bin/env", "/run/current-system/sw/bin/env", "/usr/bin/perl")
 _TIMEOUT_S = 10
-# Of other systems that share the home.
+# How many of the systems that share a home to remember.
 _KEPT_SYSTEMS = 20
 _PERL = '$SIG{$_} = "DEFAULT" for split /,/, shift; delete $ENV{gone}; $ENV{_} = "kept"; exec {$ARGV[0]} @ARGV'
 _PROOF = (
@@ -29,12 +30,12 @@ _PROOF = (
 
 
 def known(config_dir: ConfigDir) -> str:
-    """The launcher that was found on this system; empty when there is none, or none was looked for."""
+    """The launcher found on this system; empty if there is none, or if none was looked for yet."""
     return _kept(config_dir).get(system.name(), "")
 
 
 def remember(config_dir: ConfigDir) -> None:
-    """Look for a launcher unless this was done on this system, and keep what was found. Raise UserError."""
+    """Look for a launcher, unless this was already done on this system, and store the result. Raise UserError."""
     kept = _kept(config_dir)
     name = system.name()
     if name in kept:
@@ -45,7 +46,7 @@ def remember(config_dir: ConfigDir) -> None:
 
 
 def remember_quietly(config_dir: ConfigDir) -> None:
-    """The same, where nothing depends on it and nobody is told."""
+    """Like :func:`remember`, but ignore a failure: nothing depends on it here."""
     with contextlib.suppress(UserError):
         remember(config_dir)
 
@@ -56,7 +57,7 @@ def _kept(config_dir: ConfigDir) -> dict[str, str]:
 
 
 def _works(path: str) -> bool:
-    """Whether ``path`` gives a command both signals back, and takes a variable away from it."""
+    """Whether ``path`` restores both signals for a command and unsets a variable for it."""
     if path.endswith("perl"):
         command = [path, "-e", _PERL, "INT,QUIT"]
     else:

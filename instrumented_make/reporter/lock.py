@@ -1,4 +1,4 @@
-"""One holder at a time, by ``flock``: the kernel releases it when its holder ends, however it ends."""
+"""Locks with one holder at a time, using ``flock``: the kernel releases a lock however its holder exits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from instrumented_make import files
 from instrumented_make.reporter import system
 
 _LOOK_AGAIN_S = 0.01
-# A process that was told to end has this long; then it is ended.
+# How long a process has to exit after SIGTERM, before it gets SIGKILL.
 _GRACE_S = 0.3
 
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Wait for the lock at ``path`` and hold it. Raise OSError where locks cannot be had."""
+    """Wait for the lock at ``path`` and hold it. Raise OSError where locks are not available."""
     with held_or_busy(path, math.inf):
         yield
 
@@ -31,7 +31,7 @@ def held(path: Path) -> Iterator[None]:
 def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock at ``path`` and yield True, or yield False when another process holds it for ``patience_s``.
 
-    Its holder's system and process id stand in the file meanwhile, for whoever must end it.
+    Meanwhile the file holds the holder's system and process id, for a process that has to terminate it.
     """
     handle = _open(path)
     try:
@@ -48,15 +48,15 @@ def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
 
 
 def _write_name(handle: int, name: str) -> None:
-    with contextlib.suppress(OSError):  # on a full disk, or in a pipe, it works without
+    with contextlib.suppress(OSError):  # on a full disk, or in a pipe, the lock works without it
         os.truncate(handle, 0)
         os.pwrite(handle, name.encode(), 0)
 
 
 def end_holder(path: Path) -> bool:
-    """End the process of this system that holds the lock at ``path``; return whether nobody holds it any more.
+    """Terminate the process on this system that holds the lock at ``path``; return whether the lock is free now.
 
-    A holder in another container or on another machine has a number here as well, but it is another process's.
+    The process id of a holder in another container or on another machine may be a different process here.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with held_or_busy(path) as free:
@@ -65,7 +65,7 @@ def end_holder(path: Path) -> bool:
         place, _, process = _holder(path).partition(" ")
         if place != system.name() or not process.strip("0").isdigit():
             return False
-        with contextlib.suppress(OSError):  # it may have ended just now
+        with contextlib.suppress(OSError):  # it may have just exited
             os.kill(int(process), number)
         with held_or_busy(path, _GRACE_S) as free:
             if free:

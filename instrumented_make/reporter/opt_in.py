@@ -1,4 +1,4 @@
-"""Asking for consent, and keeping a yes."""
+"""Asks for consent, and stores a yes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record_alone
 from instrumented_make.reporter.opt_out import DECIDING_S, opt_out
 
-# So long another process may be reading runs.
+# How long to wait for another process that is reading runs.
 RECORDING_S = 15.0
 
 
 def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
-    """Show what would be collected, ask, and keep the answer. Anything but a clear answer changes nothing.
+    """Show what would be collected, ask, and store the answer. Anything but a clear answer changes nothing.
 
-    ``stdin`` is None where the standard input is closed. Raise UserError when the answer cannot be kept.
+    ``stdin`` is None where the standard input is closed. Raise UserError if the answer cannot be stored.
     """
     contract.check()
     with _seen(stdin, out) as shown:
@@ -37,7 +37,7 @@ def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out:
 
 @contextlib.contextmanager
 def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
-    """Where whoever answers on ``stdin`` sees the question: under ``make -O`` the output is held back to the end."""
+    """The stream on which the user sees the question: ``make -O`` holds back the normal output until the end."""
     if out.isatty() or stdin is None or not stdin.isatty():
         yield out
     else:
@@ -54,7 +54,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: T
         return
     out.write(
         f"\nAllow {contract.project} to report anonymized usage metrics?\n"
-        "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to be asked no more: "
+        "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to not be asked again: "
     )
     out.flush()
     answer = stdin.readline().strip().lower()
@@ -83,7 +83,7 @@ def explain(contract: Contract) -> str:
         "",
         *textwrap.wrap(
             f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_some(contract)}. "
-            "Makefile.instrumented lists them. The list may change without asking you again; what is collected of a "
+            "Makefile.instrumented lists them. The list may change without asking you again; what is collected about a "
             "command may not.",
             width=88,
             break_on_hyphens=False,
@@ -105,7 +105,7 @@ def explain(contract: Contract) -> str:
     else:
         lines.append("It would stay on this machine: this project has no server to send it to.")
     show, stop = contract.make("show"), contract.make("opt-out")
-    lines.append(f"What waits and what was sent: {show}. To stop and delete: {stop}.")
+    lines.append(f"To see what is queued and what was sent: {show}. To stop and delete everything: {stop}.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"
@@ -119,9 +119,9 @@ def _some(contract: Contract) -> str:
 
 
 def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
-    """Keep a yes. Raise UserError, with nothing changed, when somebody decides otherwise in the same moment.
+    """Store a yes. If the decision is changed elsewhere at the same time, change nothing and raise UserError.
 
-    The file that make looks for comes last: it never speaks of a decision that is not kept.
+    The file that make looks for is written last, so it never stands for a decision that was not stored.
     """
     before = consent.load(config_dir)
     config_dir.create(config_dir.pending)
@@ -133,7 +133,7 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
         if not nobody_records:
             raise failure("another process is reading your runs", "try again in a moment; nothing was changed")
         if not nobody_decides or consent.load(config_dir) != before:
-            raise failure("the decision was changed elsewhere in this moment", "nothing was changed here")
+            raise failure("the decision was changed elsewhere at the same time", "nothing was changed here")
         _keep(config_dir, decision, contract, before)
 
 
@@ -143,7 +143,7 @@ def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: cons
     # What was recorded so far belongs to the decision that was in force then.
     record_alone(config_dir, Repositories(), foreground=True)
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
-    # Runs that are under way belong to the agreement as well, if it is the same.
+    # Runs in progress belong to the new agreement as well, if it is the same.
     agreement = before.agreement if before is not None and same else secrets.token_hex(8)
     user_id = consent.user_id(config_dir, contract.collection) or str(uuid.uuid4())
     consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))

@@ -1,4 +1,4 @@
-"""Carrying out a no: what ends the agreement comes first, then what was collected goes, and last the no is kept."""
+"""Carries out a no: first ends the agreement, then deletes what was collected, and finally stores the no."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, Consent
 from instrumented_make.reporter.outbox import lock_of
 
-# So long another process may be carrying out a decision.
+# How long to wait for another process that is carrying out a decision.
 DECIDING_S = 2.0
 
 
 def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
-    """End the agreement, end a reporter at work, delete the id and all that was collected, and remember the decline.
+    """End the agreement, stop a running reporter, delete the id and everything collected, and store the decline.
 
-    When this returns nothing more is recorded, and nothing more is sent from this system. Raise UserError when
-    something cannot be deleted or the decline cannot be kept, and tell what: everything else is done all the same.
+    Once this returns, nothing more is recorded, and nothing more is sent from this system. If something cannot be
+    deleted or the decline cannot be stored, do everything else and raise UserError that says what is left.
     """
-    # make looks for the one, and a reporter, before every request and every commit, for the other.
+    # make checks for one of these files; a reporter checks for the other before every request and every commit.
     left = _delete(config_dir.agreements)
     elsewhere = False
     with contextlib.ExitStack() as held:
-        # One decision at a time; but whoever is stopped in the middle of one is not waited for.
+        # One decision at a time; but do not wait long for a process that is stopped in the middle of one.
         for path, patience_s in (
             (config_dir.deciding_lock, DECIDING_S),
             *((path, 0.0) for path in _working(config_dir)),
         ):
-            with contextlib.suppress(OSError):  # locks cannot be had here, so nobody has one
+            with contextlib.suppress(OSError):  # locks are not available here, so nobody holds one
                 elsewhere |= not _taken(held, path, patience_s)
         left |= _delete(config_dir.agreements)
         left |= _delete(lambda: run_files.every(config_dir.pending))
         left |= _delete(config_dir.kept)
-        with contextlib.suppress(OSError):  # something else is in it, or it was never made
+        with contextlib.suppress(OSError):  # it contains something else, or was never created
             config_dir.pending.unlink() if config_dir.pending.is_symlink() else config_dir.pending.rmdir()
         problems = [*left.values(), *_declined(config_dir)]
     if problems:
@@ -52,25 +52,25 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
 
 
 def _working(config_dir: ConfigDir) -> list[Path]:
-    """The locks of whoever reads runs, writes the outbox or sends."""
+    """The locks of the processes that read runs, write the outbox or send."""
     locks = (config_dir.reporting_lock, config_dir.recording_lock, config_dir.sending_lock, lock_of(config_dir.outbox))
     return [path for path in locks if path.exists()]
 
 
 def _taken(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
-    """Take the lock at ``path``, from whoever has it after ``patience_s``; return whether nobody has it now."""
+    """Take the lock at ``path``, terminating its holder after ``patience_s``; return whether nobody else has it now."""
     if held.enter_context(lock.held_or_busy(path, patience_s)):
         return True
     return lock.end_holder(path) and held.enter_context(lock.held_or_busy(path))
 
 
 def _delete(list_paths: Callable[[], list[Path]]) -> dict[str, Problem]:
-    """Delete what is listed; return, by its path, what is left, and why."""
+    """Delete the listed files; return those that are left, by path, and why."""
     try:
         paths = list_paths()
     except OSError as error:
-        why = f"what is in it cannot be seen, so nothing in it was deleted: {os.strerror(error.errno or 0)}"
-        return {str(error.filename): Problem(why, "delete what is in it yourself", str(error.filename))}
+        why = f"its contents cannot be listed, so nothing in it was deleted: {os.strerror(error.errno or 0)}"
+        return {str(error.filename): Problem(why, "delete its contents yourself", str(error.filename))}
     left = {}
     for path in paths:
         try:
@@ -80,21 +80,21 @@ def _delete(list_paths: Callable[[], list[Path]]) -> dict[str, Problem]:
             why = f"it cannot be deleted: {os.strerror(error.errno or 0)}"
             left[str(path)] = Problem(why, "delete it yourself", str(path))
         else:
-            # A link may lead to anything, so only the link goes.
+            # A link may point to anything, so only the link is deleted.
             if os.path.isfile(target):
                 left[target] = Problem(
-                    f"it is left, since only a link, {path}, led to it", "delete it yourself", target
+                    f"it was not deleted: only {path}, a link to it, was", "delete it yourself", target
                 )
     return left
 
 
 def _declined(config_dir: ConfigDir) -> list[Problem]:
-    """Keep the decline; return why it cannot be kept."""
+    """Store the decline; return why it cannot be stored."""
     try:
         config_dir.create()
         consent.save(config_dir, Consent(DECLINE, consent.now()))
         config_dir.write(config_dir.declined, "")
     except UserError as error:
-        hint = "opt out once more when it can be; until then you may be reminded"
+        hint = "opt out again once this is fixed; until then you may see reminders"
         return [Problem(f"your no cannot be kept here: {error.problems[0].message}", hint, error.problems[0].path)]
     return []

@@ -1,11 +1,12 @@
 """The outbox: every event is committed here before anything is sent, and stays as the local history.
 
-One SQLite file, used by one process at a time for writing; SQLite itself keeps it whole when a process is killed.
-A row's ``state`` is ``waiting`` until the server has taken the event (``delivered``) or has refused this very
+One SQLite file, used by one process at a time for writing; SQLite itself keeps it intact if a process is killed.
+A row's ``state`` is ``waiting`` until the server has accepted the event (``delivered``) or has refused this particular
 event for good (``parked``); ``local`` rows were never meant to leave the machine, and never do.
 
-What waits is read row by row from the table and held against its checksum; a row that does not fit is parked. Where the
-file itself is damaged, sqlite3.DatabaseError is raised, and :mod:`instrumented_make.reporter.outbox_recovery` mends it.
+Waiting rows are read one by one from the table and checked against their checksum; a row that does not match is parked.
+If the file itself is damaged, sqlite3.DatabaseError is raised, and :mod:`instrumented_make.reporter.outbox_recovery`
+repairs it.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ BUSY_TIMEOUT_S = 20
 # A person is waiting for the answer.
 PATIENCE_S = 0.3
 HISTORY_S = 365 * 24 * 3600
-# However long ago the last event was, the clock is believed only so far beyond it.
+# The clock is trusted only this far beyond the last event, however long ago that was.
 BELIEVED_S = 30 * 24 * 3600
 STATES = frozenset({"waiting", "delivered", "parked", "local"})
 # A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
 MAX_WAITING = 250_000
 MAX_BYTES = 256 * 1024 * 1024
 
-# Step n makes an outbox of version n out of one of version n - 1. Steps that are out in the world never change.
+# Step n upgrades an outbox from version n - 1 to version n. Steps that have been released never change.
 _STEPS = (
     """
     CREATE TABLE events (
@@ -65,9 +66,9 @@ _STEPS = (
     );
     CREATE TABLE lost (reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
     """,
-    # The last delivery is asked for by every metrics-status.
+    # Every metrics-status asks for the last delivery.
     "CREATE INDEX events_by_settlement ON events (state, settled_s);",
-    # Of rows from before there is none.
+    # Older rows have none.
     "ALTER TABLE events ADD COLUMN checksum INTEGER;",
 )
 VERSION = len(_STEPS)
@@ -105,9 +106,9 @@ class Outbox:
         now_s: float,
         allowed: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Commit ``events``, to wait for ``destination`` or, without one, to stay. A repeat changes nothing.
+        """Commit ``events``, to wait for ``destination`` or, without one, to stay. Duplicates change nothing.
 
-        Return whether that is ``allowed`` still, once nobody else can write: if not, nothing is kept.
+        Return whether this is still ``allowed`` once no other process can write; if not, nothing is stored.
         """
         host, write_key = (destination.host, destination.write_key) if destination else ("", "")
         state = "waiting" if destination else "local"
@@ -123,7 +124,7 @@ class Outbox:
         return True
 
     def restore(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Commit rows of a damaged outbox, with all their columns but the number. A repeat changes nothing."""
+        """Commit rows of a damaged outbox, with all their columns except the id. Duplicates change nothing."""
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR IGNORE INTO events"
@@ -133,14 +134,14 @@ class Outbox:
             )
 
     def destinations(self) -> list[Destination]:
-        """Where something waits to be sent to."""
+        """The destinations for which events are waiting."""
         rows = self._connection.execute("SELECT DISTINCT host, write_key FROM events WHERE state = 'waiting'")
         return [Destination(*row) for row in rows]
 
     def waiting(self, destination: Destination, limit: int, *, newest: bool = False) -> list[Event]:
         """The oldest events, ``limit`` at most, that wait for ``destination``; or the newest.
 
-        Damaged ones are parked. Raise sqlite3.DatabaseError where index and table do not agree.
+        Damaged ones are parked. Raise sqlite3.DatabaseError if the index and the table disagree.
         """
         there = ("waiting", destination.host, destination.write_key)
         query = "SELECT id FROM events WHERE (state, host, write_key) = (?, ?, ?) ORDER BY id {} LIMIT ?"
@@ -162,10 +163,10 @@ class Outbox:
                 self._connection.executemany("UPDATE events SET state = 'parked', reason = ? WHERE id = ?", damaged)
 
     def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
-        """Commit that these events were ``delivered`` or are ``parked``.
+        """Mark these events as ``delivered`` or ``parked``, and commit.
 
-        One that was trimmed meanwhile stays gone. Raise sqlite3.DatabaseError where the index does not know one that
-        is there: it would be sent for ever.
+        An event that was trimmed meanwhile stays deleted. Raise sqlite3.DatabaseError if the index misses an event that
+        exists: it would be sent again and again.
         """
         with self._transaction():
             settled = self._connection.executemany(
@@ -180,7 +181,7 @@ class Outbox:
         return any(message_id in message_ids for (message_id,) in rows)
 
     def trouble(self, destination: Destination) -> Trouble | None:
-        """The trouble there was with ``destination`` the last time, if there was."""
+        """The trouble at the last attempt to reach ``destination``, if any."""
         row = self._connection.execute(
             "SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE host = ? AND write_key = ?",
             (destination.host, destination.write_key),
@@ -189,7 +190,7 @@ class Outbox:
         return Trouble(*row) if sound else None
 
     def set_trouble(self, destination: Destination, trouble: Trouble | None) -> None:
-        """Keep ``trouble``, or forget what there was."""
+        """Store ``trouble``; None clears it."""
         if trouble is None:
             self._connection.execute(
                 "DELETE FROM destinations WHERE host = ? AND write_key = ?",
@@ -217,7 +218,7 @@ class Outbox:
         )
 
     def last_delivery_s(self) -> float | None:
-        """When the server last took an event, in seconds since 1970."""
+        """When the server last accepted an event, in seconds since 1970."""
         row = self._connection.execute("SELECT max(settled_s) FROM events WHERE state = 'delivered'").fetchone()
         return row[0] if isinstance(row[0], (int, float)) else None
 
@@ -260,9 +261,9 @@ class Outbox:
         return dict(self._connection.execute("SELECT reason, count FROM lost ORDER BY reason").fetchall())
 
     def believed_s(self, now_s: float) -> float:
-        """``now_s`` as far as it is believed: nothing is given up because one clock was once set wrong.
+        """``now_s``, as far as it is trusted: nothing is given up because one clock was once set wrong.
 
-        The newest event before it bounds what it may claim.
+        The newest event before it sets the limit.
         """
         known_s = self._connection.execute(
             "SELECT created_s FROM events WHERE created_s >= 0 AND created_s < ? ORDER BY created_s DESC LIMIT 1",
@@ -271,10 +272,10 @@ class Outbox:
         return min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S)
 
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
-        """Bound the age, the number and the size of what is kept; count what was never delivered, and why it went.
+        """Limit the age, number and size of the events kept; count those dropped undelivered, and why.
 
-        Raise sqlite3.DatabaseError where something waits that would never be sent: a row is in a state that there is
-        not, or the index that the sender asks does not find as many as another one counts.
+        Raise sqlite3.DatabaseError if an event would wait forever and never be sent: a row has an unknown state, or the
+        sender's index finds a different number of events than another index counts.
         """
         with self._transaction():
             counts = self.counts()
@@ -299,7 +300,7 @@ class Outbox:
                 self.count_lost(f"more than {max_bytes} bytes", waiting - self.counts().get("waiting", 0))
 
     def _bytes(self) -> int:
-        """The size of what is kept; the file itself does not shrink, but is filled again."""
+        """The size of what is kept; the file itself does not shrink, but its space is reused."""
         pages, free, size = (
             self._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
@@ -322,10 +323,10 @@ class Outbox:
 
 @contextmanager
 def opened(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
-    """The outbox at ``path``, made if there is none, and brought up to this version.
+    """The outbox at ``path``, created if there is none, and upgraded to this version.
 
-    One of a newer version is left as it is: raise UserError. Raise sqlite3.OperationalError when the file is busy for
-    longer than ``patience_s`` or cannot be read or written, and sqlite3.DatabaseError when it is damaged or no outbox.
+    One of a newer version is left unchanged: raise UserError. Raise sqlite3.OperationalError when the file is busy for
+    longer than ``patience_s`` or cannot be read or written, and sqlite3.DatabaseError if it is damaged or not one.
     """
     connection = _connect(path, patience_s)
     try:
@@ -335,7 +336,7 @@ def opened(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
 
 
 def checksum(message_id: str, text: str, host: str, write_key: str) -> int:
-    """What tells that a row is as it was written."""
+    """A checksum that shows whether a row is still as it was written."""
     return zlib.crc32("\0".join((message_id, text, host, write_key)).encode("utf-8", "surrogatepass"))
 
 
@@ -348,7 +349,7 @@ def read_event(message_id: str, text: str, host: str, write_key: str, expected: 
         event = Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])
         texts = (event.message_id, event.user_id, event.name, event.timestamp)
         if event.message_id != message_id or not all(isinstance(text, str) for text in texts):
-            raise ValueError("it is not the event that it was")
+            raise ValueError("it is not the same event, or a field is not a string")
         if datetime.fromisoformat(event.timestamp).utcoffset() is None:
             raise ValueError("its time has no zone")
         for name, content in event.properties.items():
@@ -364,7 +365,7 @@ def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
     if _version(connection) == VERSION:
         return connection
     connection.close()
-    # One process makes the file or upgrades it; another that came here meanwhile finds it done.
+    # One process creates or upgrades the file; another that arrives meanwhile finds it done.
     with lock.held_or_busy(lock_of(path), patience_s) as mine:
         if not mine:
             raise sqlite3.OperationalError("database is locked")
@@ -378,17 +379,17 @@ def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
 
 
 def lock_of(path: Path) -> Path:
-    """Who holds it may make, upgrade or replace the outbox at ``path``."""
+    """The lock whose holder may create, upgrade or replace the outbox at ``path``."""
     return path.with_name(f"{path.name}.lock")
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    """Make an empty file an outbox, and an older one one of this version. Raise UserError for a newer one."""
+    """Turn an empty file into an outbox, or upgrade an older one to this version. Raise UserError for a newer one."""
     version = _version(connection)
     if version > VERSION:
         raise failure(
-            f"it is of version {version}, newer than the installed instrumented-make knows ({VERSION})",
-            "upgrade instrumented-make; until then runs wait, and nothing is lost",
+            f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
+            "upgrade instrumented-make; until then, runs stay queued and nothing is lost",
             path=path,
         )
     steps = "".join(_STEPS[version:])
@@ -397,24 +398,24 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _open(path: Path, patience_s: float) -> sqlite3.Connection:
-    # Made here, not by SQLite, so that it is never readable for others.
+    # Created here, not by SQLite, so that it is never readable by others.
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
-    # A text that is damaged is still a text.
+    # Damaged text must still be readable as text.
     connection.text_factory = lambda content: content.decode("utf-8", "replace")
-    # What SQLite sorts must not go through a shared temporary folder.
+    # SQLite must not sort its data in a shared temporary folder.
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """The version of the outbox: 0 for an empty file. Raise sqlite3.DatabaseError for what is damaged or none."""
+    """The version of the outbox: 0 for an empty file. Raise sqlite3.DatabaseError if it is damaged or not an outbox."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     schema = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
     if (application, version, schema) == (0, 0, []):
         return 0
-    # One flipped bit makes this version a newer one, or an older one.
+    # A single flipped bit can turn this version into a newer or an older one.
     flipped = (version ^ VERSION).bit_count() == 1 and schema == _newest_schema()
     if application != APPLICATION_ID or flipped:
         raise sqlite3.DatabaseError("file is not an outbox")

@@ -1,16 +1,16 @@
-"""Goes on with a new outbox where the old one is damaged, and takes over what can be read of it.
+"""Replaces a damaged outbox with a new one, and copies everything that can still be read.
 
-The old file is set aside under another name, as it was. It is read through a copy whose first page is that of a new
-outbox: there SQLite keeps what it must know before it can read anything, and it is the same in every outbox. Rows that
-are not in a damaged page are found from both ends and, between these, one by one.
+The old file is kept unchanged under another name. It is read through a copy whose first page comes from a new outbox:
+this page holds what SQLite needs before it can read anything, and it is the same in every outbox. Rows outside damaged
+pages are read from both ends and, between these, one by one.
 
-Races, one by one:
+Races, and how each is handled:
 
-* Another process is in the middle of a commit: it is waited for by SQLite's own lock on the file. One that would begin
-  later finds by SQLite that its file was moved, and writes nothing.
-* Two processes find the damage: one replaces the file under the lock; the other finds another file there, and goes on.
-* The process is killed: until the last step, which is one, the old file is where it was. What was made beside it is
-  made anew.
+* Another process is in the middle of a commit: SQLite's own lock on the file makes this one wait for it. A commit that
+  starts later learns from SQLite that its file was moved, and writes nothing.
+* Two processes find the damage: one replaces the file under the lock; the other finds a different file and uses that.
+* The process is killed: until the last step, which is atomic, the old file is still in place. Files left beside it are
+  created again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from instrumented_make.reporter.outbox import STATES, Outbox, checksum, lock_of,
 
 _Result = TypeVar("_Result")
 
-# What SQLite says of the system, not of the file. All statements are ours, so whatever else fails, fails for damage.
+# SQLite's errors about the system, not the file. All statements are ours, so any other error means damage.
 _TROUBLE = (
     "is locked",
     "disk I/O error",
@@ -42,21 +42,21 @@ _TROUBLE = (
     "interrupted",
 )
 _PAGE = 4096
-# Where SQLite locks its files: whoever reads or writes one holds a byte of these.
+# Where SQLite locks its files: every process that reads or writes one locks a byte of this range.
 _LOCK_FIRST, _LOCK_COUNT = 0x40000000, 512
 _EVENT = "id, message_id, created_s, event, host, write_key, state, settled_s, reason, checksum"
-# No row takes less room.
+# No row is smaller than this.
 _ROW = 100
-# Whoever waits for an answer waits for no more than this to be mended: a tenth of a second.
+# A person waiting for an answer waits for a repair of at most this size: a tenth of a second.
 _MENDED_AT_ONCE = 2 * 1024 * 1024
 LOST = "it could not be read from a damaged outbox"
-BEING_MENDED = "database is locked while a reporter mends it"
+BEING_MENDED = "database is locked while a reporter repairs it"
 
 
 def mended(path: Path, act: Callable[[], _Result], patience_s: float = math.inf) -> _Result:
-    """What ``act`` returns, which uses the outbox at ``path``: where it meets damage, that is mended first.
+    """Return what ``act`` returns, which uses the outbox at ``path``; if it finds damage, repair that first.
 
-    Raise sqlite3.OperationalError where that takes longer than somebody has ``patience_s`` for.
+    Raise sqlite3.OperationalError if the repair would take longer than ``patience_s``.
     """
     before = _identity(path)
     try:
@@ -83,12 +83,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _replace(path: Path) -> None:
-    """Put a new outbox in the place of ``path``, with all that can be read, and keep the old one beside it."""
+    """Replace ``path`` with a new outbox that holds everything readable, and keep the old one beside it."""
     new, copy = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.copy")
     for leftover in (new, copy, lock_of(new)):
         leftover.unlink(missing_ok=True)
     with path.open("r+b") as old:
-        # Given up with the first descriptor of the file that this process closes: there must be no other.
+        # Released as soon as this process closes any descriptor of the file: there must be no other.
         fcntl.lockf(old, fcntl.LOCK_EX, _LOCK_COUNT, _LOCK_FIRST)
         with opened(new) as outbox:
             copy.touch(mode=0o600)
@@ -113,21 +113,21 @@ def _free_name(path: Path) -> Path:
 
 
 def _graft(new: Path, old: BinaryIO) -> None:
-    """Make ``new``, an empty outbox, one page of its own and the rest of ``old``."""
+    """Keep the first page of ``new``, an empty outbox, and append the rest of ``old``."""
     with new.open("r+b") as target:
         target.truncate(_PAGE)
         old.seek(_PAGE)
         target.seek(_PAGE)
         shutil.copyfileobj(old, target)
         pages = target.tell() // _PAGE
-        # The number of pages, and that none is free: the old file's list of these may be what is damaged.
+        # Set the number of pages, and no free pages: the old file's list of them may be what is damaged.
         for offset, value in ((28, pages), (32, 0), (36, 0)):
             target.seek(offset)
             target.write(value.to_bytes(4, "big"))
 
 
 def _take_over(copy: Path, outbox: Outbox) -> None:
-    """Add to ``outbox`` what can be read of ``copy``, and count what cannot."""
+    """Add to ``outbox`` what can be read from ``copy``, and count what cannot."""
     with contextlib.closing(sqlite3.connect(f"file:{_quoted(copy)}?mode=ro&immutable=1", uri=True)) as connection:
         connection.text_factory = lambda content: content.decode("utf-8", "replace")
         rows: dict[int, tuple[object, ...]] = {}
@@ -137,7 +137,7 @@ def _take_over(copy: Path, outbox: Outbox) -> None:
             whole &= _read(connection, f"SELECT {_EVENT} FROM events NOT INDEXED ORDER BY id {order}", rows)  # noqa: S608
             # This index is on the same page in an outbox of any version.
             _read(connection, f"SELECT id FROM events INDEXED BY events_by_age ORDER BY created_s {order}", indexed)  # noqa: S608
-        # A number may be damaged as well: a gap that this file has no room for is none.
+        # A row id may be damaged too: ignore a gap that is larger than this file has room for.
         room = copy.stat().st_size // _ROW
         gaps = [
             range(before + 1, after) for before, after in itertools.pairwise(sorted(rows)) if after - before <= room
@@ -155,12 +155,12 @@ def _take_over(copy: Path, outbox: Outbox) -> None:
     for _, reason, count in lost.values():
         if isinstance(reason, str) and isinstance(count, int):
             outbox.count_lost(reason, count)
-    # What nothing tells the number of is at least one.
+    # If the number is unknown, at least one was lost.
     outbox.count_lost(LOST, len(rows) - len(usable) + unread or int(not whole))
 
 
 def _read(connection: sqlite3.Connection, query: str, rows: dict[int, tuple[object, ...]]) -> bool:
-    """Add to ``rows``, by their numbers, what ``query`` finds; return whether it met no damage."""
+    """Add to ``rows``, by row id, what ``query`` finds; return whether there was no damage."""
     try:
         for row in connection.execute(query):
             rows.setdefault(row[0], row)
@@ -170,7 +170,7 @@ def _read(connection: sqlite3.Connection, query: str, rows: dict[int, tuple[obje
 
 
 def _usable(row: tuple[object, ...]) -> tuple[object, ...] | None:
-    """``row`` as it is to be kept; None if it is none."""
+    """``row`` as it should be stored; None if it is not a usable row."""
     _, message_id, created_s, text, host, write_key, state, settled_s, reason, expected = row
     if not (
         isinstance(message_id, str) and isinstance(text, str) and isinstance(host, str) and isinstance(write_key, str)

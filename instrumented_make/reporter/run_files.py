@@ -1,7 +1,7 @@
 """Runs as the rendered include recorded them: two small files each, ``<name>.start`` and ``<name>.end``.
 
 The start file's and the end file's modification times are the start and the end of the command, so that a shell
-can record both without starting a process. Where the shell knows the time more finely it is in the file as well.
+can record both without starting a process. If the shell knows the time more precisely, the file holds it too.
 
 The start's lines, of version 2: ``2``; the command; clock and uptime, or ``-``, and the system; the folder that holds
 ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected and the
@@ -9,11 +9,11 @@ name of the agreement; ``end``. The end's line: the status as a shell gives it, 
 ``<uptime>-<process id>-<n>``; the uptime is the host's, since containers that share a home have the same process ids.
 
 A run is complete when its end file begins with a status. An end file that is still blank belongs to a command
-that is running, or to one whose shell was killed; after a while it is the latter. How long that is no clock tells that
-can be set: a reporter under a clock that is ahead would forget what is running.
+that is running, or to one whose shell was killed; after a while it must be the latter. That time is not measured
+with a clock that can be set: a reporter whose clock is ahead would forget runs in progress.
 
-The two files of a run have at most MAX_BYTES each. A record that ended and cannot be read is given up, for a reason
-that is kept; one of a later version is left alone.
+The two files of a run have at most MAX_BYTES each. A finished record that cannot be read is given up, and the reason
+is kept; a record of a later version is left alone.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from instrumented_make import files
 from instrumented_make.reporter import system
 
 NANOSECONDS = 1_000_000_000
-# On this system, without its shell; in another container, where its shell cannot be seen; and on a system that is not
-# running now, where only the file's time is left: that is further than a clock is believed (see outbox.believed_s).
+# For a run on this system whose shell is gone; in another container, where its shell cannot be seen; and on a system
+# not running now, where only the file's time is left: longer than a clock is trusted (see outbox.believed_s).
 ABANDONED_AFTER_S = 24 * 3600
 GIVEN_UP_AFTER_S = 30 * 24 * 3600
 FORGOTTEN_AFTER_S = 60 * 24 * 3600
 STARTED_WITHIN_S = 60
-# A command, three paths and a few words; whatever is longer was not written by a hand-over.
+# A command, three paths and a few words; anything longer was not written by a hand-over.
 MAX_BYTES = 64 * 1024
 _VERSION = 2
-# A shell's own clock is believed only as far as it agrees with the file's time: it may come from the environment.
+# A shell's own clock is trusted only if it agrees with the file's time: it may come from the environment.
 CLOCK_AGREES_NS = 2 * NANOSECONDS
 # /proc/uptime does not jump when the clock is set; it counts in hundredths of a second.
 CLOCK_WAS_SET_NS = 1 * NANOSECONDS
@@ -69,7 +69,7 @@ class _Moment:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A record that ended and cannot be read, and why."""
+    """A finished record that cannot be read, and why."""
 
     name: str
     reason: str
@@ -80,7 +80,7 @@ def finished(folder: Path) -> Iterator[Run | Damaged]:
     for start in _files(folder, ".start"):
         try:
             run = _read(start)
-        except OSError:  # it has gone meanwhile, or cannot be read now
+        except OSError:  # it is gone by now, or cannot be read at the moment
             continue
         except ValueError as error:
             yield Damaged(start.stem, f"its record cannot be read: {error}")
@@ -90,21 +90,21 @@ def finished(folder: Path) -> Iterator[Run | Damaged]:
 
 
 def remove(folder: Path, name: str) -> None:
-    """Forget the run ``name``. The start goes first: an end without a start is nothing that happened."""
+    """Delete the run ``name``. The start goes first: an end without a start is ignored."""
     for suffix in (".start", ".end"):
-        with contextlib.suppress(OSError):  # what cannot be removed is read again, and is the same event
+        with contextlib.suppress(OSError):  # a file that cannot be removed is read again, and gives the same event
             (folder / (name + suffix)).unlink(missing_ok=True)
 
 
 def remove_abandoned(folder: Path, now_ns: int) -> int:
-    """Forget the runs that can have no end any more, and ends without a start; return how many of the former."""
+    """Delete runs that can no longer end, and ends without a start; return the number of those runs."""
     count = 0
     for start in _files(folder, ".start"):
         if not _has_ended(start.with_suffix(".end")) and _is_abandoned(start, now_ns):
             remove(folder, start.stem)
             count += 1
     for end in _files(folder, ".end"):
-        # A hand-over makes its end a moment before its start; its name tells when, by another clock than the file.
+        # A hand-over creates the end a moment before the start; the file's name says when, by a different clock.
         if not end.with_suffix(".start").exists() and _age_s(end, now_ns) > STARTED_WITHIN_S < _named_age_s(end):
             with contextlib.suppress(OSError):
                 end.unlink(missing_ok=True)
@@ -129,13 +129,13 @@ def _clocks_line(start: Path) -> list[str]:
 
 
 def _named_age_s(path: Path) -> float:
-    """How far the uptime at which ``path`` was named is from this system's."""
+    """How far the uptime in the name of ``path`` is from this system's uptime."""
     uptime = path.stem.partition("-")[0]
     return abs(system.uptime_s() - int(uptime) / 100) if uptime else float("inf")
 
 
 def every(folder: Path) -> list[Path]:
-    """All files in ``folder`` that hand-overs make there. Raise OSError when it cannot be seen which there are."""
+    """All files that hand-overs created in ``folder``. Raise OSError if the folder cannot be listed."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
@@ -167,9 +167,9 @@ def _read(start: Path) -> Run | None:
     lines = _text(start).split("\n")
     if lines[0].isascii() and lines[0].isdigit() and int(lines[0][:9]) > _VERSION:
         return None
-    # the nine lines, and what follows the last new line
+    # the nine lines, and what follows the last newline
     if len(lines) != 10 or lines[0] != str(_VERSION) or lines[8] != "end":
-        raise ValueError("its start is not whole")
+        raise ValueError("its start is incomplete")
     if not re.fullmatch(r"\d{1,3}", ending[0], re.ASCII):
         raise ValueError("its end has no status")
     status, end_clock, end_uptime = int(ending[0]), *_clocks(ending[1:])

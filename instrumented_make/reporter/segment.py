@@ -24,9 +24,9 @@ from segment.analytics.request import APIError
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination
 
-# A server may ask to be left alone (Retry-After); up to this long the client itself waits and tries again.
+# If a server asks us to wait (Retry-After), the client itself waits up to this long and tries again.
 MAX_RETRY_AFTER_S = 10
-# Longer than a healthy server takes, shorter than a person waits who runs with DEVSTACK_METRICS_TESTING.
+# Longer than a healthy server takes, shorter than a person using DEVSTACK_METRICS_TESTING is willing to wait.
 REQUEST_TIMEOUT_S = 10
 # A server that sends a byte now and then never lets the request time out: this bounds the whole attempt.
 ATTEMPT_TIMEOUT_S = REQUEST_TIMEOUT_S * 2 + MAX_RETRY_AFTER_S
@@ -36,9 +36,9 @@ ATTEMPT_TIMEOUT_S = REQUEST_TIMEOUT_S * 2 + MAX_RETRY_AFTER_S
 class Failure:
     """Why some events are not known to have arrived.
 
-    ``status`` is the HTTP status, if the client passes it on; ``rate_limited`` tells that the server asked to be
-    left alone for longer than the client waits: for how long, the client does not say. ``by_client`` tells that no
-    server was asked.
+    ``status`` is the HTTP status, if the client passes it on; ``rate_limited`` means that the server asked
+    for a longer pause than the client waits; how long, the client does not say. ``by_client`` means that the client
+    itself refused, without asking a server.
     """
 
     message_ids: frozenset[str]
@@ -49,7 +49,7 @@ class Failure:
 
 
 def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
-    """Send ``events`` once, as one batch; return the failures. Every event that is in none has been delivered.
+    """Send ``events`` once, as one batch; return the failures. Every event that is in none of them has been delivered.
 
     Returns within ATTEMPT_TIMEOUT_S; raises nothing.
     """
@@ -66,14 +66,14 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
     for event in events:
         try:
             _track(client, event)
-        except Exception as error:  # over Segment's limit of 32 KiB, or else: it is this event's alone
+        except Exception as error:  # over Segment's limit of 32 KiB, or similar: only this event
             failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413, by_client=True))
     consumer = client.consumers[0]
     consumer.upload_size = client.queue.qsize()
 
     def upload() -> None:
-        # A batch over the client's limit of bytes takes several requests. Nothing more is asked of a server that
-        # did not take one.
+        # A batch over the client's size limit takes several requests. After a server refuses one, no more
+        # are sent.
         while client.queue.qsize() and not refused:
             consumer.upload()
 
@@ -87,7 +87,7 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
 
 
 def message(event: Event) -> dict[str, Any]:
-    """``event`` exactly as it stands in the ``batch`` of a request's body."""
+    """``event`` exactly as it appears in the ``batch`` of a request's body."""
     return _track(_client(Destination("", "none"), 1, None), event)
 
 
@@ -134,7 +134,7 @@ _LOOPBACK = "localhost,127.0.0.1,::1"
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
     part for part in (os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), _LOOPBACK) if part
 )
-# A redirect would take events to a place nobody agreed to, or lose them on the way; it is an error of the host.
+# A redirect would send events to a place nobody agreed to, or lose them; it is treated as an error of the host.
 request._session.max_redirects = 0
-# A password for the host that happens to be in ~/.netrc would be sent along.
+# Otherwise, a password for the host that happens to be in ~/.netrc would be sent along.
 os.environ["NETRC"] = os.devnull

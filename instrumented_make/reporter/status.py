@@ -23,27 +23,27 @@ SHOWN = 100
 INTERPRETER_S = 0.5
 _UPGRADE = "upgrade instrumented-make in the environment that runs it"
 _LEFT = (
-    "a command that ran with a descriptor above 9 open started no reporter, which would have held it open; "
-    "the next command, or this one, reports it"
+    "a command ran with a descriptor above 9 open, so no reporter was started: it would have held the descriptor open; "
+    "the next command, or this one, starts it"
 )
 _NO_LAUNCHER = (
-    "a TERM to make alone takes effect when a tracked command has ended: "
+    "a SIGTERM sent to make alone takes effect only after a tracked command has ended: "
     "neither GNU env (coreutils 8.31) nor perl was found here"
 )
 
 _CURES = (
-    (r"HTTP (400|413|422)\b", "the server refuses every event so far: is the address or the write key another's?"),
-    (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can mend it in targets.yaml"),
-    (r"HTTP (3..|404|405)\b|TooManyRedirects", "the address is not that of a Segment server: check it in targets.yaml"),
-    (r"HTTP 429\b|Rate limit", "the server is busy; it is left alone for a while"),
-    (r"HTTP 5..\b|no answer", "the server is in trouble; nothing needs to be done here"),
-    (r"SSL|certificate", "the server's certificate is not trusted here: is there a proxy in between?"),
-    (r"", "check the network and, behind a proxy, HTTPS_PROXY; it is tried again by itself"),
+    (r"HTTP (400|413|422)\b", "the server refuses every event so far: are the address and the write key correct?"),
+    (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can fix it in targets.yaml"),
+    (r"HTTP (3..|404|405)\b|TooManyRedirects", "there is no Segment server at this address: check it in targets.yaml"),
+    (r"HTTP 429\b|Rate limit", "the server is busy; sending pauses for a while"),
+    (r"HTTP 5..\b|no answer", "the server has a problem; you need not do anything"),
+    (r"SSL|certificate", "the server's certificate is not trusted here: check for a proxy in between"),
+    (r"", "check the network and, behind a proxy, HTTPS_PROXY; sending is retried automatically"),
 )
 
 
 def status(config_dir: ConfigDir, contract: Contract) -> str:
-    """The decision, and how delivery is doing, as lines of text: whatever cannot be read is a line as well."""
+    """The decision and the state of delivery, as lines of text; anything that cannot be read gets a line too."""
     decision = consent.load(config_dir)
     lines = [("Decision", _decision(config_dir, decision, contract))]
     if newer := contract.newer():
@@ -59,21 +59,21 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
         if not launcher.known(config_dir):
             lines.append(("Signals", _NO_LAUNCHER))
         if unknown := decision.collection.unknown():
-            lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs wait: {_UPGRADE}"))
+            lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued: {_UPGRADE}"))
         try:
             lines += mended(config_dir.outbox, lambda: _delivery(config_dir), PATIENCE_S)
         except (sqlite3.Error, OSError) as error:
             busy = "is locked" in str(error)
-            lines.append(("Outbox", "it is being used or mended; ask again in a moment" if busy else f"{error}"))
+            lines.append(("Outbox", "it is in use or being repaired; try again in a moment" if busy else f"{error}"))
         lines += _unread(config_dir)
     width = max(len(name) for name, _ in lines) + 1
     return "".join(f"{name + ':':{width}} {text}\n" for name, text in lines)
 
 
 def show(config_dir: ConfigDir) -> str:
-    """What waits and what was sent last, each as it stands in the request's body, as one JSON document.
+    """The events queued and those sent last, exactly as in the request's body, as one JSON document.
 
-    Of each kind the last SHOWN are shown. Without an outbox the document is empty.
+    It holds the last SHOWN events of each kind. Without an outbox, the document is empty.
     """
     from instrumented_make.reporter import segment  # noqa: PLC0415  (only Segment's client knows exactly what it sends)
 
@@ -94,18 +94,18 @@ def show(config_dir: ConfigDir) -> str:
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
     ask = contract.make("opt-in")
     if decision is None:
-        return f"none yet; nothing is measured ({ask} asks)"
+        return f"none yet; nothing is measured (to decide: {ask})"
     if decision.decision == DECLINE:
         return f"no, since {decision.timestamp}; nothing is measured"
     words = "yes, but on this machine only" if decision.decision == LOCAL else "yes"
     if decision.digest != contract.digest:
         return (
             f"{words}, since {decision.timestamp}, but not to what is collected now; "
-            f"nothing is measured ({ask} asks again)"
+            f"nothing is measured (to answer again: {ask})"
         )
     mark = config_dir.agreed(contract.digest)
     if config_dir.read(mark).strip() != decision.agreement:
-        return f"{words}, but {mark.name} is missing or another's; {ask} mends it"
+        return f"{words}, but {mark.name} is missing or does not match; to fix this: {ask}"
     return f"{words}, since {decision.timestamp}"
 
 
@@ -120,12 +120,12 @@ def _switched_off() -> str:
 def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, str]]:
     path = config_dir.read(config_dir.interpreter).rstrip("\n")
     if trouble := _trouble_with(path):
-        return [("Interpreter", f"{path or 'none'} {trouble}, so runs wait; {contract.make('opt-in')} records another")]
+        return [("Interpreter", f"{path or 'none'} {trouble}, so runs wait; to fix this: {contract.make('opt-in')}")]
     return []
 
 
 def _trouble_with(interpreter: str) -> str:
-    """Why ``interpreter`` cannot start a reporter; empty when it can."""
+    """Why ``interpreter`` cannot start a reporter; empty if it can."""
     if not interpreter:
         return "is recorded"
     if not os.access(interpreter, os.X_OK):
@@ -144,7 +144,7 @@ def _trouble_with(interpreter: str) -> str:
         return f"did not start within {INTERPRETER_S} s"
     except OSError as error:
         return f"cannot be started ({error.strerror})"
-    return "does not have instrumented-make any more" if result.returncode else ""
+    return "no longer has instrumented-make" if result.returncode else ""
 
 
 def _delivery(config_dir: ConfigDir) -> list[tuple[str, str]]:
@@ -171,7 +171,7 @@ def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
                     f"{printable(trouble.error)} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
                 )
             )
-            lines.append(("Cure", cure))
+            lines.append(("What to do", cure))
             lines.append(("Next attempt", f"with the first command after {_time(trouble.next_attempt_s)}"))
     lines += [("Refused", f"{count}: {reason}") for reason, count in outbox.parked_reasons().items()]
     lines += [("Lost", f"{count}: {reason}") for reason, count in outbox.lost().items()]

@@ -1,4 +1,4 @@
-"""Which system this is: homes are shared by machines and containers, which have the same process ids."""
+"""Identifies this system: machines and containers may share a home, and they use the same process ids."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def name() -> str:
-    """Name this system since it was started, and in it this container, as the hand-over does from /proc."""
+    """A name for this boot of the system and for this container in it, from /proc, as in the hand-over."""
     boot = _first_line("/proc/sys/kernel/random/boot_id").partition("-")[0]
     mount = _first_line("/proc/self/mountinfo").partition(" ")[0]
     return f"{boot}:{mount}"
 
 
 def uptime_s() -> float:
-    """How long the machine has been running, all its containers alike; 0 where that cannot be known."""
+    """How long the machine has been running, the same in all its containers; 0 if unknown."""
     try:
         return float(_first_line("/proc/uptime").partition(" ")[0])
     except ValueError:

@@ -115,7 +115,7 @@ def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, insta
         encoding="utf-8",
         timeout=30,
     )
-    child.expect("no more: ")
+    child.expect("asked again: ")
     child.sendline("yes")
     child.expect("Thank you")
     child.expect(pexpect.EOF)

@@ -124,7 +124,7 @@ def test_interrupting_the_question_changes_nothing(asked: Workbench) -> None:
     """Ctrl-C and Ctrl-D at the prompt cancel."""
     for key in ("\x03", "\x04"):
         child = asked.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
-        child.expect("no more: ")
+        child.expect("asked again: ")
         child.send(key)
         child.expect(pexpect.EOF)
         assert "Traceback" not in str(child.before)
@@ -206,9 +206,9 @@ def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Cap
 @pytest.mark.parametrize(
     ("said", "instead", "why"),
     [
-        ('"host": "', '"host": "http://127.0.0.1:9", "was": "', "its digest is not that of what it collects"),
-        ('"main_branch": "main"', '"main_branch": "prod"', "its digest is not that of what it collects"),
-        ("digest := ", "digest := 0", "its digest is not that of what it collects"),
+        ('"host": "', '"host": "http://127.0.0.1:9", "was": "', "its digest does not match what it collects"),
+        ('"main_branch": "main"', '"main_branch": "prod"', "its digest does not match what it collects"),
+        ("digest := ", "digest := 0", "its digest does not match what it collects"),
         ('"who": "', '"who": "\\u001b[2J', "characters that cannot be shown"),
         ('"why": "', '"why": "\\u202e', "characters that cannot be shown"),
     ],
@@ -397,7 +397,7 @@ def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Wor
     ("content", "trouble"),
     [
         (None, "is gone"),
-        ("#!/bin/sh\nexit 1\n", "does not have instrumented-make any more"),
+        ("#!/bin/sh\nexit 1\n", "no longer has instrumented-make"),
         ("#!/bin/sh\nexec sleep 60\n", "did not start within"),
         ("#!/nonexistent/shell\n", "cannot be started"),
     ],

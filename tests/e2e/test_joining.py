@@ -55,7 +55,7 @@ def test_one_command_sets_it_up_and_asks(clone: Workbench, server: Capture) -> N
     assert f"\n  {made}/bin/python {install}\n" in shown
     assert not clone.config.exists(), "nothing is made before the answer"
     child.sendline("yes")
-    child.expect("no more: ", timeout=120)
+    child.expect("asked again: ", timeout=120)
     child.sendline("yes")
     child.expect("Thank you")
     child.expect(pexpect.EOF)
@@ -132,7 +132,7 @@ def test_nothing_of_the_repository_is_run(clone: Workbench) -> None:
     child.expect_exact(OFFER)
     assert f"{clone.tree}/bin" not in str(child.before)
     child.sendline("yes")
-    child.expect("no more: ", timeout=120)
+    child.expect("asked again: ", timeout=120)
     assert "hostile" not in str(child.before)
     child.sendline("later")
     child.expect(pexpect.EOF)
@@ -150,7 +150,7 @@ def test_an_environment_of_another_version_is_replaced(clone: Workbench) -> None
     child = clone.terminal("metrics-opt-in")
     child.expect_exact(OFFER)
     child.sendline("yes")
-    child.expect("no more: ", timeout=120)
+    child.expect("asked again: ", timeout=120)
     child.sendline("no")
     child.expect(pexpect.EOF)
     wait_until((clone.config / "declined").exists, "the decline to be kept")
@@ -163,6 +163,6 @@ def test_a_reporter_older_than_the_include_says_so(bench: Workbench) -> None:
     for path in (bench.tree / "Makefile.instrumented", bench.tree / ".instrumented" / "engine.mk"):
         path.write_text(path.read_text().replace(__version__, "99.0.1"))
     said = bench.opt_in()
-    assert f"instrumented-make {__version__} answers here, but this project is at 99.0.1." in said
+    assert f"instrumented-make {__version__} is installed here, but this project uses 99.0.1." in said
     assert "-m pip install instrumented-make==99.0.1" in said
     assert "this project is at 99.0.1" in bench.run("metrics-status").stdout

@@ -284,7 +284,7 @@ class Adopted:
             timeout=30,
         )
         if answer:
-            child.expect("no more: ")
+            child.expect("asked again: ")
             child.sendline(answer)
         child.expect(expected)
         child.expect(pexpect.EOF)

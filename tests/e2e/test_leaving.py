@@ -174,7 +174,7 @@ def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal:
     assert "Traceback" not in result.stderr
     if goal == "metrics-status":
         assert result.returncode == 0
-        assert "it is being used or mended" in result.stdout
+        assert "it is in use or being repaired" in result.stdout
         assert re.search(r"^Not yet read: +1 ", result.stdout, re.M)
     elif goal == "metrics-opt-out":
         assert DELETED in result.stdout
@@ -196,7 +196,7 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
             [*command[:-1], name], env=consenting.environment, capture_output=True, text=True, check=False
         )
         assert told.returncode == 1
-        assert "nothing is kept for a project" in told.stderr
+        assert "there is no data for project" in told.stderr
 
 
 def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) -> None:
@@ -316,7 +316,7 @@ def test_the_later_decision_holds(consenting: Workbench) -> None:
     with (consenting.config / "recording.lock").open("a") as recording:
         fcntl.flock(recording, fcntl.LOCK_EX)
         child = consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
-        child.expect("no more: ")
+        child.expect("asked again: ")
         child.sendline("yes")
         wait_until(launcher.exists, "the answer to be read")
         assert opted_out(consenting).returncode == 0
@@ -332,7 +332,7 @@ def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
     """Six opt-outs do not trip over each other; of two opt-ins one is kept as a whole."""
     children = [consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix}) for _ in range(2)]
     for child in children:
-        child.expect("no more: ")
+        child.expect("asked again: ")
     for child, answer in zip(children, ("yes", "local"), strict=True):
         child.sendline(answer)
     for child in children:

@@ -185,7 +185,7 @@ def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags:
     """Even where make holds back what its recipes print until they have ended."""
     each_make.write(RULES, ["one"])
     child = each_make.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix, "MAKEFLAGS": flags})
-    child.expect("no more: ")
+    child.expect("asked again: ")
     child.sendline("no")
     child.expect(pexpect.EOF)
     child.close()

@@ -315,6 +315,6 @@ def test_whoever_asks_does_not_wait_until_it_is_mended(home: ConfigDir, in_use: 
         else:
             os.truncate(home.outbox, 50_000_000)
         answer = status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()))
-        with pytest.raises(sqlite3.OperationalError, match="while a reporter mends it"):
+        with pytest.raises(sqlite3.OperationalError, match="while a reporter repairs it"):
             show(home)
-    assert "it is being used or mended" in answer
+    assert "it is in use or being repaired" in answer

@@ -51,9 +51,9 @@ def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> 
 @pytest.mark.parametrize(
     ("start", "reason"),
     [
-        (b"", "its start is not whole"),
-        (START[:-4], "its start is not whole"),
-        (b"1" + START[1:], "its start is not whole"),
+        (b"", "its start is incomplete"),
+        (START[:-4], "its start is incomplete"),
+        (b"1" + START[1:], "its start is incomplete"),
         (START + b"x" * MAX_BYTES, "it is too long"),
     ],
 )

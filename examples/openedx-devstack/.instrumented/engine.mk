@@ -1,19 +1,19 @@
 # instrumented-make 0.4.0: the engine, the same in every project. Rendered by "instrumented-make render"; do not edit.
-# What the numbers mean in more words: docs/how-it-works.md of instrumented-make.
+# The numbered steps are explained in docs/how-it-works.md of instrumented-make.
 
-# 1. The make that a command is handed over to reads this file first. It is to run as if this file were not there, and
-#    finds MAKEFILE_LIST as if nothing had been read yet.
+# 1. The inner make, to which a command is handed over, reads this file first. It must run as if this file did not
+#    exist, so MAKEFILE_LIST is reset as if nothing had been read yet.
 ifndef .metrics.needs
 .metrics.child := 1
 MAKEFILE_LIST :=
 else
 
-# 2. Nothing happens unless Makefile.instrumented is of this version and lies beside the first makefile, here: a copy, a
-#    link or "make -f" from elsewhere would find another project's catalog.
+# 2. Do nothing unless Makefile.instrumented has this version and is in the current folder, beside the first makefile: a
+#    copy, a link or "make -f" from elsewhere would find another project's catalog.
 ifeq (0.4.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metrics.list)))))
 
-# 3. Where the decision is kept: an absolute path, which may hold blanks, but nothing that has a meaning in make's or a
-#    shell's own syntax.
+# 3. Where the decision is kept: an absolute path. It may contain blanks, but no character that is special to make or
+#    a shell.
 .metrics.special := % * ? [ ] ~ & < > ( ) { } ' " ` ! \# $$ ; | \ , : =
 .metrics.has-special = $(strip $(foreach character,$(.metrics.special),$(findstring $(character),$1)))
 .metrics.below = $(if $(filter /%,$(firstword $1)),$1$2)
@@ -23,7 +23,7 @@ ifeq (0.4.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metric
 .metrics.quote = '$(subst ','\'',$1)'
 .metrics.sh = im_part=$1 && . ./.instrumented/hand-over.sh && $2
 
-# 4. May this make be recorded? Only one that a person started, with goals, where nothing forbids it.
+# 4. May this make be recorded? Only if a person started it, with goals, and nothing forbids it.
 .metrics.candidate :=
 ifdef MAKECMDGOALS
 ifeq (0,$(MAKELEVEL))
@@ -41,7 +41,7 @@ ifndef DEVSTACK_METRICS_TESTING
 endif
 endif
 
-# 5. And only if every goal is tracked, stands once, and is written without a character that has a meaning.
+# 5. And only if every goal is tracked, is given once, and contains no special character.
 ifneq (,$(.metrics.candidate))
 ifneq (,$(filter-out $(.metrics.targets),$(MAKECMDGOALS))$(filter $(.metrics.prefix)-%,$(MAKECMDGOALS))$(word 33,$(MAKECMDGOALS)))
 .metrics.candidate :=
@@ -49,14 +49,14 @@ else
 ifneq (,$(call .metrics.has-special,$(MAKECMDGOALS)))
 .metrics.candidate :=
 endif
-# A blank in a goal, or at its ends.
+# Not with a blank in a goal, or before or after it.
 ifneq ($(MAKECMDGOALS),$(strip $(MAKECMDGOALS)))
 .metrics.candidate :=
 endif
 ifneq ($(words $(MAKECMDGOALS)),$(words $(sort $(MAKECMDGOALS))))
 .metrics.candidate :=
 endif
-# Nor under -w, which most makes set under -C as well: the inner make could not know of it without printing the folder.
+# Nor with -w, which most makes also set for -C: the inner make could not know of it without printing the folder.
 ifneq (,$(findstring w,$(filter-out -%,$(firstword $(MAKEFLAGS)))))
 .metrics.candidate :=
 endif
@@ -66,7 +66,7 @@ endif
 ifneq (,$(.metrics.candidate))
 ifneq (,$(call .metrics.exists,agreed.$(.metrics.digest)))
 
-# From make 4.4 on, $(shell) gets the variables of the command line, expanded: what a value does would be done once more,
+# Since make 4.4, $(shell) gets the command line's variables, expanded: side effects of a value would happen once more,
 # and some names change how a program starts. Dollars are doubled in MAKEOVERRIDES.
 ifdef MAKEOVERRIDES
 .metrics.references := $$( $${
@@ -74,15 +74,15 @@ ifdef MAKEOVERRIDES
 .metrics.telling := $(strip $(filter LD_% DYLD_% SHELLOPTS% BASH% GLIBC_% MALLOC_%,$(.metrics.values)) $(foreach reference,$(.metrics.references),$(findstring $(reference),$(.metrics.values))))
 endif
 
-# A folder for temporary files that is not there: make says so each time that it starts. And names that the hand-over or
-# its shell takes for its own.
+# A missing folder for temporary files: make warns about it every time it starts. And names that the hand-over or its
+# shell uses itself.
 .metrics.temporary := $(strip $(foreach name,TMPDIR MAKE_TMPDIR,$(if $(filter environment%,$(origin $(name))),$(if $(wildcard $(subst $(.metrics.space),\ ,$(value $(name)))/.),,$(name)))))
 ifneq (undefined,$(.metrics.temporary)$(filter im_%,$(.VARIABLES))$(origin IFS))
 .metrics.telling := yes
 endif
 
-# A name in the environment that is no shell variable's, such as that of a function that bash exports: a shell may drop it,
-# so it travels under another name. One that make cannot handle is not handed over; with a blank, it is no variable's.
+# A name in the environment that is not valid in a shell, such as a function exported by bash: a shell may drop it, so
+# it is passed under another name. Nothing is handed over if make cannot handle a name, such as one with a blank.
 .metrics.environment := $(foreach name,$(.VARIABLES),$(if $(filter environment% undefined,$(origin $(name))),$(name)))
 .metrics.bearable := % - + . / : @ ^ ? * ! ~ [ ]
 .metrics.unbearable := ( ) { } < > ' " ` \# $$ ; | \ , & =
@@ -95,8 +95,8 @@ ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.unbearable))$(fil
 .metrics.telling := yes
 endif
 
-# 6. And only if make, its shell and its goals are what they are by themselves, no other makefile came before, and this
-#    make has not started itself again. Where the environment has a SHELL, as a terminal's does, make's own is a "file"'s.
+# 6. And only if make, its shell and its goals have not been changed, no other makefile was read before, and this make
+#    has not restarted itself. If the environment has a SHELL, as in a terminal, make's own SHELL has origin "file".
 ifneq (,$(filter default:% file:/bin/sh,$(origin SHELL):$(SHELL)))
 ifeq (default default default undefined undefined undefined,$(origin MAKE) $(origin MAKE_COMMAND) $(origin MAKECMDGOALS) $(origin MAKE_RESTARTS) $(origin SHELLOPTS) $(origin BASHOPTS))
 ifeq (file,$(origin MAKEFILE_LIST)$(filter-out default undefined,$(origin .SHELLFLAGS) $(origin MAKE_TERMOUT) $(origin MAKE_TERMERR)))
@@ -104,10 +104,10 @@ ifndef MAKEFILES
 ifndef LD_PRELOAD
 ifndef .metrics.telling
 
-# 7. And only if the command line can be handed over exactly. Make does not tell all of it to a makefile, so a shell
-#    looks: .instrumented/hand-over.sh has the rule. "plain" is nothing but goals; "typed" is all that the rule allows.
+# 7. And only if the command line can be handed over exactly. Make does not show a makefile all of it, so a shell looks:
+#    .instrumented/hand-over.sh has the rule. "plain" means goals only; "typed" is everything that the rule allows.
 .metrics.how :=
-# Before make 4.4, $(shell) sees the environment that make was started with.
+# Before make 4.4, $(shell) gets the environment that make was started with.
 .metrics.level := $(if $(filter 3.% 4.0 4.1 4.2 4.2.% 4.3 4.3.%,$(MAKE_VERSION)),unknown,known)
 .metrics.look := $(call .metrics.quote,$(MAKE_COMMAND)) '$(.metrics.config)/running' $(.metrics.level)
 ifndef MAKEOVERRIDES
@@ -135,7 +135,7 @@ endif
 endif
 else
 
-# 8. Nobody has decided yet: one line, on a terminal, at most once a day.
+# 8. No decision yet: print a one-line reminder, on a terminal only and at most once a day.
 ifeq (,$(call .metrics.exists,declined))
 ifneq (,$(filter 3.8% 4.0%,$(MAKE_VERSION))$(filter-out undefined,$(origin MAKE_TERMERR)))
 .metrics.invited := $(shell exec 3>&2 2>/dev/null; $(call .metrics.sh,all,im_invite '$(.metrics.config)' '$(.metrics.project)' '$(.metrics.prefix)'))
@@ -144,15 +144,15 @@ endif
 endif
 endif
 
-# The project's makefile finds no trace of a look or an invitation (since make 4.2).
+# Hide from the project's makefile that a shell ran for the look or the invitation (since make 4.2).
 ifeq (override,$(origin .SHELLSTATUS))
 override undefine .SHELLSTATUS
 endif
 
 ifdef INSTRUMENTED
 
-# 9. What is reported of each goal: the target of that name in the catalog, or the first pattern that fits. It is found
-#    in tenths of the list, tenths of these, and so on, since a catalog may have thousands of patterns.
+# 9. What is reported for each goal: the target of that name in the catalog, or the first pattern that matches. The
+#    search narrows the list to a tenth, a tenth of that, and so on, since a catalog may have thousands of patterns.
 .metrics.tenths := 0:1 1:2 2:3 3:4 4:5 5:6 6:7 7:8 8:9 9:10
 .metrics.tenth = $(wordlist $(firstword $(subst :, ,$2))$(patsubst %0,%1,$3),$(lastword $(subst :, ,$2))$3,$1)
 .metrics.narrowed = $(call .metrics.tenth,$1,$(firstword $(foreach tenth,$(.metrics.tenths),$(if $(filter $(call .metrics.tenth,$1,$(tenth),$3),$2),$(tenth)))),$3)
@@ -160,8 +160,8 @@ ifdef INSTRUMENTED
 .metrics.search = $(call .metrics.fits,$(call .metrics.narrowed,$(call .metrics.narrowed,$(call .metrics.narrowed,$(call .metrics.narrowed,$1,$2,0000),$2,000),$2,00),$2,0),$2)
 .metrics.name = $(or $(filter $1,$(.metrics.targets)),$(call .metrics.search,$(.metrics.targets),$1))
 
-# 10. The hand-over. Goals and paths travel in the environment, never in the text of a recipe; what a shell changes in
-#     its own environment travels along, to be put back.
+# 10. The hand-over. Goals and paths are passed in the environment, never in the text of a recipe. So are the variables
+#     that a shell changes in its own environment, so that they can be restored.
 override im_make := $(MAKE_COMMAND)
 override im_goals := $(MAKECMDGOALS)
 override im_command := $(foreach goal,$(MAKECMDGOALS),$(call .metrics.name,$(goal)))
@@ -178,8 +178,8 @@ endif
 override SHELL := /bin/sh
 override .SHELLFLAGS := -c
 .PHONY: .instrumented $(MAKECMDGOALS)
-# A failure is told of as .instrumented's, not as a goal's. Under -k make would say of each goal as well what the inner
-# make has said already, and 4.0 and 4.1 say of each failure on the standard output; there a mark tells of it.
+# A failure is reported for .instrumented, not for a goal. With -k, make would repeat for each goal what the inner make
+# has already printed, and 4.0 and 4.1 print each failure on standard output; in these cases a marker file reports it.
 .metrics.mark := $(.metrics.config)/pending/$(firstword $(.metrics.seen)).failed
 .metrics.marks := $(if $(filter 4.0 4.1,$(MAKE_VERSION))$(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),mark,status)
 $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,plain,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
@@ -187,7 +187,7 @@ $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir 
 
 else
 
-# 11. What the commands that anybody may give do; Makefile.instrumented names them.
+# 11. What the reporter's commands do, which anybody may run; Makefile.instrumented names them.
 .metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.4.0", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
 .metrics.set-here = $(strip $(foreach name,PATH $(filter PIP_% SSL_% %_proxy %_PROXY REQUESTS_% HOME XDG_CONFIG_%,$(.VARIABLES)),$(if $(filter environment%,$(origin $(name))),,$(name))))
 .metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.4.0 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
