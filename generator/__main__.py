@@ -3,8 +3,8 @@
 import os.path
 import sys
 
-# Python puts the current folder first on the path: a project's click.py, platform.py or copy.py would be imported in
-# place of the real one. It stays only where this package itself lies in it (a checkout of this repository).
+# Python puts the current folder first on the path, so a project's own click.py, platform.py or copy.py would replace
+# the real one. Remove that folder, unless this package itself is in it (a checkout of this repository).
 _here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:] = [
     folder
@@ -13,11 +13,11 @@ sys.path[:] = [
     or os.path.realpath(_here) == os.path.realpath(os.curdir)
 ]
 
-from instrumented_make.output import guarded  # noqa: E402  (only now is the path the right one)
+from instrumented_make.output import guarded  # noqa: E402  (the path must be fixed first)
 
 
 def _main() -> int:
-    from generator.cli import main  # noqa: PLC0415  (so that Ctrl-C is heard while it loads)
+    from generator.cli import main  # noqa: PLC0415  (so that Ctrl-C works while it loads)
 
     return main()
 

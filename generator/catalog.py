@@ -1,6 +1,6 @@
 """The catalog: which targets a project tracks, what it asks its developers, and where events go.
 
-``load`` is the only way in. Past it there are frozen, typed objects; no raw mapping leaves this module.
+Read one with ``load``. It returns frozen, typed objects; no raw mapping leaves this module.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from instrumented_make.errors import Problem, UserError
 from instrumented_make.properties import OPTIONAL_NAMES
 from instrumented_make.text import is_printable
 
-# The include's own, each behind the catalog's prefix.
+# The include's own commands; each name starts with the catalog's prefix.
 COMMANDS = ("opt-in", "opt-out", "status", "show", "stats")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _refuse(message: str, hint: str) -> PydanticCustomError:
-    # The context, not the template, carries the texts: a template would give braces in them a meaning.
+    # The texts go into the context, not into the template, where braces would have a meaning.
     return PydanticCustomError("catalog", "{message}", {"message": message, "hint": hint})
 
 
 def _one_line(text: str) -> str:
-    """Fold white space, and refuse what would drive the terminal that shows the text."""
+    """Collapse white space, and refuse characters that would control the terminal."""
     text = " ".join(text.split())
     for character in text:
         if not is_printable(character):
-            raise _refuse(f"it holds the control character U+{ord(character):04X}", "remove that character")
+            raise _refuse(f"it contains the control character U+{ord(character):04X}", "remove that character")
     return text
 
 
@@ -63,7 +63,7 @@ def _target(name: str) -> str:
 def _stem(stem: str) -> str:
     fault = fault_of_stem(stem)
     if fault:
-        raise _refuse(f"{stem!r} cannot be a stem: {fault}", "write the text that the '%' of the pattern may stand for")
+        raise _refuse(f"{stem!r} cannot be a stem: {fault}", "write the text that replaces the pattern's '%'")
     return stem
 
 
@@ -100,9 +100,9 @@ class _Part(BaseModel):
 
 
 class Target(_Part):
-    """One tracked target, or a pattern of them with the stems that may be told apart.
+    """One tracked target, or a pattern and the stems that are reported by name.
 
-    ``interactive``: people work in it, as in a shell, so nobody waits for it.
+    ``interactive``: people work inside it, as in a shell, so its time does not count as waiting.
     """
 
     name: Annotated[str, AfterValidator(_target)]
@@ -123,7 +123,7 @@ class Target(_Part):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is reported: the name itself, and a pattern's declared targets after it."""
+        """The names that are reported: the target's own, then those of a pattern's declared stems."""
         return (self.name, *(self.name.replace("%", stem) for stem in self.stems))
 
 
@@ -135,7 +135,7 @@ class Segment(_Part):
 
 
 class Consent(_Part):
-    """The question's own words."""
+    """The wording of the consent question."""
 
     who: Text
     why: Text
@@ -161,9 +161,9 @@ class Catalog(_Part):
 
     @property
     def in_order(self) -> list[Target]:
-        """The targets as the include lists them: plain ones, then patterns, of which the longest first.
+        """The targets in the order of the include: plain ones, then patterns, longest first.
 
-        So the first that fits a goal is the one whose stem is the shortest, which is the one that make takes.
+        The first pattern that matches a goal is then the one with the shortest stem, which is the one make uses.
         """
         plain = [target for target in self.targets if "%" not in target.name]
         patterns = [target for target in self.targets if "%" in target.name]
@@ -181,7 +181,7 @@ class Catalog(_Part):
 
 
 def load(path: Path, text: str | None = None) -> Catalog:
-    """Read the catalog at ``path``, or ``text`` as if it stood there; raise UserError that names every problem."""
+    """Read the catalog at ``path``, or ``text`` as its content; raise one UserError that lists every problem."""
     source = read(path, text)
     catalog = None
     problems = list(source.problems)
@@ -204,7 +204,7 @@ def _problem(source: Source, details: ErrorDetails) -> Problem:
 
 
 def _in_file(source: Source, location: tuple[str | int, ...]) -> Where:
-    """pydantic's location, less the ``name`` that a plain item in the list of targets does not have."""
+    """pydantic's location, without the ``name`` that a plain item in the list of targets does not have."""
     return location if location in source.values or location[-1] != "name" else location[:-1]
 
 
@@ -221,7 +221,7 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
         case "string_type":
             return f"{name} should be text, not {_kind(details['input'])}", "put it in quotes" + _if_scalar(details)
         case "tuple_type":
-            return f"{name} should be a list, not {_kind(details['input'])}", "write one '- item' a line, indented"
+            return f"{name} should be a list, not {_kind(details['input'])}", "write one '- item' per line, indented"
         case "model_type" | "model_attributes_type":
             return f"{name} should be a mapping, not {_kind(details['input'])}", "write 'key: value' lines, indented"
         case "too_short" | "string_too_short":
@@ -279,7 +279,7 @@ def _reserved(source: Source) -> list[Problem]:
     targets = data.get("targets")
     return [
         source.problem(
-            f"{name!r} cannot be a tracked target: {prefix!r} begins the names of the include's own commands",
+            f"{name!r} cannot be a tracked target: {prefix!r} is the prefix of the include's own commands",
             "rename the target, or give the commands another 'prefix'",
             source.position(("targets", *where)),
         )
@@ -289,7 +289,7 @@ def _reserved(source: Source) -> list[Problem]:
 
 
 def _duplicates(source: Source) -> list[Problem]:
-    """Targets that stand twice, whichever way they are written, found even when other things are wrong."""
+    """Targets listed twice, in either notation; found even if the catalog has other problems."""
     targets = source.data.get("targets") if isinstance(source.data, dict) else None
     first: dict[str, int] = {}
     problems = []
@@ -297,7 +297,7 @@ def _duplicates(source: Source) -> list[Problem]:
         position = source.position(("targets", *where))
         line = position.line if position else 0
         if name in first:
-            message = f"the target {name!r} is tracked already, in line {first[name]}"
+            message = f"the target {name!r} is already tracked, on line {first[name]}"
             problems.append(source.problem(message, "remove one of the two", position, "duplicate"))
         first.setdefault(name, line)
     return problems

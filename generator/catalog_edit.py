@@ -1,6 +1,6 @@
-"""Adds targets to the text of a catalog and removes them; every byte outside the edit stays as it was.
+"""Adds targets to a catalog's text and removes them; every byte outside the edit stays the same.
 
-ruamel.yaml says where things stand; dumping the parsed file would fold lines and move comments.
+ruamel.yaml only supplies positions: dumping the parsed file would fold lines and move comments.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def add(source: Source, names: Sequence[str]) -> str:
     """The text of ``source`` with the targets ``names`` at the end of its list."""
     targets = _targets(source)
     if targets.flow_style:
-        # Right behind the last one: a comma or a comment may follow it.
+        # Right after the last one: a comma or a comment may follow it.
         at = targets.value[-1].end_mark.index
         return f"{source.text[:at]}, {', '.join(scalar(name) for name in names)}{source.text[at:]}"
     lines = lines_of(source.text)
@@ -35,25 +35,25 @@ def add(source: Source, names: Sequence[str]) -> str:
 def remove(source: Source, names: Sequence[str]) -> str:
     """The text of ``source`` without the targets ``names``.
 
-    Raise UserError when one is not there, or shares a line with others.
+    Raise UserError if one is not tracked, or shares a line with others.
     """
     targets = _targets(source)
     items = {_name(item): item for item in targets.value}
     for name in names:
         if name not in items:
-            raise failure(f"{name!r} is not tracked", "instrumented-make list shows what is", path=source.path)
+            raise failure(f"{name!r} is not tracked", "to see what is, run: instrumented-make list", path=source.path)
         if targets.flow_style:
-            raise failure("the targets stand in one line", f"remove {name!r} by hand", path=source.path)
+            raise failure("the targets are all on one line", f"remove {name!r} by hand", path=source.path)
     return without(source, targets, [items[name] for name in names])
 
 
 def without(source: Source, sequence: SequenceNode, items: Sequence[Node]) -> str:
     """The text of ``source`` without the ``items`` of its block ``sequence``."""
     lines = lines_of(source.text)
-    # From the end, so that the places of the others stay what they are.
+    # From the end, so that the positions of the others stay valid.
     for item in sorted(items, key=lambda item: -int(item.start_mark.index)):
         end = _last_line(source, item)
-        # A block scalar counts the blank lines after it as its own; they separate it from what follows.
+        # A block scalar includes the blank lines after it. Keep them: they separate it from what follows.
         while not lines[end - 1].strip():
             end -= 1
         first, _ = _dash(source, lines, sequence, item)
@@ -66,7 +66,7 @@ def _targets(source: Source) -> SequenceNode:
         for key, value in source.root.value:
             if key.value == "targets" and isinstance(value, SequenceNode) and value.value:
                 return value
-    raise failure("it has no list of targets", "instrumented-make render tells more", path=source.path)
+    raise failure("it has no list of targets", "for details, run: instrumented-make render", path=source.path)
 
 
 def _name(item: Node) -> str:
@@ -76,9 +76,9 @@ def _name(item: Node) -> str:
 
 
 def _dash(source: Source, lines: list[str], targets: SequenceNode, item: Node) -> tuple[int, str]:
-    """The line, from 1, of the dash before ``item``, and what is before it; it may stand in a line of its own.
+    """The line (from 1) of the dash before ``item``, and its indentation; the dash may be on a line of its own.
 
-    All dashes of a list stand in one column, where the list begins.
+    All dashes of a list are in the same column, where the list begins.
     """
     column = source.place(targets.start_mark).column - 1
     line = source.place(item.start_mark).line
@@ -88,7 +88,7 @@ def _dash(source: Source, lines: list[str], targets: SequenceNode, item: Node) -
 
 
 def _last_line(source: Source, node: Node) -> int:
-    """The last line, from 1, that holds something of ``node``: its own end mark is behind the comments that follow."""
+    """The last line (from 1) with content of ``node``; its own end mark comes after any comments that follow."""
     end = source.place(node.end_mark)
     if isinstance(node, ScalarNode):
         # A block scalar ends where the next thing begins.
@@ -101,11 +101,11 @@ def _last_line(source: Source, node: Node) -> int:
 
 
 def scalar(name: str) -> str:
-    """``name`` plain if YAML reads it as itself, else in quotes, which no name of a target holds."""
+    """``name`` unquoted if YAML reads it unchanged, else in quotes, which no target name contains."""
     try:
         node = YAML(typ="rt").compose(f"- {name}\n")
         item = node.value[0]
         plain = isinstance(item, ScalarNode) and item.value == name and str(item.tag).endswith(":str")
-    except (YAMLError, AttributeError, IndexError):  # whatever the scanner does not like is quoted
+    except (YAMLError, AttributeError, IndexError):  # quote anything that the scanner rejects
         plain = False
     return name if plain else f'"{name}"'

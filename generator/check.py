@@ -1,4 +1,4 @@
-"""Everything that can be wrong between a catalog, its rendered files and the Makefile, found in one run."""
+"""Finds every mismatch between a catalog, its rendered files and the Makefile, in one run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _START = Position(1, 1)
 
 
 def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] = ()) -> list[Problem]:
-    """All findings, in the order of the file; empty when everything fits together. Each has a name and a position.
+    """All findings, in file order; empty if everything matches. Each has a name and a position.
 
-    ``command_lines`` of make are tried as well, where nothing is wrong without.
+    If there are no errors, make is also run with the ``command_lines``.
     """
     try:
         catalog = load(catalog_path)
@@ -44,7 +44,7 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
 
 
 def as_github(finding: Problem) -> str:
-    """A workflow command, which GitHub shows beside the line."""
+    """A workflow command, which GitHub shows next to the line."""
     text = f"{finding.message} ({finding.hint})".replace("%", "%25").replace("\n", "%0A")
     where = finding.position or _START
     place = f"file={finding.path},line={where.line},col={where.column}"
@@ -71,7 +71,7 @@ def as_json(findings: list[Problem]) -> str:
 
 
 def _finding(problem: Problem, name: str) -> Problem:
-    """``problem`` as it is listed: a line each, without the excerpt."""
+    """``problem`` as it is listed: on one line, without the excerpt."""
     return replace(problem, name=name, excerpt="", position=problem.position or _START)
 
 
@@ -84,38 +84,38 @@ def _at(
 def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     for path, text in rendered(catalog, include_path).items():
         if files.current(path) != text:
-            message = f"{path.name} is out of date: {catalog.source.path.name} renders to something else"
+            message = f"{path.name} is out of date: {catalog.source.path.name} now renders differently"
             yield _at(path, "stale-include", message, "run: instrumented-make render")
 
 
 def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterator[Problem]:
     folder = include_path.resolve().parent
     for path in wiring.left_aside(folder):
-        message = "it is your makefile: a check --run was killed while another was in its place"
+        message = "this is your makefile: check --run was killed before it could put it back"
         yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
     first = makefile.first_in(folder)
     if first is None:
-        hint = "render beside the Makefile: instrumented-make render --catalog PATH --output PATH"
+        hint = "render next to the Makefile: instrumented-make render --catalog PATH --output PATH"
         yield _at(folder, "no-makefile", "there is no Makefile here", hint)
         return
     for name in rules.files:
         if Path(name).name == include_path.name and Path(name) != Path(include_path.name):
-            message = f"it includes {name}, which counts only where make runs in {Path(name).parent}"
-            hint = "take that include out, and list its targets in the catalog of this folder"
+            message = f"it includes {name}, which works only when make runs in {Path(name).parent}"
+            hint = "remove that include, and list its targets in this folder's catalog"
             yield _at(folder / first, "foreign-include", message, hint)
     text = (folder / first).read_text(encoding="utf-8", errors="replace")
     if include_path.name not in rules.files:
         message = f"it does not include {include_path.name}"
-        yield _at(folder / first, "missing-include", message, "run: instrumented-make init, and do what it says")
+        yield _at(folder / first, "missing-include", message, "run: instrumented-make init, and follow its advice")
     elif not wiring.is_guarded(text):
-        message = "the rules are not guarded, so a tracked command finds two rules for its target"
+        message = "the rules are not guarded, so make finds two rules for each tracked target"
         yield _at(folder / first, "missing-guard", message, "put 'ifndef INSTRUMENTED' above them")
     elif not wiring.statements(text)[0].endswith(include_path.name):
-        message = "something stands above the include; what is exported there is set twice for a tracked command"
-        hint = "make the include the first line"
+        message = "the include is not the first line; anything exported above it is set twice for a tracked command"
+        hint = "move the include to the first line"
         yield _at(folder / first, "include-not-first", message, hint, severity="warning")
     if rules.default_goal.startswith(f"{prefix}-"):
-        message = f"plain 'make' would make {rules.default_goal}"
+        message = f"plain 'make' would run {rules.default_goal}"
         yield _at(folder / first, "default-goal", message, "set .DEFAULT_GOAL in your Makefile")
 
 
@@ -128,11 +128,11 @@ def _ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
 
 
 def _clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
-    """Rules of the project under the names of the include's own commands."""
+    """Rules of the project that have the name of one of the include's own commands."""
     for command in COMMANDS:
         rule = rules.rules.get(f"{catalog.prefix}-{command}")
         if rule is not None:
-            message = f"the project has a rule for {rule.name}, which is a command of the include"
+            message = f"the project has a rule for {rule.name}, which is one of the include's commands"
             hint = "give the include's commands another name in the catalog: 'prefix: usage'"
             yield _at(rule.file, "prefix-clash", message, hint, Position(rule.line, 1))
 
@@ -149,11 +149,11 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
         if "%" in target.name:
             if not rules.has(target.name):
                 hint = "remove it, or add the rule to the Makefile"
-                yield _at(path, "no-rule", f"no rule makes anything like {target.name!r}", hint, place)
+                yield _at(path, "no-rule", f"no rule makes a target like {target.name!r}", hint, place)
             for wider in patterns:
                 if wider != target.name and makefile.matches(wider, target.name) and _hidden(rules, target.name, wider):
                     message = (
-                        f"the rule for {wider!r} hides that for {target.name!r}: make 3.81 takes the first that fits"
+                        f"the rule for {wider!r} hides the one for {target.name!r}: make 3.81 uses the first match"
                     )
                     hint = f"put the rule for {target.name!r} above it in the Makefile"
                     yield _at(path, "shadowed-pattern", message, hint, place, "warning")
@@ -161,17 +161,17 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
             hint = "remove it, or add the rule to the Makefile"
             yield _at(path, "no-rule", f"no rule makes {target.name!r}", hint, place)
         elif target.name in needed and target.name in rules.rules and rules.is_file(rules.rules[target.name]):
-            message = f"{target.name!r} is a file that others need, hardly a goal that people ask for"
+            message = f"{target.name!r} is a file that other targets need, not a goal that people type"
             yield _at(path, "never-a-goal", message, "track the command that people type instead", place, "warning")
         for number, name in enumerate(target.names[1:]):
             if not rules.makes(name):
                 where = position(("targets", index, "stems", number))
                 yield _at(
-                    path, "no-rule-for-stem", f"no rule makes {name!r}", "remove the stem, or mend the rule", where
+                    path, "no-rule-for-stem", f"no rule makes {name!r}", "remove the stem, or fix the rule", where
                 )
 
 
 def _hidden(rules: makefile.Makefile, narrow: str, wide: str) -> bool:
-    """Whether the wide pattern's rule is the first (since 3.82 make prefers the shorter stem, macOS has 3.81)."""
+    """Whether the wide pattern's rule comes first (make 3.82 and later prefer the shorter stem; macOS has 3.81)."""
     order = list(rules.rules)
     return wide in order and narrow in order and order.index(wide) < order.index(narrow)

@@ -1,4 +1,4 @@
-"""The command line, ``instrumented-make`` or ``python -m generator``: finds the command and reports what it raises."""
+"""The command line, ``instrumented-make`` or ``python -m generator``: runs the command and reports its errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Commands(click.Group):
-    """The generator's commands, and ``report``: neither waits for what only the other imports."""
+    """The generator's commands and ``report``; each loads only what it needs itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from generator.commands import commands  # noqa: PLC0415
@@ -40,7 +40,7 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Measure what make commands cost, from a catalog of targets."""
-    # A report knows no catalogs; it is given what it may want to know of one.
+    # The report package does not import catalogs, so it gets this function to read what it needs from one.
     ctx.obj = _targets
 
 
@@ -58,7 +58,7 @@ def _targets(path: Path) -> Targets:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit status.
 
-    0 done, 1 expected failure, 2 usage, 3 defect, 130 Ctrl-C, 141 nobody reads what it prints.
+    0 success, 1 expected failure, 2 wrong usage, 3 internal error, 130 Ctrl-C, 141 output closed (broken pipe).
     """
     return output.guarded(lambda: _main(arguments))
 
@@ -72,16 +72,16 @@ def _main(arguments: list[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None:  # it is the standard output's
+        if isinstance(error, OSError) and error.filename is None:  # from standard output
             raise
         return 130 if interrupted else _failed(error)
     return result if isinstance(result, int) else 0
 
 
 def _remember_interrupts() -> list[int]:
-    """A list that grows with every Ctrl-C, which raises KeyboardInterrupt as ever.
+    """A list that gains an item with every Ctrl-C, which still raises KeyboardInterrupt.
 
-    A library in C that is being imported may make another error of that.
+    A C library that is being imported may turn that exception into another one.
     """
     noted: list[int] = []
 
@@ -89,14 +89,14 @@ def _remember_interrupts() -> list[int]:
         noted.append(number)
         signal.default_int_handler(number, frame)
 
-    # What a parent has told to ignore stays ignored.
+    # If the parent process had the signal ignored, keep ignoring it.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, note)
     return noted
 
 
 def _failed(error: Exception) -> int:
-    """Tell of ``error``; return the exit status."""
+    """Report ``error``; return the exit status."""
     if isinstance(error, UserError):
         click.echo(str(error), err=True)
         return 1

@@ -1,4 +1,4 @@
-"""The generator's commands: each parses, calls, prints. Results go to stdout, all else to stderr."""
+"""The generator's commands: each parses, calls, prints. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ DICTIONARY = Path("docs/data-dictionary.md")
 commands = click.Group()
 
 _catalog = click.option(
-    "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="What to read."
+    "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="The catalog to read."
 )
 _output = click.option(
-    "--output", "path", type=click.Path(path_type=Path), help=f"What to write.  [default: {INCLUDE} beside the catalog]"
+    "--output", "path", type=click.Path(path_type=Path), help=f"The include.  [default: {INCLUDE} next to the catalog]"
 )
 
 
 @commands.command()
 @_catalog
 @_output
-@click.option("--check", is_flag=True, help="Write nothing: show how the file differs from the catalog, and exit 1.")
+@click.option("--check", is_flag=True, help="Write nothing; if a file is out of date, show a diff and exit 1.")
 def render(catalog: Path, path: Path | None, check: bool) -> None:
-    """Render the catalog into the include that a Makefile reads, and what lies beside it in .instrumented.
+    """Render the catalog into the include that a Makefile reads, and the files next to it in .instrumented.
 
     \b
     Examples:
@@ -56,14 +56,14 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 def init(folder: Path) -> None:
-    """Propose a catalog for the Makefile in FOLDER, and put the guard in front of it. Overwrites nothing.
+    """Propose a catalog for the Makefile in FOLDER, and set up the guard. Overwrites nothing.
 
     \b
     Examples:
       python -m generator init
       python -m generator init path/to/project
     """
-    from generator.init import init as begin  # noqa: PLC0415  (rendering need not know how to ask make)
+    from generator.init import init as begin  # noqa: PLC0415  (only this command needs it)
 
     for line in begin(folder, folder / CATALOG):
         click.echo(line, err=True)
@@ -74,18 +74,18 @@ def init(folder: Path) -> None:
 @_catalog
 @_output
 def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
-    """Track the targets NAMES too, and render.
+    """Add NAMES to the tracked targets, and render.
 
     \b
     Examples:
       python -m generator add dev.shell 'dev.logs.%'
     """
     _edit(catalog, path, names, catalog_edit.add)
-    with contextlib.suppress(UserError):  # that make cannot read the Makefile, check tells
+    with contextlib.suppress(UserError):  # check reports a Makefile that make cannot read
         rules = makefile.read(_include(catalog, path).resolve().parent)
         for name in names:
             if not rules.has(name):
-                click.echo(f"{name}: no rule makes it yet; until one does, instrumented-make check fails", err=True)
+                click.echo(f"{name}: no rule makes it yet; instrumented-make check fails until one does", err=True)
 
 
 @commands.command()
@@ -93,7 +93,7 @@ def add(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 @_catalog
 @_output
 def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
-    """Track the targets NAMES no more, and render.
+    """Remove NAMES from the tracked targets, and render.
 
     \b
     Examples:
@@ -104,7 +104,7 @@ def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 
 @commands.command(name="list")
 @_catalog
-@click.option("--untracked", is_flag=True, help="Show what the Makefile offers beside them.")
+@click.option("--untracked", is_flag=True, help="Show instead the targets that you could add.")
 def list_(catalog: Path, untracked: bool) -> None:
     """Show the tracked targets, and whether the Makefile still has them."""
     from rich.table import Table  # noqa: PLC0415  (only this command draws a table)
@@ -129,7 +129,7 @@ def list_(catalog: Path, untracked: bool) -> None:
 
 
 def _print(table: Table) -> None:
-    """Print ``table``, as wide as it needs where no terminal shows it."""
+    """Print ``table``; without a terminal, as wide as it needs to be."""
     from rich.console import Console  # noqa: PLC0415
 
     Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000).print(table, markup=False)
@@ -139,12 +139,12 @@ def _print(table: Table) -> None:
 @_catalog
 @_output
 @click.option("--format", "format_", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
-@click.option("--run", metavar="GOAL", multiple=True, help="Also run make GOAL, with the include and without it.")
+@click.option("--run", metavar="GOAL", multiple=True, help="Also compare make GOAL with and without the include.")
 @click.argument("goals", nargs=-1, metavar="")
 def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], goals: tuple[str, ...]) -> int:
-    """Find everything that is wrong between catalog, include and Makefile. Exits 1 on errors.
+    """Check that the catalog, the include and the Makefile match. Exits 1 on errors.
 
-    With --run, make runs each GOAL five or six times: choose harmless ones.
+    With --run, make runs each GOAL five or six times, so choose harmless ones.
 
     \b
     Examples:
@@ -155,7 +155,7 @@ def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], 
     from generator import check as checks  # noqa: PLC0415
 
     if goals and not run:
-        raise click.UsageError(f"{goals[0]!r} goes behind --run")
+        raise click.UsageError(f"put --run before {goals[0]!r}")
     findings = checks.check(catalog, _include(catalog, path), [*run, *goals])
     if format_ == "json":
         click.echo(checks.as_json(findings))
@@ -167,7 +167,7 @@ def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], 
 @commands.command()
 @_catalog
 @click.option("--output", "path", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
-@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+@click.option("--check", is_flag=True, help="Write nothing; if the file is out of date, show a diff and exit 1.")
 def doc(catalog: Path, path: Path, check: bool) -> None:
     """Render the data dictionary: every property, its meaning, and an example event."""
     text = data_dictionary(load(catalog), source=name_from(path, catalog))
@@ -179,7 +179,7 @@ def doc(catalog: Path, path: Path, check: bool) -> None:
 @_output
 @click.option("--dictionary", type=click.Path(path_type=Path), default=DICTIONARY, show_default=True)
 def eject(catalog: Path, path: Path | None, dictionary: Path) -> None:
-    """Take the project out: delete the wiring, the rendered files, the catalog and the hooks, and nothing else.
+    """Stop measuring the project: delete the wiring, the rendered files, the catalog and the hooks, nothing else.
 
     \b
     Examples:
@@ -191,14 +191,14 @@ def eject(catalog: Path, path: Path | None, dictionary: Path) -> None:
     for line in leave(loaded, _include(catalog, path), dictionary):
         click.echo(line, err=True)
     kept = f"~/.config/{loaded.project}"
-    click.echo(f"What was collected stays on each developer's machine, in {kept}, until they delete it:", err=True)
+    click.echo(f"Collected data stays on each developer's machine, in {kept}, until they delete it:", err=True)
     click.echo(f'  rm -rf "${{XDG_CONFIG_HOME:-$HOME/.config}}/{loaded.project}"', err=True)
 
 
 @commands.command(name="opt-out")
 @click.argument("project")
 def opt_out(project: str) -> int:
-    """Stop collecting for PROJECT, and delete what was collected, where its Makefile cannot.
+    """Stop collecting for PROJECT and delete its collected data, if its Makefile cannot do so.
 
     \b
     Examples:
@@ -209,8 +209,8 @@ def opt_out(project: str) -> int:
 
 
 @commands.command()
-@click.option("--output", "path", type=click.Path(path_type=Path), help="Write it there.  [default: to stdout]")
-@click.option("--check", is_flag=True, help="Write nothing: show how the file differs, and exit 1.")
+@click.option("--output", "path", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
+@click.option("--check", is_flag=True, help="Write nothing; if the file is out of date, show a diff and exit 1.")
 def schema(path: Path | None, check: bool) -> None:
     """Print the catalog's JSON Schema."""
     from generator.schema import schema as text  # noqa: PLC0415
@@ -232,7 +232,7 @@ def _include(catalog: Path, path: Path | None) -> Path:
 def _edit(
     catalog: Path, path: Path | None, names: tuple[str, ...], change: Callable[[Source, Sequence[str]], str]
 ) -> None:
-    """Change the catalog and render it; when the result would be no catalog, no file is touched."""
+    """Change the catalog and render it; if the result is not a valid catalog, no file is touched."""
     text = change(load(catalog).source, list(dict.fromkeys(names)))
     texts = _rendered(catalog, path, text)
     _write({catalog: text, **texts})
@@ -240,7 +240,7 @@ def _edit(
 
 
 def _write(texts: dict[Path, str]) -> None:
-    """Write all of them or none, and make the folders that they go to."""
+    """Write all files or none, and create their folders."""
     missing = {folder for path in texts for folder in (path.parent, *path.parent.parents) if not folder.exists()}
     made: list[Path] = []
     try:
@@ -248,7 +248,7 @@ def _write(texts: dict[Path, str]) -> None:
             try:
                 folder.mkdir()
             except OSError as error:
-                message = f"it cannot be made: {error.strerror}"
+                message = f"it cannot be created: {error.strerror}"
                 raise failure(message, "check the path of --output", path=folder) from None
             made.append(folder)
         files.write_all({path: text for path, text in texts.items() if files.current(path) != text})

@@ -1,7 +1,7 @@
 """What the rendered include tells the reporter: the contract between build time and run time.
 
 It travels as JSON inside makefile variables and, from there, inside single quotes in a shell. Includes and reporters
-of one major version understand each other: keys may be added, and the reporter ignores those that it does not know.
+of one major version are compatible: keys may be added, and the reporter ignores keys that it does not know.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from instrumented_make.properties import collected
 
 
 def collection(catalog: Catalog) -> dict[str, object]:
-    """What decides the content of an event and where it goes; agreeing means agreeing to exactly this."""
+    """What determines an event's content and destination; consent covers exactly this."""
     return {
         "event": catalog.event,
         "command_type": catalog.command_type,
@@ -23,7 +23,7 @@ def collection(catalog: Catalog) -> dict[str, object]:
 
 
 def question(catalog: Catalog) -> dict[str, object]:
-    """The words of the consent question: they may be mended without asking anybody again."""
+    """The wording of the consent question; it can be corrected without asking anyone again."""
     return {
         "project": catalog.project,
         "who": catalog.consent.who,

@@ -1,4 +1,4 @@
-"""Takes a project out again: what init, render and doc wrote, the wiring and the hooks, and nothing else."""
+"""Undoes the setup of a project: removes what init, render and doc wrote, the wiring and the hooks, nothing else."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from instrumented_make.errors import failure
 
 HOOKS = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
-# What the guide says to add to it.
+# The line that the guide says to add to that file.
 ATTRIBUTE = ".instrumented/** linguist-generated"
 
 
 def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     """Remove everything but your own lines; return a line for each file that was changed or deleted.
 
-    Raise UserError, with nothing changed, where that needs a decision of yours.
+    If that needs a decision from you, raise UserError and change nothing.
     """
     folder = include.parent
     changed = dict(_without_wiring(folder, include.name))
@@ -43,9 +43,9 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
         except OSError as error:
             raise failure(f"it cannot be deleted: {error.strerror}", "delete it yourself", path=path) from None
     for emptied in {path.parent for path in gone} - {folder}:
-        with contextlib.suppress(OSError):  # something else is in it
+        with contextlib.suppress(OSError):  # the folder is not empty
             emptied.rmdir()
-    return [*(f"{path}: as it was before" for path in edited), *(f"{path}: deleted" for path in gone)]
+    return [*(f"{path}: restored" for path in edited), *(f"{path}: deleted" for path in gone)]
 
 
 def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str | None]]:
@@ -59,14 +59,14 @@ def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str | No
 
 
 def _without_lines(path: Path, ours: str) -> dict[Path, str | None]:
-    """``path`` without the lines that are ``ours``; None where no other was there."""
+    """``path`` without the lines that are ``ours``; None if it has no others."""
     lines = yaml_source.lines_of(files.current(path) or "")
     left = "".join(line for line in lines if line.strip() != ours)
     return {path: left or None} if left != "".join(lines) else {}
 
 
 def _without_hooks(path: Path) -> dict[Path, str | None]:
-    """The configuration of pre-commit at ``path`` without our hooks; None where no other was there."""
+    """The pre-commit configuration at ``path`` without our hooks; None if it has no others."""
     if files.current(path) is None:
         return {}
     source = yaml_source.read(path)

@@ -1,9 +1,9 @@
-"""What a Makefile can make, as make itself tells it (``make -p``), and the help texts that stand in it.
+"""What a Makefile can make, as make itself reports it (``make -p``), and the help texts in it.
 
-No recipe runs. Behind the project's makefile make reads a second one that stops it by an error: every rule has been
-read then, and nothing has been looked for or made, no included makefile either; and make prints its data base all the
-same. So it makes no difference what a ``%:``, a ``.DEFAULT`` or a ``+`` line would do. What ``$(shell)`` runs while
-makefiles are read is the project's own.
+No recipe runs. After the project's makefile, make reads a second one that stops it with an error. By then, make has
+read every rule but has not looked for or made anything, not even an included makefile; it still prints its data base.
+So it does not matter what a ``%:``, a ``.DEFAULT`` or a ``+`` line would do. Whatever ``$(shell)`` runs while makefiles
+are read is the project's own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from instrumented_make.errors import failure
 from instrumented_make.text import is_printable
 
 TIMEOUT_S = 60
-# Of a help text, in the catalog.
+# The length of a help text in the catalog.
 MAX_TEXT = 500
 INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
-# Of names that are files', whatever makes them.
+# Suffixes that mark names as files, whatever makes them.
 FILE_SUFFIX = re.compile(
     r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|go|rs|py|js|ts|css|txt|html|md|rst|json|ya?ml|toml|lock|mk|pem|key|"
     r"crt|gz|xz|zip|tar|whl|deb|rpm|exe|bin|elf|hex|img|iso|pdf|png|svg|tex|csv|sql|log|stamp)$"
@@ -36,7 +36,7 @@ FILE_SUFFIX = re.compile(
 class Rule:
     """A target or, with a ``%`` in its name, a pattern.
 
-    ``file`` and ``line`` tell where its ``recipe`` is; without one, where a rule for it was found, or nothing.
+    ``file`` and ``line`` are the place of its ``recipe``; without one, the place of a rule for it, if any.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Makefile:
-    """All rules of the makefiles in ``folder``, in the order in which they stand there."""
+    """All rules of the makefiles in ``folder``, in the order in which they appear."""
 
     folder: Path = field(default_factory=Path)
     rules: dict[str, Rule] = field(default_factory=dict)
@@ -61,16 +61,16 @@ class Makefile:
 
     @property
     def makes_anything(self) -> bool:
-        """Whether a rule takes whatever nobody has a rule for: ``%:`` or ``.DEFAULT``."""
+        """Whether there is a catch-all rule: ``%:`` or ``.DEFAULT``."""
         return self.has_default or ("%" in self.rules and bool(self.rules["%"].recipe))
 
     def makes(self, name: str) -> bool:
-        """Whether a rule makes ``name``: one of its own, a pattern, or one that makes anything."""
+        """Whether a rule makes ``name``: its own rule, a pattern or a catch-all."""
         patterns = (pattern for pattern in self.rules if "%" in pattern)
         return self.has_default or name in self.rules or any(matches(pattern, name) for pattern in patterns)
 
     def has(self, name: str) -> bool:
-        """Whether a rule makes ``name``, or, if that is a pattern, anything like it."""
+        """Whether a rule makes ``name`` or, if that is a pattern, anything that matches it."""
         return self.makes_anything or self.makes(name) or any(matches(name, rule) for rule in self.rules)
 
     def needed(self) -> set[str]:
@@ -78,7 +78,7 @@ class Makefile:
         return {name for rule in self.rules.values() for name in rule.prerequisites}
 
     def is_file(self, rule: Rule) -> bool:
-        """Whether ``rule`` shows that its target is a file: its recipe writes it, or, with a recipe, it is there."""
+        """Whether the target of ``rule`` is a file: there is a recipe, and the recipe writes it or the file exists."""
         return not rule.phony and bool(rule.recipe) and (writes(rule.recipe, rule.name) or self.is_there(rule.name))
 
     def is_there(self, name: str) -> bool:
@@ -105,9 +105,9 @@ def first_in(folder: Path) -> str | None:
 
 
 def read(folder: Path, include: str = INCLUDE) -> Makefile:
-    """Ask make for the rules in ``folder``, but for those of the rendered ``include``; without a makefile, none.
+    """Ask make for the rules in ``folder``, except those of the rendered ``include``; without a makefile, none.
 
-    Raise UserError when make cannot read the makefiles there.
+    Raise UserError if make cannot read the makefiles there.
     """
     first = first_in(folder)
     if first is None:
@@ -126,7 +126,7 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
     faults = [line for line in result.stderr.splitlines() if "*** " in line and _STOP not in line]
     if faults or _STOP not in result.stderr or "\n# Files" not in result.stdout:
         told = "; ".join(faults) or result.stderr.strip() or "nothing"
-        raise failure("make cannot read the makefiles here", f"it says: {told}", path=folder)
+        raise failure("make cannot read the makefiles here", f"make says: {told}", path=folder)
     return _parse(folder, result.stdout, Path(stop.name), include)
 
 
@@ -148,13 +148,13 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
     default = re.search(r"^\.DEFAULT_GOAL := (\S+)", database, re.M)
     _, _, rest = database.partition("\n# Implicit Rules\n")
     implicit, _, explicit = rest.partition("\n# Files\n")
-    # Which are, make marks later.
+    # make lists the phony targets later.
     phony = {name for names in re.findall(r"^\.PHONY:(.*)$", explicit, re.M) for name in names.split()}
     rules, files = [], []
     for in_files, section in ((False, implicit), (True, explicit)):
         for block in section.split("\n\n"):
             lines = block.strip("\n").split("\n")
-            # Above the rule stand the variables that are set for its target alone.
+            # Target-specific variables come above the rule.
             heads = [re.match(r"([^\s#:=][^:=]*?) *::?(?: ([^=]*))?$", line) for line in lines]
             head = next((match for match in heads if match), None)
             if head is None:
@@ -165,7 +165,7 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
             # make 3.81 says "commands", and quotes otherwise.
             origin = re.search(r"^#  (?:recipe|commands) to execute \(from [`'](.+)', line (\d+)\):", block, re.M)
             if origin and origin[1] == head[1]:
-                files.append(head[1])  # a makefile that protects itself by a rule of its own
+                files.append(head[1])  # a makefile that protects itself with its own rule
                 continue
             recipe = "\n".join(line.strip() for line in lines if line.startswith("\t"))
             prerequisites = tuple(name for name in (head[2] or "").split() if name != "|")
@@ -195,7 +195,7 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
 
 
 def _one_line(text: str) -> str:
-    """A help text as a catalog can hold it: without colours and whatever else would drive a terminal."""
+    """A help text as a catalog can hold it: without colours and other control characters."""
     text = re.sub(r"(?:\x1b|\\033|\\x1b|\\e)\[[0-9;]*[A-Za-z]", "", text)
     shown = "".join(character for character in text if is_printable(character))
     return " ".join(shown.strip("# ").split())[:MAX_TEXT]
@@ -210,7 +210,7 @@ class _Head:
     help: str
 
 
-# A line that begins a rule, and is no assignment; a reference to a variable may hold the characters that end a name.
+# A line that begins a rule, not an assignment; a variable reference may contain the characters that end a name.
 _HEAD = re.compile(
     r"""((?:\$[({][^)}]*[)}]|[^\s\#:=$])(?:\$[({][^)}]*[)}]|[^:=$])*?)\s*::?(?![:=])  # the names
     (?:.*?\#\#\s*(\S.*))?  # the help text""",
@@ -219,7 +219,7 @@ _HEAD = re.compile(
 
 
 def _heads(folder: Path, files: list[str]) -> dict[str, list[_Head]]:
-    """The heads of rules in each file, with ``target: ## text`` and ``## text`` above: the two habits there are."""
+    """The heads of rules in each file, with the two usual forms of help: ``target: ## text``, or ``## text`` above."""
     heads: dict[str, list[_Head]] = {}
     for file in files:
         try:
@@ -240,7 +240,7 @@ def _heads(folder: Path, files: list[str]) -> dict[str, list[_Head]]:
 
 
 def _above(lines: list[str], index: int) -> str:
-    """The one line of ``##`` above a rule, or above its ``.PHONY``; where there are several, they are prose."""
+    """The single ``##`` line above a rule, or above its ``.PHONY``; several such lines are prose."""
     index -= 1
     if index >= 0 and lines[index].startswith(".PHONY"):
         index -= 1
@@ -250,7 +250,7 @@ def _above(lines: list[str], index: int) -> str:
 
 
 def _by_name(heads: dict[str, list[_Head]]) -> dict[str, Rule]:
-    """For each name that stands in a head, where the first one is, and the first help text."""
+    """For each name in a head: where its first head is, and its first help text."""
     found: dict[str, Rule] = {}
     for file, in_file in heads.items():
         for head in in_file:
@@ -267,7 +267,7 @@ def _described(rule: Rule, heads: dict[str, list[_Head]], by_name: dict[str, Rul
     if written is not None:
         file, line = (rule.file, rule.line) if rule.line else (written.file, written.line)
         return replace(rule, file=file, line=line, help=written.help)
-    # Its name is the value of a variable: it is told of where its recipe is.
+    # Its name comes from a variable: its help text is where its recipe is.
     in_file = heads.get(rule.file, [])
     above = in_file[bisect.bisect_right(in_file, rule.line, key=lambda head: head.line) - 1 :][:1] if in_file else []
     texts = [head.help for head in above if head.line <= rule.line and any("$" in name for name in head.names)]

@@ -1,4 +1,4 @@
-"""Which targets are worth measuring: what people type, told from files and helpers by how it is written."""
+"""Which targets are worth measuring: those that people type, not files or helpers, to judge by their rules."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from itertools import groupby
 from generator.makefile import FILE_SUFFIX, Makefile, Rule, matches
 from generator.target_names import fault_of_stem, fault_of_target
 
-# More than this nobody reviews; the rest is a command away.
+# Nobody reviews more than this; a command shows the rest.
 MAX_TARGETS = 40
-# Nobody is sent to another command for so few more.
+# This few more are not worth another command.
 _A_FEW = 5
 MAX_STEMS = 40
-# Names by which makefiles mark what is not meant to be typed.
+# Names that mark targets as not meant to be typed.
 _HELPER = re.compile(r"_|impl-|/|(force|phony|always|dummy)$", re.I)
 _BUILT_IN = re.compile(r"\.(o|c|cc|cpp|f|p|s|S|y|l)$")
 # A pattern's % stands for what follows one of these.
 _SEPARATORS = ".-_:+@"
-# So many targets of one recipe are a pattern that somebody has expanded.
+# This many targets with one recipe are an expanded pattern.
 _EXPANDED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An entry of a first catalog: a target, or a pattern and the ``stems`` that are told apart."""
+    """An entry of a first catalog: a target, or a pattern and the ``stems`` that are reported by name."""
 
     name: str
     help: str = ""
@@ -33,9 +33,9 @@ class Proposed:
 
 
 def proposed(rules: Makefile) -> list[Proposed]:
-    """What to measure, best first: what is documented or ``.PHONY``, then the rest, each in the makefiles' order.
+    """What to measure, best first: documented or ``.PHONY`` targets, then the rest, each in the makefiles' order.
 
-    What a pattern was expanded to, by a list of targets or by ``$(foreach)``, is proposed as the pattern.
+    Targets that were expanded from a pattern, by a list or by ``$(foreach)``, are proposed as the pattern.
     """
     commands = [rule for rule in rules.rules.values() if _is_command(rules, rule)]
     commands.sort(key=lambda rule: not (rule.phony or rule.help))
@@ -43,7 +43,7 @@ def proposed(rules: Makefile) -> list[Proposed]:
 
 
 def first_of(entries: list[Proposed]) -> list[Proposed]:
-    """As many of ``entries`` as a person reviews."""
+    """The first ``entries``, as many as a person would review."""
     return entries if len(entries) <= MAX_TARGETS + _A_FEW else entries[:MAX_TARGETS]
 
 
@@ -51,9 +51,9 @@ def _is_command(rules: Makefile, rule: Rule) -> bool:
     if fault_of_target(rule.name) or rule.name in rules.files or _HELPER.match(rule.name):
         return False
     if rule.name == "%" or ("%" in rule.name and not rule.recipe):
-        return False  # it makes anything, or takes a rule of make's own away
+        return False  # it is a catch-all, or cancels one of make's built-in rules
     if not (rule.recipe or rule.prerequisites):
-        # It does nothing by itself: a mark like FORCE, or a name that only .PHONY knows.
+        # It does nothing by itself: a marker like FORCE, or a name that only .PHONY mentions.
         return any("%" in name and matches(name, rule.name) for name in rules.rules)
     if rule.help:
         return True
@@ -69,7 +69,7 @@ def _is_file(rules: Makefile, rule: Rule) -> bool:
 
 
 def _folded(commands: list[Rule]) -> list[Proposed]:
-    """Each command, or the pattern that it belongs to, where the first of that pattern stands."""
+    """Each command, or the pattern that it belongs to, in the place of the pattern's first command."""
     patterns = {rule.name: Proposed(rule.name, rule.help) for rule in commands if "%" in rule.name}
     of_recipe = {**_patterns_of_prerequisites(commands), **_patterns_of_recipes(commands)}
     entries: dict[str, Proposed] = {}
@@ -96,7 +96,7 @@ def _pattern_behind(rule: Rule, patterns: list[str]) -> str | None:
 
 
 def _patterns_of_recipes(commands: list[Rule]) -> dict[str, str]:
-    """For each target that shares its recipe with others, what they have in common as a pattern."""
+    """For each target that shares its recipe with others, the pattern that they have in common."""
     shared = [rule for rule in commands if rule.line and rule.recipe and "%" not in rule.name]
     found = {}
     for _, group in groupby(sorted(shared, key=_place), key=_place):
@@ -124,7 +124,7 @@ def _patterns_of_prerequisites(commands: list[Rule]) -> dict[str, str]:
 
 
 def _stems(name: str) -> list[tuple[str, str]]:
-    """Each way in which ``name`` is a pattern's: with a stem before one of its separators, or behind it."""
+    """Each way to read ``name`` as a pattern: with the stem before one of its separators, or after it."""
     places = [at for at, character in enumerate(name) if character in _SEPARATORS and 0 < at < len(name) - 1]
     before = [(f"%{name[at:]}", name[:at]) for at in places]
     return before + [(f"{name[: at + 1]}%", name[at + 1 :]) for at in places]
@@ -142,7 +142,7 @@ def _common(names: list[str]) -> str | None:
 
 
 def _shared(names: list[str]) -> str:
-    """The longest beginning of all ``names`` that ends in a separator."""
+    """The longest common prefix of all ``names`` that ends in a separator."""
     beginnings = [names[0][: at + 1] for at, character in enumerate(names[0]) if character in _SEPARATORS]
     shared = [beginning for beginning in beginnings if all(name.startswith(beginning) for name in names)]
     return max(shared, key=len, default="")

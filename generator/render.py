@@ -1,4 +1,4 @@
-"""Catalog in, texts of the rendered files out. What is decided is decided here; the templates only give it shape."""
+"""Turns a catalog into the texts of the rendered files. All decisions are made here; templates only format them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HAND_OVER = Path(".instrumented") / "hand-over.sh"
 def rendered(catalog: Catalog, include_path: Path) -> dict[Path, str]:
     """The texts of all rendered files by their paths, for the include at ``include_path``.
 
-    Only the first depends on the catalog; the others, which lie beside it, are the same for every project.
+    Only the include depends on the catalog; the other files, next to it, are the same for every project.
     """
     source = name_from(include_path, catalog.source.path)
     return {
@@ -37,7 +37,7 @@ def rendered(catalog: Catalog, include_path: Path) -> dict[Path, str]:
 def include(catalog: Catalog, *, source: str, output: str) -> str:
     """The text of the include for ``catalog``.
 
-    ``source`` and ``output`` are the names under which the header speaks of the catalog and of itself.
+    ``source`` and ``output`` are the names of the catalog and of the include in the header.
     """
     return _template("Makefile.instrumented.j2").render(
         catalog=catalog,
@@ -62,7 +62,7 @@ def hand_over() -> str:
 
 
 def first_catalog(project: str, main_branch: str, prefix: str, entries: list[Proposed]) -> str:
-    """The text of a first catalog, with as many of ``entries`` as a person reviews."""
+    """The text of a first catalog, with as many of ``entries`` as a person would review."""
     return _template("targets.yaml.j2").render(
         project=project,
         main_branch=main_branch,
@@ -84,7 +84,7 @@ def data_dictionary(catalog: Catalog, *, source: str) -> str:
 
 
 def name_from(output: Path, catalog: Path) -> str:
-    """How the header of ``output`` names ``catalog``: relative to it, so that no machine's paths are committed."""
+    """The name of ``catalog`` in the header of ``output``: a relative path, since machines' own paths differ."""
     return Path(os.path.relpath(catalog.resolve(), output.resolve().parent)).as_posix()
 
 
@@ -100,7 +100,7 @@ def json_for_make(value: dict[str, object]) -> str:
     """``value`` as JSON that means the same inside a makefile variable and a shell's single quotes.
 
     ASCII only; ``$``, ``#`` and ``'`` are written as JSON escapes, so that neither make nor the shell sees one.
-    One member a line: make folds a backslash-newline into one space, which JSON allows between members.
+    One member per line: make folds a backslash-newline into one space, which JSON allows between members.
     """
     members = (f"{_inert(name)}: {_inert(member)}" for name, member in value.items())
     return "{" + ", \\\n  ".join(members) + "}"

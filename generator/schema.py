@@ -1,4 +1,4 @@
-"""The catalog's JSON Schema, for editors: named in a catalog's first line, it completes keys and marks mistakes."""
+"""The catalog's JSON Schema, for editors: named in a catalog's first line, it provides completion and validation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from generator.catalog import Catalog
 
 
 def schema() -> str:
-    """The schema as JSON text; what only the generator checks (make's names, duplicates) is not in it."""
+    """The schema as JSON text, without what only the generator checks (make's names, duplicates)."""
     document = Catalog.model_json_schema()
     document["title"] = "targets.yaml"
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"

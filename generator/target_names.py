@@ -1,13 +1,13 @@
-"""Which names GNU make can hold as a target."""
+"""Which names GNU make accepts as a target."""
 
 from __future__ import annotations
 
 from instrumented_make.text import is_printable
 
-# What make's rule syntax, its globbing, its archive members or a shell gives a meaning of its own.
-# Such a name could be quoted in places, but never in every make since 3.81, so it is refused instead.
+# Characters with a special meaning in make's rule syntax, its globbing, its archive members or a shell.
+# A name with one could be quoted in places, but not in every make since 3.81, so it is refused instead.
 SPECIAL = frozenset(":#$=;|\\*?[]~&<>(){}'\"`,!")
-# What make reads without being told, the first that is there.
+# The makefiles that make looks for by default, in this order.
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
@@ -20,13 +20,13 @@ def fault_of_target(name: str) -> str | None:
     if name.startswith("-"):
         return "make would take a leading '-' for an option"
     if name.count("%") > 1:
-        return "a pattern holds at most one '%'"
+        return "a pattern can have only one '%'"
     return _fault_of_characters(name)
 
 
 def fault_of_stem(stem: str) -> str | None:
     """What is wrong with ``stem`` as the text that a pattern's ``%`` stands for, or None."""
-    return "a stem is what stands in place of the '%'" if "%" in stem else _fault_of_characters(stem)
+    return "a stem replaces the '%', so it cannot contain one" if "%" in stem else _fault_of_characters(stem)
 
 
 def _fault_of_characters(name: str) -> str | None:
@@ -36,7 +36,7 @@ def _fault_of_characters(name: str) -> str | None:
         if character.isspace():
             return "make splits names at white space"
         if not is_printable(character):
-            return f"it holds the control character U+{ord(character):04X}"
+            return f"it contains the control character U+{ord(character):04X}"
         if character in SPECIAL:
-            return f"make or a shell gives {character!r} a meaning of its own"
+            return f"{character!r} has a special meaning in make or a shell"
     return None

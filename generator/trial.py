@@ -1,4 +1,4 @@
-"""Runs a few commands with the include and without it, and tells what differs: what ``check --run`` does."""
+"""Runs a few commands with and without the include, and reports what differs, for ``check --run``."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from instrumented_make.digest import digest
 from instrumented_make.errors import Problem, failure
 
 TIMEOUT_S = 300
-# What would switch collection off, and what tells of a make that this may be a part of.
+# Variables that would switch collection off, and those of a make that may have started this.
 _DROPPED = ("CI", "DO_NOT_TRACK", "DEVSTACK_METRICS_TESTING")
 _OF_MAKE = ("MAKE", "MFLAGS", "GNUMAKEFLAGS")
-# The one line that a recorded command that fails has more (docs/limits.md).
+# The one extra line of a recorded command that fails (docs/limits.md).
 _FAILED = re.compile(r"^.*\.instrumented.*\*\*\*.*\n|^.*\*\*\* \[[^\]\n]*\.instrumented\].*\n", re.M)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
-    """What a command said, and how it ended."""
+    """A command's output, and its exit status."""
 
     status: int
     out: str
     err: str
 
     def difference(self, other: _Ran) -> str:
-        """The first thing in which ``other`` is not this; empty when they are the same."""
+        """The first difference between ``other`` and this; empty if they are the same."""
         if self.status != other.status:
-            return f"it ends with {other.status} instead of {self.status}"
+            return f"it exits with {other.status} instead of {self.status}"
         for stream, mine, its in (("standard output", self.out, other.out), ("standard error", self.err, other.err)):
             if mine != its:
                 pairs = zip([*mine.splitlines(), "(nothing)"], [*its.splitlines(), "(nothing)"], strict=False)
@@ -52,31 +52,31 @@ class _Ran:
 def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list[Problem]:
     """What ``make`` with each of ``command_lines`` does differently before consent, after it and after a decline.
 
-    Each is run in the folder of the include, two or three times without the wiring, by a makefile that takes the place
-    of yours meanwhile. No reporter is started, and the decisions are kept in a throw-away folder. Raise UserError for a
+    Each runs in the folder of the include, two or three times without the wiring: a makefile without it takes the place
+    of yours meanwhile. No reporter is started, and the decisions are kept in a temporary folder. Raise UserError for a
     command that does not end.
     """
     decisions: dict[str, str | None] = {
-        "before anybody has decided": None,
-        "once somebody has agreed": f"agreed.{digest(collection(catalog))}",
-        "once somebody has declined": "declined",
+        "before you decide": None,
+        "after you agree": f"agreed.{digest(collection(catalog))}",
+        "after you decline": "declined",
     }
     problems = []
     for typed in command_lines:
         command = ["make", *_words(typed)]
         with _without_wiring(include):
             bare, again = _run(include.parent, command), _run(include.parent, command)
-            if bare.difference(again):  # the first may have made something once and for all
+            if bare.difference(again):  # the first run may have built something that stays
                 bare, again = again, _run(include.parent, command)
         if bare.difference(again):
-            message = f"make {typed} is another command each time: {bare.difference(again)}"
-            hint = "name one that is always the same"
+            message = f"make {typed} behaves differently each time: {bare.difference(again)}"
+            hint = "choose a command that always does the same"
             problems.append(_found(include, "cannot-compare", message, hint, "warning"))
             continue
         for when, kept in decisions.items():
             difference = bare.difference(_run(include.parent, command, catalog.project, kept))
             if difference:
-                message = f"make {typed} is another command {when}: {difference}"
+                message = f"make {typed} behaves differently {when}: {difference}"
                 hint = "please report this, with the Makefile"
                 problems.append(_found(include, "changed-command", message, hint, "error"))
     return problems
@@ -90,11 +90,11 @@ def _words(typed: str) -> list[str]:
     try:
         return shlex.split(typed)
     except ValueError as error:
-        raise failure(f"--run {typed!r} is no command line: {error}", "close its quotes") from None
+        raise failure(f"--run {typed!r} is not a valid command line: {error}", "close its quotes") from None
 
 
 def _run(folder: Path, command: list[str], project: str = "", kept: str | None = None) -> _Ran:
-    """What ``command`` does where the file ``kept`` tells of a decision about ``project``."""
+    """What ``command`` does if the file ``kept`` records a decision about ``project``."""
     variables = {
         name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith(_OF_MAKE)
     }
@@ -120,15 +120,15 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
                 if not isinstance(error, subprocess.TimeoutExpired):
                     raise
                 message = f"{shlex.join(command)} did not end within {TIMEOUT_S} s"
-                raise failure(message, "name a harmless command that ends by itself", path=folder) from None
-    # Where its decisions are kept is not the same folder twice.
+                raise failure(message, "choose a harmless command that ends by itself", path=folder) from None
+    # The folder for the decisions is a different one each time.
     err = _FAILED.sub("", err)
     return _Ran(process.returncode, out.replace(config, "~/.config"), err.replace(config, "~/.config"))
 
 
 @contextlib.contextmanager
 def _without_wiring(include: Path) -> Iterator[None]:
-    """Put a makefile without the wiring in the place of the one that make reads, and that one back at the end."""
+    """Replace the makefile that make reads with one without the wiring, and put the original back at the end."""
     path = include.parent / (makefile.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
     text = wiring.silenced(files.current(path) or "", path, include.name)
@@ -139,7 +139,7 @@ def _without_wiring(include: Path) -> Iterator[None]:
         moved = True
         if text is not None:
             files.write(path, text)
-            # A rule may ask which of two files is newer.
+            # A rule may compare the times of two files.
             os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
         yield
     except OSError as error:

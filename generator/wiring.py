@@ -1,4 +1,4 @@
-"""The few lines by which a makefile takes part: ``init`` writes them, ``check`` knows them, ``eject`` removes them."""
+"""The few lines that connect a makefile: ``init`` writes them, ``check`` looks for them, ``eject`` removes them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from generator.yaml_source import lines_of
 from instrumented_make.errors import Position, failure
 
 GUARD = "-include {include}\nifndef INSTRUMENTED\n{rules}\nendif\n"
-# MAKEFILE_LIST is then what it is without this file, to the byte.
-# A catch-all (%: Makefile) would remake this file as well; the include keeps it from that, if it knows its name.
+# This keeps MAKEFILE_LIST what it is without this file, byte for byte.
+# A catch-all (%: Makefile) would remake this file as well; the include prevents that if it knows the file's name.
 _TEXT = "# make reads this file before {first}, which stays as it is.\n.metrics.wiring := GNUmakefile\n{guard}"
 GNUMAKEFILE = "GNUmakefile"
-# The ways in which make asks whether a variable is empty.
+# The ways to test in make whether a variable is empty.
 _IF = re.compile(
     r"""\s*(ifndef\s+INSTRUMENTED|ifeq\s*\(\s*,?\s*\$[({]INSTRUMENTED[)}]\s*,?\s*\)|ifeq\s+(''|"")\s+["']\$[({]INSTRUMENTED[)}]["']"""
     r"""|ifeq\s+["']\$[({]INSTRUMENTED[)}]["']\s+(''|""))\s*(\#.*)?"""
@@ -31,17 +31,17 @@ def guard(rules: str, include: str) -> str:
 
 
 def gnumakefile(include: str, first: str) -> str:
-    """The text of a GNUmakefile that leaves the makefile ``first`` beside it as it is."""
+    """The text of a GNUmakefile that includes the makefile ``first`` next to it, unchanged."""
     return _TEXT.format(first=first, guard=guard(f"MAKEFILE_LIST :=\ninclude {first}", include))
 
 
 def is_gnumakefile(text: str, include: str) -> bool:
-    """Whether a makefile of this ``text`` is nothing but the wiring."""
+    """Whether a makefile with this ``text`` contains only the wiring."""
     return text in {gnumakefile(include, first) for first in MAKEFILES if first != GNUMAKEFILE}
 
 
 def aside(path: Path) -> Path:
-    """Where the makefile at ``path`` is while another is in its place."""
+    """Where the makefile at ``path`` is kept while another takes its place."""
     return path.with_name(f"{path.name}.aside")
 
 
@@ -51,20 +51,20 @@ def left_aside(folder: Path) -> list[Path]:
 
 
 def statements(text: str) -> list[str]:
-    """The lines of a makefile that say something, but for the one that tells the include who reads it."""
+    """The lines of a makefile without blank lines, comments and the one that tells the include which file reads it."""
     lines = [line.strip() for line in text.splitlines()]
     return [line for line in lines if line and not line.startswith("#") and not _WIRING.match(line)]
 
 
 def is_guarded(text: str) -> bool:
-    """Whether rules in a makefile of this ``text`` are read only where make has not handed a command over."""
+    """Whether make reads the rules in a makefile with this ``text`` only if it has not handed the command over."""
     return any(map(_IF.fullmatch, text.splitlines()))
 
 
 def removed(text: str, path: object, include: str) -> str | None:
-    """``text`` of the makefile at ``path`` without the wiring, to the byte; None when nothing but the wiring was there.
+    """``text`` of the makefile at ``path`` without the wiring, byte for byte; None if it has only the wiring.
 
-    Raise UserError where the guard has an ``else``, or no end.
+    Raise UserError if the guard has an ``else``, or no end.
     """
     if is_gnumakefile(text, include):
         return None
@@ -104,7 +104,7 @@ def _end(lines: list[str], start: int, path: object) -> int:
             continue
         depth += bool(_OPENS.match(line)) - bool(_CLOSES.match(line))
         if depth == 1 and _ELSE.match(line):
-            message = "the guard has an else, and only you know which of its two sides is to stay"
+            message = "the guard has an else, and only you know which of its two branches to keep"
             raise failure(message, "remove the guard yourself", path=path, position=Position(number + 1, 1))
         if depth == 0:
             return number

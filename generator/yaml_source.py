@@ -1,4 +1,4 @@
-"""Reads one YAML file into plain data, and remembers where every key and value stood."""
+"""Reads one YAML file into plain data, and remembers the position of every key and value."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Plain = None | bool | float | str | list["Plain"] | dict[str, "Plain"]
 
 @dataclass(slots=True)
 class Source:
-    """A parsed file: ``data`` as plain objects, ``keys`` and ``values`` by path, and what was found wrong.
+    """A parsed file: ``data`` as plain objects, positions of ``keys`` and ``values`` by path, and ``problems``.
 
-    ``root`` is the tree of nodes, for who edits the text.
+    ``root`` is the tree of nodes, for code that edits the text.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class Source:
     _starts: list[int] = field(default_factory=list)
 
     def place(self, mark: StringMark) -> Position:
-        """Where ``mark`` is, in lines as editors and git count them: YAML ends lines at characters that these show."""
+        """Where ``mark`` is, in lines as editors and git count them: YAML also ends lines at other characters."""
         if not self._starts:
             self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
         line = bisect.bisect(self._starts, mark.index)
@@ -52,11 +52,11 @@ class Source:
         return Position(line, mark.index - self._starts[line - 1] + 1 - hidden)
 
     def problem(self, message: str, hint: str, position: Position | None, name: str = "") -> Problem:
-        """What is wrong at ``position`` of this file."""
+        """A problem at ``position`` in this file."""
         return problem_in(self.path, self.text, message, hint, position, name)
 
     def position(self, where: Where, *, of_key: bool = False) -> Position | None:
-        """Where ``where`` stands, or the nearest thing around it."""
+        """The position of ``where``, or of the nearest thing around it."""
         if of_key and where in self.keys:
             return self.keys[where]
         while where and where not in self.values:
@@ -67,7 +67,7 @@ class Source:
 def problem_in(
     path: Path, text: str, message: str, hint: str, position: Position | None = None, name: str = ""
 ) -> Problem:
-    """What is wrong at ``position`` of ``text``, which stands in ``path``, with the line that it points into."""
+    """A problem at ``position`` in ``text``, which is the content of ``path``, with the line in question."""
     lines = lines_of(text)
     excerpt = lines[position.line - 1].rstrip("\r\n") if position and position.line <= len(lines) else ""
     return Problem(message, hint, str(path), position, excerpt, name)
@@ -79,9 +79,9 @@ def lines_of(text: str) -> list[str]:
 
 
 def read(path: Path, text: str | None = None) -> Source:
-    """Read ``path``, or ``text`` as if it stood there; raise UserError when that is not YAML in UTF-8.
+    """Read ``path``, or ``text`` as its content; raise UserError if that is not YAML in UTF-8.
 
-    Duplicate keys do not raise: they are collected in ``problems``, to be told together with all else.
+    Duplicate keys do not raise: they are collected in ``problems``, to be reported together with everything else.
     """
     text = read_text(path) if text is None else text
     source = Source(path, text)
@@ -115,15 +115,15 @@ def read(path: Path, text: str | None = None) -> Source:
 
 
 def read_text(path: Path) -> str:
-    """The text of ``path``; raise UserError when it is missing, no file, too large or not UTF-8."""
+    """The text of ``path``; raise UserError if it is missing, not a file, too large or not UTF-8."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = "run the command where the catalog is, or name it with --catalog"
+        hint = "run the command in the catalog's folder, or give its path with --catalog"
         raise failure("no such file", hint, path=path) from None
     except IsADirectoryError:
-        raise failure("it is a directory", "name the file in it with --catalog", path=path) from None
+        raise failure("it is a directory", "give the path of a file with --catalog", path=path) from None
     except OSError as error:
         raise failure(f"it cannot be read: {error.strerror}", "check the path and its permissions", path=path) from None
     if len(content) > MAX_BYTES:
@@ -146,7 +146,7 @@ def _yaml_hint(text: str, where: Position | None) -> str:
         if "\t" in line[: where.column]:
             return "indent with spaces: YAML does not allow tabs there"
         if re.search(r"[:-] +[%@`*&!|>]", line):
-            return "put the value in quotes: YAML gives its first character a meaning of its own"
+            return "put the value in quotes: its first character has a special meaning in YAML"
     return "check the indentation, quotes and colons around this place"
 
 
@@ -162,7 +162,7 @@ class _Reader:
         position = self.source.place(node.start_mark)
         if self.nodes > MAX_NODES or len(where) > MAX_DEPTH:
             hint = "remove the aliases ('*name') that repeat its parts"
-            raise UserError(self.source.problem("it holds too much", hint, position))
+            raise UserError(self.source.problem("it is too large or nested too deeply", hint, position))
         self.source.values.setdefault(where, position)
         if isinstance(node, MappingNode):
             return self._mapping(node, where)
@@ -173,14 +173,14 @@ class _Reader:
     def _mapping(self, node: MappingNode, where: Where) -> dict[str, Plain]:
         result: dict[str, Plain] = {}
         for key_node, value_node in node.value:
-            # Any key is taken as the text it was written as: no known key is anything but a plain word.
+            # Any key is taken as the text it was written as: all known keys are plain words.
             key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
             position = self.source.place(key_node.start_mark)
             if key in result:
                 first = self.source.keys[(*where, key)].line
                 problem = self.source.problem(
                     f"duplicate key {key!r}",
-                    f"remove it, or the one in line {first}",
+                    f"remove it, or the one on line {first}",
                     position,
                     "duplicate",
                 )
@@ -195,12 +195,12 @@ def _scalar(node: Node) -> Plain:
     tag = str(node.tag).rpartition(":")[2]
     text = str(node.value)
     if getattr(node, "style", "") == ">":
-        text = text.replace("\a", "")  # with which ruamel.yaml marks where the lines were folded
+        text = text.replace("\a", "")  # ruamel.yaml's mark for a folded line
     if tag == "null":
         return None
     if tag == "bool":
         return text.lower() == "true"
     if tag in ("int", "float"):
-        # No key of a catalog takes a number, so its size does not matter: what is told is that it is one.
+        # No key of a catalog takes a number, so its value does not matter: the error only says that it is one.
         return math.nan
     return text

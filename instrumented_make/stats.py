@@ -1,7 +1,7 @@
-"""What a history of runs amounts to, command by command, and how it is shown.
+"""Statistics of runs, command by command, and how they are shown.
 
-These are the definitions that every front end uses, whatever computed the figures: ``metrics-stats`` from the
-outbox, or ``python -m generator report`` from a warehouse.
+Every front end uses these definitions, wherever the figures come from: ``metrics-stats`` from the outbox, or
+``python -m generator report`` from a warehouse.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from instrumented_make import __version__
 from instrumented_make.text import printable
 
 WEEK_S = 7 * 24 * 3600
-# 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are counted from the one that it was in.
+# 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are numbered from the week of that day.
 BEFORE_THURSDAY_S = 3 * 24 * 3600
 MEDIAN, P95 = 50, 95
 SHOWN_WEEKS = 12
@@ -59,7 +59,7 @@ class Week:
 class Figures:
     """One command: ``failed`` runs had a positive exit status, ``interrupted`` ones a negative (a signal).
 
-    ``interactive``: people work in it, so nobody waits for it.
+    ``interactive``: people work inside it, so nobody waits for it.
     """
 
     command: str
@@ -85,7 +85,7 @@ class Summary:
     waited_ms: int
 
     def share(self, figures: Figures) -> float | None:
-        """Of all the time that people waited, what this command took: 0 to 1; None where nobody waits for it."""
+        """The command's share of all the time that people waited, 0 to 1; None if nobody waits for it."""
         if figures.interactive:
             return None
         return figures.total_ms / self.waited_ms if self.waited_ms else 0.0
@@ -93,7 +93,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What of a run the figures need; ``week`` as :func:`week_of` gives it."""
+    """The parts of a run that the figures need; ``week`` as :func:`week_of` gives it."""
 
     command: str
     duration_ms: int
@@ -112,7 +112,7 @@ def monday(week: int) -> str:
 
 
 def moment(text: str, now_s: float | None = None) -> int:
-    """A point in time as whole seconds since 1970. Raise ValueError when it is none.
+    """A point in time as whole seconds since 1970. Raise ValueError if it is not one.
 
     ``text`` is an ISO 8601 date, or date and time, UTC without a zone; or how far back from now: ``4w``, ``10d``,
     or ``day``, ``week``, ``month`` (30 days) and ``year`` for one of these.
@@ -137,7 +137,7 @@ def quantile(values: Sequence[int], percent: int) -> float:
 
 
 def hundredths(value: float) -> float:
-    """A quantile without what the arithmetic of one engine or another has added to it."""
+    """A quantile without the rounding errors of an engine's arithmetic."""
     return round(float(value), 2)
 
 
@@ -151,7 +151,7 @@ def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:
 
 
 def selected(figures: Iterable[Figures], commands: tuple[str, ...]) -> Summary:
-    """The summary of these figures, most time first, of which only ``commands``, if any are named, are shown."""
+    """The summary of these figures, most time first; only ``commands``, if any are named, are shown."""
     ordered = sorted(figures, key=lambda row: (row.interactive, -row.total_ms, row.command))
     shown = tuple(row for row in ordered if not commands or row.command in commands)
     return Summary(shown, sum(row.total_ms for row in ordered if not row.interactive))
@@ -182,7 +182,7 @@ def _week(number: int, durations: list[int]) -> Week:
 def shown(summary: Summary, format_: str, context: list[str], *, with_people: bool) -> str:
     """The summary as a ``table``, as wide as the terminal if there is one, or as ``json`` or ``csv``.
 
-    Above the table stands its ``context``.
+    The table comes below its ``context``.
     """
     if format_ == "json":
         return as_json(summary)
@@ -193,7 +193,7 @@ def shown(summary: Summary, format_: str, context: list[str], *, with_people: bo
 
 
 def context(source: str, event: str | None, selection: Selection, figures: Sequence[Figures]) -> list[str]:
-    """What whoever reads figures must know of them: where they come from, what counts, when, and who worked it out."""
+    """What readers must know about the figures: where they come from, what counts, the period, and what made them."""
     counts = [f"event {event}"] if event else []
     if selection.since_s is not None:
         counts.append(f"since {minute(selection.since_s)}")
@@ -213,9 +213,9 @@ def context(source: str, event: str | None, selection: Selection, figures: Seque
 
 
 def made() -> str:
-    """When this is made, as :func:`minute` says it.
+    """The time of this report, as :func:`minute` writes it.
 
-    ``SOURCE_DATE_EPOCH`` stands for the clock, where the same is to be made twice
+    ``SOURCE_DATE_EPOCH`` replaces the clock, for reproducible output
     (https://reproducible-builds.org/specs/source-date-epoch/).
     """
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -228,23 +228,23 @@ def minute(seconds: float) -> str:
 
 
 def above(context: list[str], width: int | None) -> str:
-    """``context`` as lines of at most ``width`` characters, and an empty one."""
+    """``context`` as lines of at most ``width`` characters, followed by an empty one."""
     lines = [line for text in context for line in (textwrap.wrap(text, width) if width else [text])]
     return "\n".join([*lines, "", ""])
 
 
 def terminal_width() -> int | None:
-    """How many characters a line may have on stdout; None where it is no terminal."""
+    """How many characters a line may have on stdout; None if it is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def as_table(summary: Summary, *, with_people: bool, width: int | None = None) -> str:
     """Lines of text, aligned, of at most ``width`` characters.
 
-    Where that is too narrow for all columns, those that matter least are left out, and then commands are cut.
+    If that is too narrow, the least important columns are left out, and then commands are shortened.
     """
     if not summary.figures:
-        return "No such runs are on record.\n"
+        return "No matching runs.\n"
     last = max(week.number for row in summary.figures for week in row.weeks)
     head = ["command", *(["people"] if with_people else []), "runs", "time", "median", "p95", "failed", "interrupted"]
     rows = [[*head, _WEEKS]]
@@ -288,14 +288,14 @@ def document(summary: Summary) -> dict[str, object]:
 
 
 def as_csv(summary: Summary) -> str:
-    """A line for each command below the names of the columns; without the weeks."""
+    """The names of the columns, then a line for each command; without the weeks."""
     return csv_text(_flat(summary, _EMPTY), [_flat(summary, row) for row in summary.figures])
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """The names of ``columns``, and a line for each row below them.
+    """The names of ``columns``, then a line for each row.
 
-    A text that a spreadsheet would take for a formula begins with an apostrophe there
+    Text that a spreadsheet would take for a formula gets an apostrophe in front
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
     stream = io.StringIO()
@@ -380,13 +380,13 @@ def _aligned(rows: list[list[str]], width: int | None) -> str:
 
 
 _WEEKS = "median by week"
-# What a narrow terminal does without, in this order.
+# The columns that a narrow terminal leaves out, in this order.
 _LEFT_OUT = (_WEEKS, "p95", "interrupted", "people", "failed", "time", "runs")
-# A name is told from others by so much of it.
+# This many characters are enough to tell names apart.
 _LEAST_NAME = 20
 
 
 def _natural(rows: list[list[str]]) -> int:
-    """How wide the lines are, with names cut no more than they may be."""
+    """How wide the lines are with names shortened as far as allowed."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return min(widths[0], _LEAST_NAME) + sum(widths[1:]) + 2 * (len(widths) - 1)

@@ -113,7 +113,7 @@ def test_the_demonstration_shows_what_the_readme_promises() -> None:
     assert changed == ["--- a/Makefile.instrumented", "+++ b/Makefile.instrumented", "+  dev.shell \\"]
     assert "have been deleted" in result.stdout
     page = Path(result.stdout.splitlines()[-1])
-    assert "dev.provision got faster and fails less, though whatever else" in page.read_text()
+    assert "dev.provision got faster and fails less, but something else" in page.read_text()
 
 
 def test_the_site_builds_strictly(tmp_path: Path) -> None:

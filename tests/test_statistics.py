@@ -108,7 +108,7 @@ def test_programs_read_the_same_figures() -> None:
 def test_nothing_is_said_plainly() -> None:
     """Without runs there is no table, and programs get an empty list."""
     empty = summarise([])
-    assert as_table(empty, with_people=False) == "No such runs are on record.\n"
+    assert as_table(empty, with_people=False) == "No matching runs.\n"
     assert json.loads(as_json(empty)) == {"waited_ms": 0, "commands": []}
     assert len(as_csv(empty).splitlines()) == 1
 

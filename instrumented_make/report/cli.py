@@ -1,4 +1,4 @@
-"""``python -m generator report``: parses, calls, prints. What needs the extra is imported when it is called."""
+"""``python -m generator report``: parses, calls, prints. Imports what needs the extra only when called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from instrumented_make.report.targets import Targets
 from instrumented_make.stats import NO_DATE, Selection, moment, terminal_width
 
 MIN_PEOPLE = 5
-# The exit status that says that something got worse: no error, and no usual status of this program.
+# The exit status for "something got worse": not an error, and not otherwise used by this program.
 CHANGED = 4
 KINDS = ("slower", "failing")
 
@@ -24,7 +24,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
     name = "date"
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds since 1970; fail when ``value`` is no date."""
+        """Seconds since 1970; fail if ``value`` is not a date."""
         if isinstance(value, int):
             return value
         try:
@@ -34,36 +34,36 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older
 
 
 class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
-    """Some of KINDS, with commas between them."""
+    """One or more KINDS, separated by commas."""
 
     name = "kinds"
 
     def convert(
         self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """The kinds; fail when one is none."""
+        """The kinds; fail if one is unknown."""
         if isinstance(value, tuple):
             return value
         kinds = tuple(kind.strip() for kind in value.split(","))
         for kind in kinds:
             if kind not in KINDS:
-                self.fail(f"{kind!r} is none of {', '.join(KINDS)}", param, ctx)
+                self.fail(f"{kind!r} is not one of {', '.join(KINDS)}", param, ctx)
         return kinds
 
 
 @click.command()
 @click.argument("source")
-@click.option("--table", help="In a warehouse: the table to read.  [default: devstack_command_run]")
-@click.option("--event", help="Where SOURCE holds several kinds of events: the name of the one to count.")
-@click.option("--since", type=Moment(), help="Only runs that started then or later (UTC): a date, or 4w, week, ...")
+@click.option("--table", help="The warehouse table to read.  [default: devstack_command_run]")
+@click.option("--event", help="The name of the event to count, if SOURCE holds several kinds.")
+@click.option("--since", type=Moment(), help="Only runs since this time (UTC): a date, or 4w, week, ...")
 @click.option("--command", "commands", multiple=True, help="Only this command; may be repeated.")
-@click.option("--include-test", is_flag=True, help="Count test data as well.")
+@click.option("--include-test", is_flag=True, help="Include test data.")
 @click.option(
     "--branch",
     type=click.Choice(["master", "all"]),
     default="all",
     show_default=True,
-    help="Only runs on the main branch, or all; --change always looks at the main branch alone.",
+    help="Only runs on the main branch, or all runs; --change always uses the main branch only.",
 )
 @click.option(
     "--min-people",
@@ -75,32 +75,32 @@ class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
 @click.option(
     "--catalog",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A targets.yaml: its help texts explain commands, and nobody waits for 'interactive' targets.",
+    help="A targets.yaml: shows its help texts, and does not count time in 'interactive' targets as waiting.",
 )
-@click.option("--change", type=Moment(), help="Compare before and after the commit of this time.")
+@click.option("--change", type=Moment(), help="Compare runs before and after the commit made at this time.")
 @click.option(
     "--window",
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
     metavar="WEEKS",
-    help="With --change: compare runs that started at most so long before or after it.",
+    help="With --change: compare only runs that started within this many weeks of it.",
 )
 @click.option(
     "--since-last",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="An earlier report's --format json: tell which changes are new since then.",
+    help="The --format json output of an earlier report: show which changes are new since then.",
 )
 @click.option(
     "--fail-on",
     type=Kinds(),
     metavar="KIND,...",
     default=(),
-    help=f"Exit with status {CHANGED} if anything got 'slower' or is 'failing' more; with --since-last, anew.",
+    help=f"Exit with status {CHANGED} if anything got 'slower' or is 'failing' more; with --since-last, only if new.",
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file instead.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write HTML to this file instead.")
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -122,7 +122,7 @@ def report(
 ) -> None:
     """Show what changed, what takes people's time, what fails, and whether a change helped.
 
-    SOURCE is an outbox, files of events (Parquet, or JSON lines; a folder or a pattern of them), or the URL of a
+    SOURCE is an outbox, event files (Parquet or JSON lines; also a folder or a pattern), or the URL of a
     warehouse: postgres://, snowflake://, bigquery://, clickhouse://, trino://, pyspark://.
 
     \b
@@ -134,17 +134,17 @@ def report(
       python -m generator report events.jsonl --since-last last.json --fail-on slower,failing
     """
     selection = Selection(since, commands, include_test, only_master=branch == "master")
-    # Who calls knows how to read a catalog; the report itself does not depend on it.
+    # The caller knows how to read a catalog; the report itself does not depend on catalogs.
     targets = ctx.obj(catalog) if catalog is not None else Targets()
     try:
         text, worse = _answered(
             source, table, event, selection, min_people, targets, change, window, since_last, fail_on, format_, html
         )
     except ImportError as error:
-        # A library that misses another says so in its own words.
+        # A library whose own dependency is missing describes that itself.
         missing = isinstance(error, ModuleNotFoundError)
         message = f"{error.name} is not installed" if missing else str(error)
-        hint = "install what reports need: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
+        hint = "install the report extra: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
         raise failure(message, hint, path="report") from None
     if html is None:
         click.echo(text, nl=False)
@@ -169,7 +169,7 @@ def _answered(
     format_: str,
     html: Path | None,
 ) -> tuple[str, bool]:
-    """What to show, and whether anything is worse of what ``fail_on`` names."""
+    """The text to show, and whether anything got worse in a way that ``fail_on`` names."""
     from rich.console import Console  # noqa: PLC0415
 
     from instrumented_make.report.events import opened  # noqa: PLC0415

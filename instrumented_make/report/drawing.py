@@ -1,7 +1,7 @@
 """How every chart is drawn: with Vega-Lite, as an SVG element of a page.
 
-Colours are CSS variables of the page, so that one drawing serves light, dark and paper. Every mark carries a text: it
-shows when the mark is pointed at. What a whole chart says is told beside it, and its figures stand in a table.
+Colours are CSS variables of the page, so that one drawing works in light mode, in dark mode and on paper. Every mark
+has a tooltip. The text next to a chart says what it shows, and a table has its figures.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from instrumented_make.report.labels import labels, ticks
 from instrumented_make.report.section import Drawing, Rows
 from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration
 
-# Of the place for a chart, in CSS pixels: on a laptop or paper, and on a phone or in a row of small ones.
+# Chart widths in CSS pixels: on a laptop or paper, and on a phone or in a row of small charts.
 WIDE, NARROW = 720, 340
-# More bars than this are no picture any more; the tables have everything.
+# More bars than this are unreadable; the tables have everything.
 SHOWN_COMMANDS = 15
 _ROW = 28
-# How wide a character may be in the font of names.
+# How wide a character may be in the font of names, in pixels.
 _CHARACTER = 7.5
-# For durations beside an axis.
+# Room for durations next to an axis, in pixels.
 BESIDE = 56
 _SVG = "http://www.w3.org/2000/svg"
 
-# What ended badly has the same colour everywhere.
+# Bad endings have the same colours everywhere.
 ENDINGS = alt.Scale(domain=["failed", "interrupted"], range=["var(--failed)", "var(--interrupted)"])
 
-# What Altair gives back for a chart in layers may, by its types, be one of facets as well.
+# By its types, Altair may also return a facet chart for a layered one.
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
@@ -41,7 +41,7 @@ def base(rows: Rows) -> alt.Chart:
 
 
 def commands(rows: Rows, width: int) -> alt.Y:
-    """A line for each command, in the order in which ``rows`` name them first; long names are cut where they agree."""
+    """A line for each command, in the order of first mention in ``rows``; long names are shortened where they agree."""
     names = list(dict.fromkeys(row["command"] for row in rows))
     most = 200 if width == WIDE else 130
     short = labels(names, int(most / _CHARACTER))
@@ -70,9 +70,9 @@ def weeks(numbers: Sequence[int], width: int, *, end: bool) -> alt.X:
 
 
 def durations(low_ms: float, high_ms: float, count: int, room: int = 0) -> tuple[alt.Scale, alt.Axis]:
-    """A logarithmic scale of durations that holds these two, and its axis with at least three labels.
+    """A logarithmic scale of durations that includes these two, and its axis with at least three labels.
 
-    ``room``: for the labels beside it, in pixels; browsers' fonts may be wider than those here.
+    ``room``: pixels for the labels next to it; browsers' fonts may be wider than those here.
     """
     low, high, marked = ticks(low_ms, high_ms, count)
     texts = {str(value): duration(value).replace(".0 ", " ") for value in marked}
@@ -96,7 +96,7 @@ def marker(moment_s: int | None, first: int, text: str = "the change") -> list[C
 
 
 def bars(rows: Rows, field: str, title: str, text: str) -> Drawing:
-    """A bar for each command, as long as ``field`` says, with its ``label``; ``text`` is what the chart says."""
+    """A bar for each command, with the length ``field`` and its ``label``; ``text`` describes the chart."""
 
     def draw(width: int) -> Chart:
         marks = base(rows).encode(y=commands(rows, width))
@@ -111,24 +111,24 @@ def bars(rows: Rows, field: str, title: str, text: str) -> Drawing:
 
 
 def largest(caption: str, rows: Rows, most: str) -> str:
-    """The caption of a chart of the first SHOWN_COMMANDS of ``rows``, with what it leaves out."""
+    """The caption of a chart of the first SHOWN_COMMANDS of ``rows``; says so if it leaves any out."""
     if len(rows) <= SHOWN_COMMANDS:
         return caption
-    return f"{caption}; of {len(rows):,} commands the {SHOWN_COMMANDS} that {most}"
+    return f"{caption}; of {len(rows):,} commands, only the {SHOWN_COMMANDS} that {most}"
 
 
 def height(rows: Rows, *, legend: bool = False) -> int:
-    """Of a chart with a line for each command, in pixels."""
+    """The height in pixels of a chart with a line for each command."""
     return _ROW * len({row["command"] for row in rows}) + 30 + (30 if legend else 0)
 
 
 def both(draw: Callable[[int], Chart], text: str) -> Drawing:
-    """What ``draw`` draws for either width; ``text`` is what it says."""
+    """The chart that ``draw`` makes, in both widths; ``text`` describes it."""
     return Drawing(svg(draw(WIDE), text), svg(draw(NARROW), text))
 
 
 def svg(chart: Chart, text: str) -> str:
-    """An SVG element that scales with its place, is one picture for who cannot see it, and tells what is pointed at."""
+    """An SVG element that scales to fit, is a single image to screen readers, and has tooltips."""
     drawn = chart.configure(
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         background="transparent",

@@ -1,7 +1,7 @@
-"""Opens what holds the events: the outbox, a file of events, or a warehouse by its URL.
+"""Opens a source of events: the outbox, event files, or a warehouse by its URL.
 
-Whatever it is, the events come as one table of the shape that Segment's warehouses use for a track event, and the
-queries run on the engine that holds it. Files are read by DuckDB, inside this process.
+Whatever the source, the events become one table in the shape that Segment's warehouses use for a track event, and
+queries run on the engine that holds it. DuckDB reads files, inside this process.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPTIONAL = tuple(declared.name for declared in _ASKED if declared.nullable)
 TABLE = "devstack_command_run"
 
 _PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
-# Segment calls what it writes into a bucket <number>_<hash>.gz.
+# Segment names the files that it writes to a bucket <number>_<hash>.gz.
 _JSON = (".json", ".jsonl", ".ndjson", ".gz")
 _SQLITE = b"SQLite format 3\0"
 
@@ -53,8 +53,8 @@ Column = npt.NDArray[Any]
 class Source:
     """``events``: an Ibis table with at least the columns REQUIRED; ``own``: it is one person's own outbox.
 
-    ``event``: the name of the kind that counts, where it is known. ``secrets``: what the engine may say of how it was
-    reached, and nobody is to read.
+    ``event``: the name of the events that count, if known. ``secrets``: passwords that the engine's messages may
+    contain and nobody may see.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Source:
 
     @property
     def engine(self) -> str:
-        """Ibis' name of what answers."""
+        """Ibis' name of the engine."""
         return str(self.events.get_backend().name)
 
 
@@ -73,7 +73,7 @@ class Source:
 def opened(source: str, table: str | None = None, event: str | None = None) -> Iterator[Source]:
     """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
 
-    ``event`` names those that count, where there are several kinds. Raise UserError when there are none.
+    ``event`` names those that count, if there are several kinds. Raise UserError if there are none.
     """
     found = _found(source, table, event)
     try:
@@ -103,14 +103,14 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
             events, kind = _of_one_kind(source, _checked(source, found), event)
             return Source(source, events, event=kind)
     raise failure(
-        f"it is no outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
-        "a warehouse is given by its URL, such as postgres://user@host/database",
+        f"it is not an outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
+        "for a warehouse, give its URL, such as postgres://user@host/database",
         path=source,
     )
 
 
 def named(source: Source, expression: Any) -> Any:
-    """The same table by a short name, where the engine is this process' own: what is asked of it is shorter then."""
+    """The same table under a short name if the engine runs in this process, which keeps queries short."""
     if source.engine != "duckdb":
         return expression
     backend = expression.get_backend()
@@ -118,20 +118,20 @@ def named(source: Source, expression: Any) -> Any:
 
 
 def columns(source: Source, expression: Any) -> dict[str, Column]:
-    """What ``expression`` gives on the engine that holds the events, column by column. Raise UserError."""
+    """The result of ``expression`` on the engine that holds the events, column by column. Raise UserError."""
     found: dict[str, Column] = _told(source.name, lambda: _columns_of(expression), source.secrets)
     return found
 
 
 def _columns_of(expression: Any) -> dict[str, Column]:
-    """The columns of a table's ``expression``. What Ibis does for DuckDB imports pandas, which takes half a second."""
+    """The columns of a table's ``expression``. Ibis' own way for DuckDB imports pandas, which takes half a second."""
     backend = expression.get_backend()
     if backend.name == "duckdb":
         found = backend.con.sql(backend.compile(expression)).fetchnumpy()
     else:
         table = expression.to_pyarrow()
         found = {name: table[name].to_numpy() for name in table.column_names}
-    # DuckDB sums whole numbers into ones of 128 bits, which NumPy does not have.
+    # DuckDB sums integers into 128-bit integers, which NumPy does not have.
     whole = {name for name, kind in expression.schema().items() if kind.is_integer()}
     return {name: values.astype(np.int64, copy=False) if name in whole else values for name, values in found.items()}
 
@@ -142,28 +142,28 @@ def _any(expression: Any) -> bool:
 
 
 def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
-    """The answer to ``question``; whatever the engine says instead, in the words of each its own, is the error."""
+    """The answer to ``question``; an exception of the engine becomes a UserError with the engine's message."""
     try:
-        # What a driver finds obsolete in the libraries beside it is no news for whoever reads the answer.
+        # A driver's deprecation warnings about other libraries do not concern the reader of a report.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return question()
     except UserError:
         raise
-    except Exception as error:  # every engine has exceptions of its own, which cannot all be imported here
+    except Exception as error:  # each engine has its own exceptions, which cannot all be imported here
         raise _refused(name, error, secrets) from None
 
 
 def _refused(name: str, error: Exception, secrets: tuple[str, ...]) -> UserError:
     said = " ".join(str(error).split()) or type(error).__name__
-    for secret in secrets:  # a driver may have said it in words of its own
+    for secret in secrets:  # a driver's message may contain it outside a URL
         said = said.replace(secret, HIDDEN)
     return failure(printable(_without_password(said))[:500], path=name)
 
 
 def _duckdb() -> Any:
     connection = ibis.duckdb.connect()
-    # Times without a zone are UTC, wherever this runs; what does not fit into memory is not put into this folder.
+    # Times without a zone are UTC, wherever this runs; data that does not fit into memory must not go to this folder.
     connection.raw_sql("SET TimeZone = 'UTC'")
     # A literal: a parameter would make DuckDB import pandas, which takes half a second.
     folder = f"{tempfile.gettempdir()}/report-{os.getpid()}".replace("'", "''")
@@ -192,7 +192,7 @@ def _from_outbox(path: str) -> pa.Table:
         with closing(sqlite3.connect(f"file:{quote(Path(path).resolve().as_posix())}?mode=ro", uri=True)) as connection:
             values = connection.execute(query).fetchall()
     except sqlite3.Error as error:
-        raise failure(f"it is no outbox: {error}", path=path) from None
+        raise failure(f"it is not an outbox: {error}", path=path) from None
     names = ["event", "user_id", *_PROPERTIES]
     table = pa.table({name: [row[index] for row in values] for index, name in enumerate(names)}, schema=_OUTBOX)
     return table.set_column(
@@ -210,7 +210,7 @@ _OUTBOX = pa.schema(
 
 
 def _from_parquet(connection: Any, paths: list[str]) -> Any:
-    """The rows of the files, times without their zone: DuckDB takes ten times as long to tell seconds from one with."""
+    """The rows of the files, times without their zone: with one, DuckDB takes ten times as long to get the seconds."""
     # A column that one file does not have is null there.
     files = connection.read_parquet(paths, table_name="files", union_by_name=True)
     zoned = [f'"{name}"' for name, kind in files.schema().items() if kind.is_timestamp() and kind.timezone]
@@ -222,10 +222,10 @@ def _from_parquet(connection: Any, paths: list[str]) -> Any:
 
 
 def _from_json(connection: Any, paths: list[str]) -> Any:
-    """Rows of the table's shape, or calls as servers keep them, one JSON object a line, in whatever case.
+    """Rows in the table's shape, or calls as servers store them: one JSON object per line, names in any case.
 
-    Of the calls only the track events count. A server may take an event twice (delivery is at least once), so of the
-    same id the first one counts.
+    Of the calls, only track events count. A server may receive an event twice (delivery is at least once), so only
+    the first event with an id counts.
     """
     first = _first_object(paths[0])
     if "type" not in first and not isinstance(first.get("properties"), dict):
@@ -237,7 +237,7 @@ def _from_json(connection: Any, paths: list[str]) -> Any:
     chosen |= {"user_id": ["userId", "user_id", "USER_ID"]}
     chosen |= {name: [f"properties.{name}", name, name.upper()] for name in _PROPERTIES}
     columns = ", ".join(
-        # No engine can be asked for a name with this character.
+        # No engine accepts a query for a name with this character.
         f"replace(coalesce({', '.join(_at(place) for place in places)}), chr(0), '\N{REPLACEMENT CHARACTER}') AS {name}"
         for name, places in chosen.items()
     )
@@ -256,13 +256,13 @@ def _from_json(connection: Any, paths: list[str]) -> Any:
     )
     events = connection.table(TABLE)
     if not _any(events.select("command")):
-        raise failure("there is no track event with a command", _SHAPE, path=paths[0])
+        raise failure("no track event has a command", _SHAPE, path=paths[0])
     return events
 
 
 @contextmanager
 def _without_marks(paths: list[str]) -> Iterator[list[str]]:
-    """Paths of the same lines, where a file begins with a byte order mark: of a copy without it."""
+    """The same paths, but a file that begins with a byte order mark is replaced by a copy without it."""
     with tempfile.TemporaryDirectory() as folder:
         readable = []
         for number, path in enumerate(paths):
@@ -279,11 +279,11 @@ def _at(place: str) -> str:
     return f"json ->> '$.{place}'"
 
 
-_SHAPE = "a line is a row with the columns of the table, or a track event with messageId, userId and properties"
+_SHAPE = "each line must be a row with the table's columns, or a track event with messageId, userId and properties"
 
 
 def _json_problem(paths: list[str], said: str) -> UserError:
-    """Where the first line is that is no JSON; DuckDB knows too, but counts one line too many."""
+    """An error at the first line that is not JSON; DuckDB finds it too, but counts one line too many."""
     for path in paths:
         with _text(path) as stream:
             for number, line in enumerate(stream, start=1):
@@ -301,12 +301,12 @@ def _first_object(path: str) -> dict[str, Any]:
         except json.JSONDecodeError as error:
             raise failure(error.msg, _SHAPE, path=path, position=Position(1, error.colno)) from None
     if not isinstance(value, dict):
-        raise failure("the first line is no JSON object", _SHAPE, path=path, position=Position(1, 1))
+        raise failure("the first line is not a JSON object", _SHAPE, path=path, position=Position(1, 1))
     return value
 
 
 def _text(path: str) -> IO[str]:
-    # What is no UTF-8 is found as no JSON.
+    # Text that is not UTF-8 is reported as invalid JSON.
     if path.endswith(".gz"):
         return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
     return open(path, encoding="utf-8-sig", errors="replace")
@@ -317,18 +317,18 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
     try:
         engine, secrets = urlsplit(url).scheme, _secrets(url)
     except ValueError as error:
-        raise failure(f"it is no URL: {error}", "write it like postgres://me@host/database", path=name) from None
+        raise failure(f"it is not a URL: {error}", "write it like postgres://me@host/database", path=name) from None
     try:
         connection = spark.connect(url) if engine == "pyspark" else ibis.connect(url)
     except (ImportError, AttributeError):
         extra = "postgres" if engine == "postgresql" else engine
         hint = f"pip install 'ibis-framework[{extra}]'"
-        raise failure(f"Ibis cannot speak to {engine} here", hint, path=name) from None
+        raise failure(f"Ibis cannot connect to {engine} here", hint, path=name) from None
     except Exception as error:
         raise _refused(name, error, secrets) from None
     try:
         events = _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table), secrets))
-        # Segment's warehouses have a table for each kind: which there are is asked for only where one is chosen.
+        # Segment's warehouses have a table for each kind, so the kinds are looked up only if one is chosen.
         events, kind = _of_one_kind(name, events, event) if event else (events, None)
     except UserError:
         connection.disconnect()
@@ -337,21 +337,21 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
 
 
 def _table(connection: Any, name: str, table: str) -> Any:
-    """The table of that name, in whatever case: Segment's are lower case, but upper case in Snowflake."""
+    """The table with that name, in any case: Segment's are lower case, but upper case in Snowflake."""
     schema, _, plain = table.rpartition(".")
     there = connection.list_tables(database=schema or None)
     found = [name for name in there if name.lower() == plain.lower()]
     if not found:
         others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
-        hint = "name it: --table SCHEMA.TABLE; one that you may not read is not listed"
-        raise failure(f"there is no table {table} that may be read{others}", hint, path=name)
+        hint = "choose one with --table SCHEMA.TABLE; tables that you may not read are not listed"
+        raise failure(f"there is no table {table} that you may read{others}", hint, path=name)
     return connection.table(plain if plain in found else found[0], database=schema or None)
 
 
 def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = False) -> tuple[Any, str | None]:
-    """The ``events`` of the kind ``event``, or of the only kind there is, and the name of that, where it is known.
+    """The ``events`` of the kind ``event``, or of the only kind there is, and the name of that kind, if known.
 
-    Raise UserError when there are several to choose from, unless they may be ``mixed``, or none of that name.
+    Raise UserError if there are several kinds, unless they may be ``mixed``, or none of that name.
     """
     if "event" not in events.columns:
         if event is not None:
@@ -365,12 +365,12 @@ def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = Fal
         return events.filter(events.event == event), event
     if len(kinds) > 1 and not mixed:
         names = ", ".join(kinds[:20])
-        raise failure(f"there are several kinds of events: {names}", "choose one: --event NAME", path=name)
+        raise failure(f"there are several kinds of events: {names}", "choose one with --event NAME", path=name)
     return events, kinds[0] if len(kinds) == 1 else None
 
 
 def _checked(name: str, events: Any) -> Any:
-    """The table under lower-case names (some engines give others), with what may be missing as nulls."""
+    """The table with lower-case column names (some engines return others), and nulls for missing optional columns."""
     events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
     missing = [column for column in REQUIRED if column not in events.columns]
     if missing:
@@ -386,13 +386,13 @@ def _checked(name: str, events: Any) -> Any:
 
 _TEXT, _NUMBER, _TRUTH, _TIME = "text", "number", "true or false", "time"
 _TYPES = {"string": _TEXT, "integer": _NUMBER, "boolean": _TRUTH}
-# A time is declared as what it is in an event: a text.
+# A time is declared as what it is in an event: text.
 _TIMES = ("git_commit_time", "start_time")
 _MEANT = {declared.name: _TIME if declared.name in _TIMES else _TYPES[declared.type] for declared in (USER_ID, *_ASKED)}
 
 
 def _as_declared(name: str, column: Any) -> Any:
-    """``column``, of whatever type an export gave it, as what the property is. Raise UserError where it cannot be."""
+    """``column``, whatever type an export gave it, as the type of the property. Raise UserError if it does not fit."""
     kind, meant = column.type(), _MEANT[column.get_name()]
     types = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "timestamp('UTC')"}
     if kind.is_null():  # it never had a value
@@ -406,10 +406,10 @@ def _as_declared(name: str, column: Any) -> Any:
         _TIME: kind.is_timestamp() or kind.is_date() or kind.is_string(),
     }
     if not fits[meant]:
-        # Some engines have no type of its own for a column that never had a value.
+        # Some engines have no special type for a column that never had a value.
         if not _any(column.as_table().filter(column.notnull())):
             return ibis.null().cast(types[meant])
-        raise failure(f"its column {column.get_name()} is of type {kind}, and a {meant} is expected", path=name)
+        raise failure(f"its column {column.get_name()} is of type {kind}, not {meant}", path=name)
     if meant == _TEXT and not kind.is_string():
         return column.cast("string")
     return column.cast("timestamp") if kind.is_date() else column
@@ -426,7 +426,7 @@ def _without_password(text: str) -> str:
 
 
 def _secrets(url: str) -> tuple[str, ...]:
-    """The passwords in ``url``, as written and as meant."""
+    """The passwords in ``url``, encoded and decoded."""
     parts = urlsplit(url)
     found = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if re.search(_SECRET, key, re.I))]
     return tuple({text for value in found for text in (value, unquote(value), quote(value)) if len(text) > 3})

@@ -1,7 +1,7 @@
-"""The runs of a source that a report is about, and what may be told of them.
+"""The runs that a report covers, and what it may show about them.
 
-Every question asks the engine through here. Nothing that names a person leaves this module, and no command that few
-people use.
+Every question reaches the engine through this module. Nothing that identifies a person leaves it, nor any command that
+few people use.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Time:
 
 
 class History:
-    """The runs of a source that a selection takes, without what may not be told."""
+    """The selected runs of a source, without what may not be shown."""
 
     def __init__(
         self, source: Source, selection: Selection, min_people: int, steps: Steps, options: Options | None = None
     ) -> None:
-        """``min_people``: a command that fewer people ran is shown as part of OTHER; in one's own history none is."""
+        """``min_people``: commands that fewer people ran are shown as OTHER, except in a person's own history."""
         self.name = source.name
         self.event = source.event
         self._source = source
@@ -52,7 +52,7 @@ class History:
         steps.begin("Reading the events")
         every = queries.selected(queries.runs(source.events), selection)
         totals = self.ask(queries.totals(every))
-        # Names come from whoever sends events. What would drive a terminal, a page or a printer is told nowhere.
+        # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
             every = queries.renamed(every, odd)
@@ -67,7 +67,7 @@ class History:
                 raise failure(f"nobody ran {command}{few}", path=source.name)
 
     def may_be_told(self, people: int) -> bool:
-        """Whether so many are enough; in one's own history one is."""
+        """Whether this many people are enough to show; in a person's own history, one is."""
         return self.own or people >= self.min_people
 
     @property
@@ -91,7 +91,7 @@ class History:
 
     @property
     def awaited(self) -> Any:
-        """Those among them that people wait for."""
+        """The shown runs that people wait for."""
         interactive = sorted(self.options.targets.interactive)
         return self.shown.filter(~self.shown.command.isin(interactive)) if interactive else self.shown
 
@@ -101,7 +101,7 @@ class History:
         return {row["command"]: row["runs"] for row in self._totals}
 
     def columns(self, question: Any) -> dict[str, Column]:
-        """What the engine answers, column by column. Raise UserError when it refuses."""
+        """The engine's answer, column by column. Raise UserError if the engine fails."""
         return columns(self._source, question)
 
     def ask(self, question: Any) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ class History:
         ]
 
     def begin(self, step: str) -> None:
-        """Something that may take long begins."""
+        """Announce a step that may take long."""
         self._steps.begin(step)
 
     @cached_property
@@ -152,7 +152,7 @@ class History:
 
     @cached_property
     def timeline(self) -> list[Time]:
-        """Every week in which people ran anything: how many they were, and what came of what they waited for."""
+        """Every week with runs: how many people ran anything, and how the runs went that they waited for."""
         self.begin("Following the weeks")
         rows = self.ask(queries.timeline(self.shown))
         if not self.options.targets.interactive:
@@ -166,5 +166,5 @@ class History:
 
     @cached_property
     def people(self) -> int:
-        """How many ran any of what is shown."""
+        """How many people ran any of the shown commands."""
         return int(self.ask(queries.people(self.shown))[0]["people"])

@@ -1,4 +1,4 @@
-"""What stands at the axes of charts: names short enough for their place, and durations at round values."""
+"""Axis labels of charts: names shortened to fit, and durations at round values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 _CUT = "…"
-# In milliseconds: round in the unit in which each is said. There are at least three in any factor of ten.
+# In milliseconds: values that are round in the unit shown. There are at least three in any factor of ten.
 _ROUND = [
     *(1, 2, 5, 10, 20, 50, 100, 200, 500),
     *(value * 1_000 for value in (1, 2, 5, 10, 20, 30)),
@@ -18,7 +18,7 @@ _ROUND = [
 def labels(names: Sequence[str], most: int) -> dict[str, str]:
     """For each of ``names`` a text of at most ``most`` characters that no other has.
 
-    What is too long keeps its beginning and its end; where that is not enough, what tells it from the others.
+    A long name keeps its beginning and its end or, if that is ambiguous, the part that differs from the others.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -38,7 +38,7 @@ def labels(names: Sequence[str], most: int) -> dict[str, str]:
 
 
 def _alike(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of their common prefix."""
     return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
 
 

@@ -1,4 +1,4 @@
-"""What stands above the answers and below them."""
+"""The text above and below the answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instrumented_make.stats import duration, monday, percentage
 
 
 def scope(history: History) -> str:
-    """What was looked at."""
+    """What the report covers."""
     first, last = history.timeline[0].week, history.timeline[-1].week
     commands = counted(len(history.summary.figures), "command")
     when = f"the weeks from {monday(first)} to {monday(last)}" if first < last else week_of(first)
@@ -17,7 +17,7 @@ def scope(history: History) -> str:
 
 
 def tiles(history: History) -> list[tuple[str, str]]:
-    """The figures that come first: what one person waits in a week before all others."""
+    """The headline figures, first of all how long one person waits in a week."""
     awaited = [row for row in history.summary.figures if not row.interactive]
     runs = sum(row.runs for row in awaited)
     failed = sum(row.failed for row in awaited)
@@ -33,7 +33,7 @@ def tiles(history: History) -> list[tuple[str, str]]:
 def footer(history: History) -> list[str]:
     """What a reader should know."""
     lines = [
-        "A run failed when its exit status is positive, and was interrupted when a signal ended it. Its duration is "
+        "A run failed if its exit status is positive, and was interrupted if a signal ended it. Its duration is "
         "the time until it succeeded, failed or was interrupted."
     ]
     if history.hidden:

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing else: every question with its sentence, its charts and its figures."""
+"""The report as one self-contained page: every question with its answer, its charts and its figures."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from instrumented_make.templating import environment
 
 
 def page(history: History, steps: Steps) -> str:
-    """The text of the page. Raise UserError when the engine refuses."""
+    """The text of the page. Raise UserError if the engine fails."""
     title = f"What {'your ' if history.own else ''}make commands cost"
     template = environment(autoescape=True).get_template("report.html.j2")
     about = context(history.name, history.event, history.selection, history.summary.figures)
     if not history.summary.figures:
-        nothing = "No such runs are on record."
+        nothing = "No matching runs."
         return template.render(title=title, scope=nothing, context=about, tiles=[], sections=[], footer=[])
     sections = list(answered(history))
     steps.begin("Drawing")
@@ -35,6 +35,6 @@ def page(history: History, steps: Steps) -> str:
 
 
 def _download(figure: Figure) -> str:
-    """The address of the figures behind a chart as CSV: they are in the page itself."""
+    """A data URL with the figures of a chart as CSV, so that the page needs no other file."""
     text = csv_text(figure.rows[0], figure.rows)
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"

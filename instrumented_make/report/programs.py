@@ -11,7 +11,7 @@ from instrumented_make.report.questions.waiting import per_person_and_week_ms
 
 
 def as_json(history: History) -> str:
-    """One JSON object: the figures of every command, what changed, and, if it is asked, whether a change helped."""
+    """One JSON object: the figures of every command, what changed, and, if asked, whether a change helped."""
     document = {
         "made": stats.made(),
         **stats.document(history.summary),
@@ -24,7 +24,7 @@ def as_json(history: History) -> str:
 
 
 def as_csv(history: History) -> str:
-    """A line for each command: its figures, or, if it is asked, what the change did to it."""
+    """A line for each command: its figures or, with ``--change``, what the change did to it."""
     if history.options.change_s is not None:
         return helped.as_csv(helped.comparisons(history))
     return stats.as_csv(history.summary)

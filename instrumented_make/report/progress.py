@@ -1,4 +1,4 @@
-"""Tells on stderr what is being done, once it takes longer than two seconds."""
+"""Shows progress on stderr once the work takes longer than two seconds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PATIENCE_S = 2.0
 
 
 class Steps:
-    """Work of several steps, to be used as a context manager; :meth:`begin` names the one that begins.
+    """Work in several steps, used as a context manager; :meth:`begin` names the next step.
 
-    A terminal shows a bar that goes away again; anything else is told the names of the steps, a line each.
+    A terminal shows a bar that disappears at the end; any other output gets one line per step.
     """
 
     def __init__(self, console: Console, patience_s: float = PATIENCE_S) -> None:
@@ -47,7 +47,7 @@ class Steps:
             self._over = True
 
     def begin(self, name: str) -> None:
-        """What was begun before is done; this begins."""
+        """End the current step, and begin this one."""
         with self._lock:
             self._name = name
             self._bar.update(self._task, description=name)
@@ -56,7 +56,7 @@ class Steps:
 
     def _show(self) -> None:
         with self._lock:
-            # The timer may have run out while the work ended.
+            # The timer may fire just as the work ends.
             if self._over:
                 return
             self._shown = True

@@ -1,8 +1,8 @@
-"""What all questions share: the runs, and sums of them, as Ibis expressions that every engine can be asked.
+"""What all questions share: the runs, and sums over them, as Ibis expressions that work on every engine.
 
-Times are whole seconds since 1970, so that no session's time zone matters, and people are counted by grouping, since
-some engines' count of distinct values is an estimate. So is the quantile of some: these find it by rank among counted
-values, which takes longer, and the others by what they have (EXACT).
+Times are whole seconds since 1970, so that no session's time zone matters. People are counted by grouping, since some
+engines only estimate the count of distinct values. Some engines also only estimate quantiles: there, they are found by
+rank among counted values, which takes longer; the others (EXACT) use the engine's own function.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ OTHER = "other"
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
 # ClickHouse have only approximations; Spark's is exact, but Ibis writes it for a live session only.
 EXACT = frozenset({"duckdb", "postgres", "snowflake"})
-# Those of them that find several at once, in half the time.
+# Those of them that compute several quantiles at once, in half the time.
 TOGETHER = frozenset({"duckdb", "postgres"})
 
 
 def runs(events: Any) -> Any:
-    """One row a run, from the table of events.
+    """One row per run, from the table of events.
 
     ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
-    ``on_master``; ``is_test``. What is no complete event is left out.
+    ``on_master``; ``is_test``. Incomplete events are left out.
     """
     return events.filter(
         events.command.notnull(),
@@ -51,7 +51,7 @@ def runs(events: Any) -> Any:
 
 
 def selected(table: Any, selection: Selection) -> Any:
-    """The runs that count; which commands are shown is decided later, so that shares are shares of everything."""
+    """The runs that count. Commands are selected later, so that shares refer to all runs."""
     if not selection.include_test:
         table = table.filter(~table.is_test)
     if selection.only_master:
@@ -68,7 +68,7 @@ def renamed(table: Any, names: Mapping[str, str]) -> Any:
 
 
 def regrouped(table: Any, kept: Sequence[str]) -> Any:
-    """The same runs, of which those of any command that is not ``kept`` are runs of OTHER."""
+    """The same runs, but commands that are not ``kept`` become OTHER."""
     return table.mutate(command=ibis.ifelse(table.command.isin(list(kept)), table.command, OTHER))
 
 
@@ -90,7 +90,7 @@ def timeline(table: Any) -> Any:
 def spread(table: Any, percents: Sequence[int], *, engine: str) -> Any:
     """For each command the ``count`` and, for each percentage p, the quantile ``p<p>`` of its durations.
 
-    ``engine``: Ibis' name of what will be asked.
+    ``engine``: Ibis' name of the engine that will be asked.
     """
     return _quantiles(table.mutate(value=table.duration_ms), ["command"], percents, engine=engine)
 
@@ -112,14 +112,14 @@ def logarithm(table: Any) -> Any:
 
 def numbered(summed: Any) -> Any:
     """The same with a number, ``person``, for each ``user_id``, so that no id leaves the engine."""
-    # Each person once, so that it makes no difference how an engine counts equal ones.
+    # Each person once, so that it does not matter how an engine numbers equal values.
     who = summed.select("user_id").distinct()
     numbered = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
     return summed.join(numbered, "user_id").drop("user_id")
 
 
 def _seconds(time: Any) -> Any:
-    """Seconds since 1970, rounded down; what has no zone is UTC. Some engines keep times as text."""
+    """Seconds since 1970, rounded down; times without a zone are UTC. Some engines store times as text."""
     if time.type().is_string() or time.type().is_null():
         time = time.cast("timestamp('UTC')")
     return time.epoch_seconds().cast("float64").floor().cast("int64")
@@ -149,7 +149,7 @@ def _people(table: Any, by: list[str]) -> Any:
 
 
 def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, engine: str) -> Any:
-    """The quantiles of ``value``, as :func:`reporter.summary.quantile` defines them but for the last bits."""
+    """The quantiles of ``value``, as :func:`instrumented_make.stats.quantile` defines them, but for the last bits."""
     if engine in TOGETHER:
         grouped = table.group_by(by).agg(count=table.count(), values=table.value.quantile([p / 100 for p in percents]))
         values = {f"p{percent}": grouped["values"][place] for place, percent in enumerate(percents)}

@@ -1,4 +1,4 @@
-"""What a question's answer consists of, wherever it is shown."""
+"""The parts of a question's answer, for every kind of output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked beside the selection. ``change_s``: when the change in question was committed."""
+    """The options besides the selection. ``change_s``: when the change in question was committed."""
 
     change_s: int | None = None
     window_weeks: int = 8
@@ -33,7 +33,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One chart for wide and one for narrow places, each an SVG element."""
+    """A chart in a wide and in a narrow version, each an SVG element."""
 
     wide: str
     narrow: str
@@ -61,8 +61,8 @@ def _none() -> Sequence[Figure]:
 class Section:
     """A question with its answer: a sentence, more sentences (``details``), charts, and the figures as a table.
 
-    ``figures`` is called where they are shown: what draws takes a second to import. ``whole``: a terminal shows all of
-    it but the charts, and not the answer alone.
+    ``figures`` is called only where they are shown, since the drawing library takes a second to import. ``whole``: a
+    terminal shows everything except the charts, not just the answer.
     """
 
     anchor: str

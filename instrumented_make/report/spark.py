@@ -1,6 +1,6 @@
-"""Starts Spark, quietly, for a report of what does not fit on one machine.
+"""Starts Spark quietly, for reports on data that does not fit on one machine.
 
-A Spark that prints its own start over the answer is of no use in a pipe, and its JVM writes where this process writes.
+Spark's JVM writes to the same streams as this process, so its startup messages would make the answer useless in a pipe.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ def connect(url: str) -> Any:
     """Ibis' backend for ``pyspark://[HOST:PORT][?SETTING=VALUE&...]``.
 
     ``HOST:PORT`` is the master of a standalone cluster. Everything else comes from Spark's own configuration
-    (``spark-defaults.conf`` in ``SPARK_CONF_DIR``) and from the settings in the URL, which go before it. Raise
+    (``spark-defaults.conf`` in ``SPARK_CONF_DIR``) and from the settings in the URL, which override it. Raise
     ImportError without pyspark, and whatever Spark raises.
     """
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     parts = urlsplit(url)
     builder = SparkSession.builder.appName("instrumented-make report")
-    # Whole seconds since 1970 are asked for, so the zone is only that of times without one; the rest keeps it quiet.
+    # Queries use whole seconds since 1970, so the zone only matters for times without one; the rest keeps Spark quiet.
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.showConsoleProgress": "false",
@@ -38,7 +38,7 @@ def connect(url: str) -> Any:
 
 
 def _started(builder: Any) -> Any:
-    """The session; what its JVM says goes into a file that nobody reads unless the session does not start."""
+    """The session; the output of its JVM goes into a file that is read only if the session does not start."""
     with tempfile.TemporaryFile() as said:
         kept = os.dup(2)
         os.dup2(said.fileno(), 2)

@@ -1,4 +1,4 @@
-"""The report on a terminal, or as text: every question with its sentence, and the figures of the commands."""
+"""The report on a terminal, or as text: every question with its answer, and the figures of the commands."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from instrumented_make.report.section import Section
 from instrumented_make.stats import above, as_table, context
 
 _INDENT = "  "
-# Of sentences that go into a file, a mail or a log.
+# The line length of sentences in a file, a mail or a log.
 _READABLE = 100
-# Nobody's terminal is wider.
+# Wider than any terminal.
 _WIDE = 10_000
 
 
@@ -45,7 +45,7 @@ def _shown(section: Section, width: int | None) -> str:
 
 
 def _table(section: Section, width: int | None) -> list[str]:
-    """The figures, where they fit: the sentences have them too."""
+    """The figures, if they fit; the sentences have them too."""
     if not section.rows:
         return []
     table = Table(box=None, pad_edge=False)

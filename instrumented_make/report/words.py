@@ -1,4 +1,4 @@
-"""How sentences count and list."""
+"""Counts, lists and dates as sentences write them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as a sentence lists them."""
+    """Names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

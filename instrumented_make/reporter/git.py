@@ -98,7 +98,7 @@ def _or_none(read: Callable[[], Answer | None]) -> Answer | None:
 
 
 def _folders(top: str) -> tuple[str, str]:
-    """The git folder of this work tree and the one that all work trees share. Raise OSError if another user owns one."""
+    """The git folder of this work tree, and the one that all share. Raise OSError if another user owns one."""
     folder = os.path.join(top, ".git")
     _check_owner(folder)
     if os.path.isfile(folder):

@@ -131,7 +131,7 @@ def test_nothing_on_record_is_said(bench: Workbench) -> None:
     bench.write(RULES, ["one"])
     result = bench.run("metrics-stats", variables={"VIRTUAL_ENV": sys.prefix})
     assert result.returncode == 0
-    assert result.stdout.endswith("\n\nNo such runs are on record.\n")
+    assert result.stdout.endswith("\n\nNo matching runs.\n")
     assert "No runs; made " in result.stdout
     assert not bench.config.exists()
 

@@ -97,7 +97,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     assert (
         "targets.yaml:13:5: error: unknown key 'hlep'\n      hlep: x\n      ^\n  hint: did you mean 'help'?"
     ) in text
-    assert "'dev.up.lms' is tracked already, in line 12" in text
+    assert "'dev.up.lms' is already tracked, on line 12" in text
 
 
 @pytest.mark.parametrize(

@@ -107,13 +107,13 @@ def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[st
     assert (project / "GNUmakefile").read_text() == "include Makefile\n"
     (project / "targets.yaml").write_text("mine")
     assert main(["init"]) == 1
-    assert "there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert (project / "targets.yaml").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("a b\n", "missing separator"), ("VAR = 1\n", "offer no target"), (None, "no target")],
+    [("a b\n", "missing separator"), ("VAR = 1\n", "no targets found"), (None, "no target")],
 )
 def test_init_says_what_is_in_the_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
@@ -504,4 +504,4 @@ def test_a_catalog_in_a_folder_of_its_own(project: Path, capsys: pytest.CaptureF
     assert main(["check", *together]) == 0
     assert main(["render", "--catalog", catalog]) == 0
     assert main(["check", "--catalog", catalog]) == 1
-    assert "render beside the Makefile" in capsys.readouterr().out
+    assert "render next to the Makefile" in capsys.readouterr().out

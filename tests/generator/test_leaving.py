@@ -99,9 +99,9 @@ def test_a_trial_tells_what_differs(project: Path, capsys: pytest.CaptureFixture
     capsys.readouterr()
     assert main(["check", "--run", "one"]) == 1
     told = capsys.readouterr().out
-    assert "make one is another command before anybody has decided: its standard output has 'one more'" in told
+    assert "make one behaves differently before you decide: its standard output has 'one more'" in told
     assert main(["check", "--run", "two"]) == 0
-    assert "warning: make two is another command each time" in capsys.readouterr().out
+    assert "warning: make two behaves differently each time" in capsys.readouterr().out
     assert main(["check", "--run", "'"]) == 1
     assert "close its quotes" in capsys.readouterr().err
 
@@ -132,7 +132,7 @@ def test_what_a_killed_trial_left_is_told_and_not_written_over(
     capsys.readouterr()
     assert main(["check", "--run", "one"]) == 1
     told = capsys.readouterr().out
-    assert "Makefile.aside:1:1: error: it is your makefile" in told
+    assert "Makefile.aside:1:1: error: this is your makefile" in told
     assert "hint: run: mv Makefile.aside Makefile" in told
     assert "ifndef INSTRUMENTED" in (project / "Makefile.aside").read_text()
 

@@ -126,7 +126,7 @@ def test_a_rule_that_makes_anything_is_told_of(
     assert main(["init"]) == 0
     told = capsys.readouterr().err
     assert "targets.yaml: 1 target proposed" in told
-    assert "A rule here makes any name. Add the names that people type: instrumented-make add NAME" in told
+    assert "A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME" in told
     assert main(["add", "html"]) == 0
     assert "no rule" not in capsys.readouterr().err
     assert main(["check"]) == 0
@@ -166,7 +166,7 @@ def test_a_long_makefile_gets_a_short_catalog(
     words = [f"word{number}x" for number in range(MAX_TARGETS + 8)]
     (tmp_path / "Makefile").write_text("".join(f"{word}: ; @echo {word}\n" for word in words))
     assert main(["init"]) == 0
-    assert "8 more left out; to see them: instrumented-make list --untracked" in capsys.readouterr().err
+    assert "8 more left out; to see them, run: instrumented-make list --untracked" in capsys.readouterr().err
     assert "# 8 more are left out" in (tmp_path / "targets.yaml").read_text()
     assert [target.name for target in load(tmp_path / "targets.yaml").targets] == words[:MAX_TARGETS]
     assert main(["list", "--untracked"]) == 0

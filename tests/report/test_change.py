@@ -265,15 +265,17 @@ def test_a_few_people_cannot_tell() -> None:
     rng = np.random.default_rng(5)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
     assert of_duration(item) == of_failures(item) == CANNOT_TELL
-    assert "3 people ran it both before and after, which counts like" in helped.sentence(item)
-    assert f"it takes {ENOUGH_PEOPLE}" in helped.sentence(item)
+    assert "3 people ran it both before and after, which counts as" in helped.sentence(item)
+    assert f"at least {ENOUGH_PEOPLE} are needed" in helped.sentence(item)
 
 
 def test_one_person_cannot_tell() -> None:
     """One's own outbox is compared as well, and the answer is honest."""
     rng = np.random.default_rng(8)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
-    expected = f"dev.up: cannot tell, a single person ran it both before and after; it takes {ENOUGH_PEOPLE}."
+    expected = (
+        f"dev.up: cannot tell, only one person ran it both before and after; at least {ENOUGH_PEOPLE} are needed."
+    )
     assert helped.sentence(item) == expected
 
 

@@ -91,7 +91,7 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
     """And the password of the URL is not."""
     with pytest.raises(UserError) as error:
         _open(postgres, "devstack.runs")
-    assert "there is no table devstack.runs that may be read; there are: SHOUTED_RUN, devstack_command_run" in str(
+    assert "there is no table devstack.runs that you may read; there are: SHOUTED_RUN, devstack_command_run" in str(
         error.value
     )
     assert "secret-word" not in str(error.value)
@@ -146,6 +146,6 @@ def test_a_table_that_may_not_be_read_is_one_sentence(postgres: str, grants: lis
             owner.execute("DROP OWNED BY stranger")
             owner.execute("DROP ROLE stranger")
     (said, *hint) = str(error.value).splitlines()
-    assert "that may be read" in said or "permission denied" in said
+    assert "that you may read" in said or "permission denied" in said
     assert len(said) < 300
     assert len(hint) <= 1

@@ -197,4 +197,4 @@ def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
     assert scope(found.history) == "1 command in the week of 2026-01-05. Times are UTC."
     assert found.sentences["used"] == "up is used most: 1 of 1 run (100.0%)."
     assert found.sentences["ages"].startswith("Of the last 1 week you spent 0.0% on commits that were 7 days old")
-    assert found.sentences["weeks"] == "All runs are of one week, that of 2026-01-05: you waited 1 ms."
+    assert found.sentences["weeks"] == "All runs are from the week of 2026-01-05: you waited 1 ms."

@@ -309,7 +309,7 @@ def test_little_is_drawn_as_well(browser: webdriver.Chrome, tmp_path: Path, rows
     command = [sys.executable, "-m", "generator", "report", str(tmp_path / "a.parquet"), "--change", "2026-04-28"]
     subprocess.run([*command, "--min-people", "1", "--html", str(tmp_path / "a.html")], check=True)
     show(browser, tmp_path / "a.html")
-    assert ("No such runs are on record." in browser.find_element(By.TAG_NAME, "body").text) is (rows == 0)
+    assert ("No matching runs." in browser.find_element(By.TAG_NAME, "body").text) is (rows == 0)
     assert "nan" not in browser.find_element(By.TAG_NAME, "body").text.lower().split()
     assert complaints(browser) == []
 

@@ -114,8 +114,8 @@ def test_a_warehouse_may_shout(tmp_path: Path) -> None:
 BROKEN = {
     "absent": (None, "nowhere.jsonl: error: it cannot be read: No such file or directory"),
     "no json": ("a\n", "a.jsonl:1:1: error: Expecting value"),
-    "empty": ("", "a.jsonl:1:1: error: the first line is no JSON object"),
-    "list": ("[1]\n", "a.jsonl:1:1: error: the first line is no JSON object"),
+    "empty": ("", "a.jsonl:1:1: error: the first line is not a JSON object"),
+    "list": ("[1]\n", "a.jsonl:1:1: error: the first line is not a JSON object"),
     "other": ('{"id": 1}\n', "a.jsonl:1:1: error: an event has no user_id"),
     "later": (f"{json.dumps(track())}\n{{'x'\n", "a.jsonl:2:2: error: Expecting property name"),
     "bytes": (f"{json.dumps(track())}\n\x00\n", "a.jsonl:2:1: error: Expecting value"),
@@ -146,7 +146,7 @@ def test_what_is_no_source_is_explained(tmp_path: Path) -> None:
         "empty": "no file in this folder ends in .parquet or in .json",
         "a.txt": "its name ends neither in .parquet nor in",
         "a.parquet": "it has no column duration_ms; its columns: user_id, command",
-        "a.sqlite3": "it is no outbox: no such table: events",
+        "a.sqlite3": "it is not an outbox: no such table: events",
         "b.parquet": "b.parquet: error: ",
     }.items():
         with pytest.raises(UserError) as error:
@@ -240,9 +240,9 @@ ODD: dict[str, tuple[str, Any, dict[str, Any] | str]] = {
     "number with a fraction": ("duration_ms", pa.array([8421.0]), {}),
     "text as number": ("user_id", pa.array([7]), {"user_id": "7"}),
     "truth as number": ("git_checked_out_master", pa.array([1]), {}),
-    "time as number": ("start_time", pa.array([1]), "start_time is of type int64, and a time is expected"),
-    "text as bytes": ("command", pa.array([b"\xff"]), "command is of type binary, and a text is expected"),
-    "number as list": ("exit_status", pa.array([[1]]), "and a number is expected"),
+    "time as number": ("start_time", pa.array([1]), "start_time is of type int64, not time"),
+    "text as bytes": ("command", pa.array([b"\xff"]), "command is of type binary, not text"),
+    "number as list": ("exit_status", pa.array([[1]]), ", not number"),
 }
 
 
@@ -312,7 +312,7 @@ def test_rows_as_others_write_them(tmp_path: Path, shape: str) -> None:
 def test_nothing_but_other_calls_is_a_sentence(tmp_path: Path) -> None:
     """As is a file of nothing."""
     path = lines(tmp_path / "a.jsonl", call("identify"))
-    with pytest.raises(UserError, match="there is no track event with a command"):
+    with pytest.raises(UserError, match="no track event has a command"):
         runs(path)
 
 

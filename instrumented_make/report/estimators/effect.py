@@ -1,23 +1,23 @@
-"""Did a change help? Before against after, by the commit that people had checked out.
+"""Did a change help? Compares runs before and after it, by the commit that people had checked out.
 
-Each person is compared with themselves: somebody with a slow machine who pulls late would otherwise make what is old
-look slow. Two questions are asked of every command, and of its failures.
+Each person is compared with themselves: otherwise, somebody with a slow machine who pulls late would make old commits
+look slow. Two questions are asked about every command's durations, and about its failures.
 
-*Did it change?* Of durations: each person has a difference of means of logarithms. What is said is their mean with
+*Did it change?* For durations, each person has a difference of means of logarithms. The estimate is their mean with
 random effects (DerSimonian and Laird 1986, with the variance between people of Paule and Mandel 1982) and the standard
-error of Hartung and Knapp (2001), with as many degrees of freedom as people less one. A person who runs a command all
-day counts for at most four who run it as often as the median one. Of failures: the difference of shares, weighted as by
-Mantel and Haenszel (1959), and the standard error of resampled people (Field and Welsh 2007).
+error of Hartung and Knapp (2001); the degrees of freedom are the number of people less one. A person who runs a command
+all day counts for at most four people who run it as often as the median person. For failures, it is the difference of
+shares, weighted as by Mantel and Haenszel (1959), with the standard error of resampled people (Field and Welsh 2007).
 
-*And not for those who had not pulled it yet in the same weeks?* People pull on different days, so one week holds runs
-before and after. A regression with an effect for each person and each week (from the change on) is blind to whatever
-happened to everybody in a week, and to a drift. Errors are clustered by person (Bell and McCaffrey 2002); the degrees
-of freedom are the effective number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one. Where all
-have pulled at once, so that hardly a day holds both, there is nobody to compare with. It takes more people.
+*And not for those who had not pulled it yet in the same weeks?* People pull on different days, so one week has runs
+before and after. A regression with an effect for each person and each week (from the change on) ignores whatever
+happened to everybody in a week, and any drift. Errors are clustered by person (Bell and McCaffrey 2002); the degrees
+of freedom are the effective number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one. If everybody
+pulled at once, so that hardly any day has both, there is nobody to compare with. This question needs more people.
 
 The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is the chance of calling
-*any* command changed when none did. Durations are those of runs that succeeded: what begins to fail at once did not get
-faster. ``tests/report/test_change.py`` holds the false alarms and the power by simulation.
+*any* command changed when none did. Durations are of runs that succeeded: a command that begins to fail at once has
+not got faster. ``tests/report/test_change.py`` checks the false alarms and the power by simulation.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ import numpy.typing as npt
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
-# The effective number of people from which on something is said. With fewer, a standard error is a guess; with so many,
-# simulated false alarms are as rare as with more.
+# The least effective number of people for a verdict. With fewer, a standard error is a guess; with this many, simulated
+# false alarms are as rare as with more.
 ENOUGH_PEOPLE = 4
-# For how many who run a command as often as the median person does one may count.
+# One person counts for at most this many people who run a command as often as the median person.
 MOST = 4
 _AT_ONCE = 250
 
@@ -48,7 +48,7 @@ Integers = npt.NDArray[np.int64]
 class Counts:
     """Runs of one command: an element for each person (from 0), side (``after`` is 0 or 1) and day.
 
-    ``day``: of 24 hours from the change on, below 0 before it.
+    ``day``: in units of 24 hours since the change, negative before it.
     ``logarithms`` and ``squares``: of the runs that ``succeeded``, sums of the logarithms of durations in ms, as whole
     thousandths, and of the squares of these.
     """
@@ -72,7 +72,7 @@ class Counts:
 class Effect:
     """An estimate with its standard error; ``low`` and ``high`` are the simultaneous interval, once it is known.
 
-    ``people`` have runs on both sides and count like ``effective_people`` who run it equally often.
+    ``people`` have runs on both sides and count as ``effective_people`` who run it equally often.
     """
 
     before: float
@@ -91,7 +91,7 @@ class Effect:
 
     @property
     def changed(self) -> bool:
-        """Whether no change at all is outside of the interval."""
+        """Whether the interval excludes no change at all."""
         return self.enough and not self.low <= 0 <= self.high
 
 
@@ -100,8 +100,8 @@ class Comparison:
     """One command before and after.
 
     ``duration``: typical durations in milliseconds (geometric means), and the logarithm of their ratio. ``failures``:
-    shares of runs that failed, and their difference. Either is None when nobody has such runs on both sides, or too few
-    to be told of. ``duration_in_weeks``, ``failures_in_weeks``: the same within people and weeks.
+    shares of runs that failed, and their difference. Either is None if nobody has such runs on both sides, or too few
+    people to show. ``duration_in_weeks``, ``failures_in_weeks``: the same within people and weeks.
     """
 
     command: str
@@ -119,7 +119,7 @@ class Comparison:
 
     @property
     def failures_fit(self) -> bool:
-        """The same of the failures."""
+        """The same for the failures."""
         return _fits(self.failures, self.failures_in_weeks)
 
 
@@ -127,7 +127,7 @@ _EFFECTS = ("duration", "failures", "duration_in_weeks", "failures_in_weeks")
 
 
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
-    """The comparison of one command, as yet without intervals: these depend on how many there are."""
+    """The comparison of one command, still without intervals: these depend on how many there are."""
     return Comparison(
         command=command,
         runs_before=int(counts.runs[counts.after == 0].sum()),
@@ -140,12 +140,12 @@ def compare(command: str, counts: Counts, rng: np.random.Generator) -> Compariso
 
 
 def of_enough(item: Comparison, enough: Callable[[int], bool]) -> Comparison:
-    """The same without effects on too few people to be told of, however many ran the command at other times."""
+    """The same without effects on too few people to show, however many ran the command at other times."""
     return _changed(item, lambda effect: effect if enough(effect.people) else None)
 
 
 def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
-    """The same with intervals that all hold at once, but for a chance of ``false_alarm``; of either question."""
+    """The same with intervals that all hold at once, except with probability ``false_alarm``, for each question."""
     found = list(comparisons)
     for names in (_EFFECTS[:2], _EFFECTS[2:]):
         looked_at = sum(effect.enough for item in comparisons for effect in _effects(item, names).values())
@@ -155,7 +155,7 @@ def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALA
 
 
 def _effects(item: Comparison, names: tuple[str, ...]) -> dict[str, Effect]:
-    """Those that there are."""
+    """The effects that are not None."""
     return {name: effect for name in names if (effect := getattr(item, name)) is not None}
 
 
@@ -193,7 +193,7 @@ def _duration(counts: Counts) -> Effect | None:
         return None
     means = logarithms / runs
     freedom = float((runs - 1).sum())
-    # What runs of one person on one side differ by: the same for everybody, since few have enough runs to tell theirs.
+    # The variance of one person's runs on one side, pooled over everybody: few have enough runs to estimate their own.
     spread = float((squares - runs * means**2).sum()) / freedom if freedom else 0.0
     variance = max(spread, 0.0) * (1 / runs).sum(axis=0)
     variance = np.maximum(variance, np.median(variance) / MOST)
@@ -201,7 +201,7 @@ def _duration(counts: Counts) -> Effect | None:
     if people < 2 or not variance.any():
         estimate, error, weight = float(difference.mean()), 0.0, np.full(people, 1 / people)
     else:
-        from statsmodels.stats.meta_analysis import combine_effects  # noqa: PLC0415  (a second, for comparisons alone)
+        from statsmodels.stats.meta_analysis import combine_effects  # noqa: PLC0415  (takes a second, rarely needed)
 
         combined = combine_effects(difference, variance, method_re="iterated", use_t=True)
         estimate, error = float(combined.mean_effect_re), float(combined.sd_eff_w_re_hksj)
@@ -215,8 +215,8 @@ def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
 
     A person with ``b`` runs before and ``a`` after weighs ``a*b / (a+b)`` on both sides. The standard error is at least
     what it would be if all runs failed with the same chance, independently (the pooled binomial one, which for these
-    weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every resample has as few, and says
-    nothing of how many there could have been.
+    weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every resample has as few, and does
+    not show how many there could have been.
     """
     failed, runs = _by_side(counts, counts.failed), _by_side(counts, counts.runs)
     both = (runs > 0).all(axis=0)
@@ -243,9 +243,9 @@ def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
 
 
 def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, exponential: bool) -> Effect | None:
-    """The effect of ``after`` on the mean of ``sums / runs``, beside one for each person and one for each week.
+    """The effect of ``after`` on the mean of ``sums / runs``, next to an effect for each person and each week.
 
-    None where too few have runs on one side on days on which others have some on the other. ``before`` is the mean
+    None if too few people have runs on one side on days when others have runs on the other. ``before`` is the mean
     before; ``exponential``: its exponential, as the sums are of logarithms.
     """
     at = runs > 0
@@ -282,13 +282,13 @@ def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, expone
 
 
 def _left(columns: Floats, person: Integers, period: Integers, weight: Floats) -> tuple[Floats, Floats | None]:
-    """What a mean for each person and one for each period leave of ``columns``, and each person's share in what they
-    leave of the first: None where that is nothing.
-    """  # noqa: D205  (what is returned is two things)
+    """The residuals of ``columns`` after a mean for each person and one for each period, and each person's share in the
+    residuals of the first column; None if those are zero.
+    """  # noqa: D205  (it returns two things)
     people = int(person.max()) + 1
     _, period = np.unique(period, return_inverse=True)
     periods = int(period.max()) + 1
-    # How much of each person is in each period: the regression's equations need no more of who was where.
+    # Each person's weight in each period: the regression's equations need nothing else.
     share = np.bincount(person * periods + period, weight, people * periods).reshape(people, periods)
     of_person = share.sum(axis=1, keepdims=True)
     totals = np.stack([np.bincount(person, weight * column, people) for column in columns.T], axis=1)
@@ -308,7 +308,7 @@ def _by_side(counts: Counts, values: Floats | Integers) -> Floats:
 
 
 def _resamples(people: int, rng: np.random.Generator) -> list[Floats]:
-    """How often each person is drawn, for RESAMPLES draws of as many people, a part at a time."""
+    """How often each person is drawn, for RESAMPLES draws of as many people, in batches."""
     even = np.full(people, 1 / people)
     return [rng.multinomial(people, even, size=_AT_ONCE).astype(float) for _ in range(RESAMPLES // _AT_ONCE)]
 

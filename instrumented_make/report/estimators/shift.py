@@ -1,23 +1,23 @@
-"""Finds the weeks in which a command's level of duration, or of failures, shifted for good, without being told.
+"""Finds the weeks in which a command's level of duration, or of failures, shifted for good, without being given a date.
 
-*Levels.* A regression with an effect for each person and each week gives one level a week, of the mean logarithm of
+*Levels.* A regression with an effect for each person and each week gives one level per week, of the mean logarithm of
 durations (runs that succeeded) or of the share of runs that failed. So people who join, leave or are slow do not shift
-it. As in :mod:`effect`, one person counts for at most four who run the command as often as the median one.
+it. As in :mod:`effect`, one person counts for at most four who run the command as often as the median person.
 
-*Search.* Every split of the weeks with at least LEAST_WEEKS on either side is tried, of all weeks and of some around
-it, and a straight line, which stands for a drift. The statistic is the Gaussian log-likelihood ratio, n log(1 -
-explained share). What was found is taken away, and the search goes on in what is left (binary segmentation; Scott and
-Knott 1974).
+*Search.* Every split of the weeks with at least LEAST_WEEKS on either side is tried, over all weeks and over some weeks
+around it, and so is a straight line, which represents a drift. The statistic is the Gaussian log-likelihood ratio, n
+log(1 - explained share). Each finding is subtracted, and the search continues in the rest (binary segmentation; Scott
+and Knott 1974).
 
 *False alarms.* The weeks are put into random order, the same order for all commands and both measures, and the largest
-statistic of them all is noted (Westfall and Young 1993): FALSE_ALARM is the chance of finding *anything* when no level
+statistic of all is recorded (Westfall and Young 1993): FALSE_ALARM is the chance of finding *anything* when no level
 shifted. Weeks that differ for everybody are as different in another order, so they raise no alarm. They are moved in
 pairs, since neighbouring weeks are alike.
 
-*One person is not a change.* What is found must still be found without whoever contributes most to it, except in one
+*One person is not a change.* A shift must still be found without the person who contributes most to it, except in one
 person's own history.
 
-``tests/report/test_shift.py`` holds false alarms, power and dates by simulation; docs/decisions/0013 says
+``tests/report/test_shift.py`` checks false alarms, power and dates by simulation; docs/decisions/0013 says
 what was tried.
 """
 
@@ -32,20 +32,20 @@ import numpy as np
 import numpy.typing as npt
 
 FALSE_ALARM = 0.05
-# "For good": a level that lasted, and was there before, for so long.
+# "For good": the old level and the new one each lasted at least this long.
 LEAST_WEEKS = 3
 PERMUTATIONS = 1_000
-# In a history longer than twice as many weeks, so many weeks before are also compared with as many after: what came and
-# went hardly shows in the whole (moving sums; Eichinger and Kirch 2018).
+# In a history longer than twice this many weeks, this many weeks before are also compared with as many after: a level
+# that came and went hardly shows in the whole (moving sums; Eichinger and Kirch 2018).
 REACHES = (13, 26, 52)
 # Weeks that are moved together.
 BLOCK = 2
-# For how many who run a command as often as the median person does one may count.
+# One person counts for at most this many people who run a command as often as the median person.
 MOST = 4
-# Of one command and measure; a level that shifts more often is noise.
+# Per command and measure; a level that shifts more often is noise.
 MOST_SHIFTS = 4
-# The log-likelihood that the day of a commit may lack of the best one's: twice the usual 1.92, since the likelihood of
-# a date is no parabola. Nineteen in twenty ranges hold the true day (test_shift.py).
+# How far the log-likelihood of a commit's day may be below that of the best day: twice the usual 1.92, since the
+# likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
 
 Floats = npt.NDArray[np.float64]
@@ -85,10 +85,10 @@ class Weekly:
 class Shift:
     """A level that shifted.
 
-    ``week``: the first on the new level; of a ``gradual`` one, the first that it was followed through. ``before`` and
+    ``week``: the first on the new level; for a ``gradual`` one, the first week of the history. ``before`` and
     ``after``: typical durations in ms (geometric means), or shares of runs that failed. ``people`` have runs on both
-    sides. ``runs_a_week``: since then. ``cost_a_week``: what it takes since then, in ms of everybody's time, or in runs
-    that fail; below 0 where it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
+    sides. ``runs_a_week``: since then. ``cost_a_week``: what it costs since then, in ms of everybody's time, or in runs
+    that fail; negative if it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
     """
 
     command: str
@@ -123,7 +123,7 @@ class _Series:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How much better than no change the best split (before the element ``place``) and a straight line are."""
+    """How much better the best split (before the element ``place``) and a straight line fit than no change."""
 
     split: Floats
     line: Floats
@@ -135,7 +135,7 @@ class _Fit:
 
 
 def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool = False) -> list[Shift]:
-    """What shifted in any of these commands; ``own``: it is one person's history."""
+    """All shifts in these commands; ``own``: it is one person's history."""
     series = {
         (command, measure): levels
         for command, runs in weekly.items()
@@ -164,7 +164,7 @@ def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool 
             if not _surprising(without, highest):
                 open_.discard(key)
                 continue
-        # A split has its date to choose, so it is worth a parameter more (Schwarz 1978).
+        # A split also has a date to choose, so it has one parameter more (Schwarz 1978).
         if not cuts and fits[key].line[0] > fits[key].split[0] - math.log(len(left[key].week)):
             drifts.add(key)
             open_.discard(key)
@@ -228,7 +228,7 @@ def _fit(level: Floats, weight: Floats, week: Integers) -> _Fit:
 
 
 class _SoFar:
-    """Sums from the first week on, by which any stretch of weeks is summed at once."""
+    """Cumulative sums over the weeks, which give the sum of any range of weeks directly."""
 
     def __init__(self, weight: Floats, centred: Floats) -> None:
         self.weight, self.sum, self.squares = (
@@ -237,7 +237,7 @@ class _SoFar:
         )
 
     def split(self, begin: Integers, place: Integers, end: Integers) -> Floats:
-        """How much better than one level two are, before and from each ``place``, in the weeks from begin to end."""
+        """How much better two levels fit than one, split at each ``place``, in the weeks from begin to end."""
         weight, total, squares = (sums[:, end] - sums[:, begin] for sums in (self.weight, self.sum, self.squares))
         before, first = (sums[:, place] - sums[:, begin] for sums in (self.weight, self.sum))
         explained = (first - total * before / weight) ** 2 * weight / (before * (weight - before))
@@ -264,7 +264,7 @@ class _Order:
 
 
 def _surprising(fit: _Fit | None, highest: Floats) -> bool:
-    """Whether a fit as good as this is as rare as FALSE_ALARM when nothing changed."""
+    """Whether a fit as good as this has a chance of at most FALSE_ALARM if nothing changed."""
     return fit is not None and (1 + int((highest >= fit.best[0]).sum())) / (1 + len(highest)) <= FALSE_ALARM
 
 
@@ -307,7 +307,7 @@ def _mean(series: _Series, at: npt.NDArray[np.bool_]) -> float:
 
 
 def _levelled(series: _Series, cuts: list[int]) -> _Series:
-    """The series without what was found in it."""
+    """The series minus the levels found in it."""
     level = series.level.copy()
     for at in _segments(series, cuts):
         level[at] -= _mean(series, at)
@@ -327,7 +327,7 @@ def _told(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[
 
 
 def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
-    """The same of a level that moved little by little, from its first week to its last."""
+    """The same for a level that moved gradually, from its first week to its last."""
     slope, start = np.polyfit(series.week.astype(float), series.level, 1, w=np.sqrt(series.weight))
     first, last = int(series.week[0]), int(series.week[-1])
     late = runs.week > (first + last) / 2
@@ -338,7 +338,7 @@ def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
 def _shift(
     command: str, measure: str, runs: Weekly, week: int, late: npt.NDArray[np.bool_], difference: float
 ) -> Shift:
-    """``difference``: of the levels; what it comes to is that of the people who have runs on both sides."""
+    """``difference``: of the levels; ``before`` and ``after`` are for the people who have runs on both sides."""
     number, total = runs.measured(measure)
     means, weight = _either_side(runs.person, late, number, total)
     since = runs.of(late)
@@ -366,7 +366,7 @@ def _shift(
 
 
 def _as_shown(series: _Series, level: float, shift: Shift) -> tuple[tuple[int, float], ...]:
-    """The series in ms or shares, such that ``level`` is what the shift calls ``after``."""
+    """The series in ms or shares, scaled so that ``level`` becomes the shift's ``after``."""
     if shift.measure == DURATION:
         values = shift.after * np.exp(series.level - level)
     else:
@@ -378,7 +378,7 @@ def commit_days(person: Integers, day: Integers, number: Integers, total: Floats
     """The first and the last day of the commits that a shift may have come with.
 
     An element for each person and day of the commit that they had checked out; ``total / number`` is a mean. Each
-    person is compared with themselves, on commits before a day and since. None where nobody has both.
+    person is compared with themselves, on commits before a day and since. None if nobody has both.
     """
     at = number > 0
     days, column = np.unique(day[at], return_inverse=True)
@@ -390,7 +390,7 @@ def commit_days(person: Integers, day: Integers, number: Integers, total: Floats
     )
     of_person = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     within = sums - weight * (sums.sum(axis=1, keepdims=True) / of_person)
-    # Of what lies before each day but the first.
+    # Sums of everything before each day but the first.
     before = np.cumsum(weight, axis=1)[:, :-1]
     information = (before * (1 - before / of_person)).sum(axis=0)
     explained = np.cumsum(within, axis=1)[:, :-1].sum(axis=0) ** 2 / np.maximum(information, 1e-300)
@@ -404,5 +404,5 @@ def commit_days(person: Integers, day: Integers, number: Integers, total: Floats
     squares = float((weight * mean**2).sum())
     likelihood = -freedom / 2 * np.log(np.maximum(1 - explained / squares, 1e-12))
     close = np.flatnonzero(likelihood >= likelihood.max() - DAYS_WITHIN)
-    # It came after the last commit that is old, at the latest on the day of the first that is new.
+    # The change came after the last old commit, and on the day of the first new one at the latest.
     return int(days[close[0]]) + 1, int(days[close[-1] + 1])

@@ -1,4 +1,4 @@
-"""The questions that a report answers, one module each: what it asks of the history, its sentence and its charts."""
+"""The questions that a report answers, one module each: its query, its answer and its charts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def answered(history: History) -> Iterator[Section]:
 
 
 def worse(history: History, kinds: Sequence[str]) -> bool:
-    """Whether anything got worse in one of these ways, as found without being told or of the change asked about."""
+    """Whether anything got worse in one of these ways, since a shift or since the change that was asked about."""
     if changed.named(changed.changes(history), kinds):
         return True
     return history.options.change_s is not None and helped.got_worse(

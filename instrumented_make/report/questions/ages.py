@@ -20,11 +20,11 @@ AGES_DAYS = (1, 7, 28)
 
 
 def ages(table: Any) -> Any:
-    """How old the code was that people worked on, on the main branch.
+    """How old the code was that people worked with, on the main branch.
 
-    For each ``week``: how many ``people`` there were, and of how many, for each of AGES_DAYS, the commits were, on
+    For each ``week``: the number of ``people``, and for each of AGES_DAYS the number of people whose commits were, on
     average over their runs, ``at_least_<days>`` days old. On other branches the commit is likely the developer's own,
-    and says nothing of how far behind they are.
+    and does not show how far behind they are.
     """
     main = table.filter(table.on_master, table.commit_s.notnull())
     age_s = ibis.greatest(main.start_s - main.commit_s, 0)
@@ -38,7 +38,7 @@ def ages(table: Any) -> Any:
 
 
 def ask(history: History) -> Section:
-    """The section; of each person and week the average age counts."""
+    """The section; what counts is the average age for each person and week."""
     history.begin("Finding how old the code was")
     rows: Rows = history.ask(ages(history.shown))
     answer = _answer(rows, own=history.own or history.people == 1)
@@ -61,7 +61,7 @@ def ask(history: History) -> Section:
 
 def _answer(rows: Rows, *, own: bool) -> str:
     if not rows:
-        return "No run on the main branch has the time of its commit on record."
+        return "No run on the main branch has a recorded commit time."
     last = rows[-4:]
     people = sum(row["people"] for row in last)
     day, some, month = (percentage(sum(row[f"at_least_{days}"] for row in last) / people) for days in AGES_DAYS)

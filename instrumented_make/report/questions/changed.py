@@ -1,4 +1,4 @@
-"""What changed, and when? Looked for in every command, without being told where."""
+"""What changed, and when? Searches every command, without being given a date."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 
 # What --fail-on may name.
 SLOWER, FAILING = "slower", "failing"
-# A shift is the same as in an earlier report if it is dated at most so many weeks apart.
+# A shift is the same as in an earlier report if their dates are at most this many weeks apart.
 SAME_WEEKS = 3
-# Commits are looked at on runs that began in at most so many weeks before and after a shift.
+# Commits are compared by runs that began at most this many weeks before or after a shift.
 AROUND_WEEKS = 8
-# Days of commits that lie further apart say nothing of where to look.
+# A wider range of commit days than this does not help to find the commit.
 FEW_DAYS = 28
-# So many runs, at most, are summed by person and week at once; there are no more sums than runs.
+# At most this many runs are summed by person and week at once; there are no more sums than runs.
 _AT_ONCE = 10_000_000
 _SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A shift with what the report knows of it besides.
+    """A shift, and what else the report knows about it.
 
-    ``commits``: the days (since 1970) of the first and the last commit that it may have come with, where that can be
-    told. ``new``: whether an earlier report did not have it; None without one.
+    ``commits``: the days (since 1970) of the first and the last commit that it may have come with, if known.
+    ``new``: whether it is missing from the earlier report; None without one.
     """
 
     shift: Shift
@@ -65,18 +65,18 @@ class Change:
 
 
 def weekly(table: Any, names: Sequence[str]) -> Any:
-    """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: what Weekly holds."""
+    """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: the fields of Weekly."""
     runs = table.filter(table.command.isin(list(names)))
     summed = _summed(runs.mutate(week=week(runs)), ["command", "user_id", "week"])
-    # Millions of names would take longer to arrive than all the numbers.
+    # Transferring millions of names would take longer than all the numbers.
     places = ibis.cases(*((summed.command == name, place) for place, name in enumerate(names)))
     return numbered(summed.mutate(command=places.cast("int64")))
 
 
 def commits(table: Any, names: Sequence[str]) -> Any:
-    """The same of commands of these ``names``, also for each ``day`` (since 1970) of the commit that was checked out.
+    """The same for commands of these ``names``, also for each ``day`` (since 1970) of the commit that was checked out.
 
-    Only on the main branch: on another, the day of a commit says nothing of what is in it.
+    Only on the main branch: on another, the day of a commit does not say what it contains.
     """
     known = table.filter(table.command.isin(list(names)), table.on_master, table.commit_s.notnull())
     by = ["command", "user_id", "week", "day"]
@@ -109,14 +109,14 @@ def ask(history: History) -> Section:
 
 @cache
 def changes(history: History) -> list[Change]:
-    """All that shifted, what got worse first, then by what it costs. Raise UserError when the engine refuses.
+    """All shifts, those for the worse first, then by cost. Raise UserError if the engine fails.
 
-    A team is not told of what concerns few people.
+    A team's report leaves out shifts that affect too few people.
     """
     runs: dict[str, Weekly] = {}
     for names, found in _batches(history):
         command = found["command"]
-        # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
+        # Sort, since engines return rows in any order, which affects the last bits of floating-point sums.
         people, weeks = int(found["person"].max()) + 1, int(found["week"].max()) + 1
         order = np.argsort((command * people + found["person"]) * weeks + found["week"])
         values = Weekly(*(found[column.name][order] for column in fields(Weekly)))
@@ -134,7 +134,7 @@ def changes(history: History) -> list[Change]:
 
 
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    # How long people work in a command, and how they leave it, is no level of its own.
+    # How long people work inside an interactive command, and how they leave it, is not a property of the command.
     ahead = [command for command in history.commands if command not in history.options.targets.interactive]
     while ahead:
         history.begin("Looking for what changed")
@@ -145,10 +145,10 @@ def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
 
 
 def _commits(history: History, found: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:
-    """The days of the commits that each of these may have come with, where they can be told."""
+    """The days of the commits that each of these may have come with, if known."""
     if not found:
         return {}
-    history.begin("Looking for the commits that it changed with")
+    history.begin("Looking for the commits that fit")
     columns = history.columns(commits(history.runs, sorted({shift.command for shift in found})))
     order = np.lexsort([columns["day"], columns["week"], columns["person"]])
     command, person, week, day, runs, succeeded, failed, logarithms = (
@@ -222,17 +222,17 @@ def read_earlier(path: Path) -> Earlier:
         waiting = document["waiting_ms_per_person_and_week"]
         return Earlier(str(path), str(document["made"]), None if waiting is None else float(waiting), tuple(known))
     except (KeyError, TypeError, ValueError):
-        raise failure("it is not a report, or one from before version 0.4", hint, path=str(path)) from None
+        raise failure("it is not a report, or it is from before version 0.4", hint, path=str(path)) from None
 
 
 def named(found: Sequence[Change], kinds: Sequence[str]) -> bool:
-    """Whether there is a change of one of these kinds, and a new one where an earlier report is known."""
+    """Whether there is a change of one of these kinds; with an earlier report, a new one."""
     return any(change.kind in kinds and change.new is not False for change in found)
 
 
 def _answer(found: Sequence[Change], history: History) -> str:
     if len({week.number for row in history.summary.figures for week in row.weeks}) < 2 * LEAST_WEEKS:
-        return f"It is too early to tell: that takes {2 * LEAST_WEEKS} weeks with runs."
+        return f"It is too early to tell: at least {2 * LEAST_WEEKS} weeks with runs are needed."
     if not found:
         return "Nothing changed: no command got slower or faster, and none began to fail more or less."
     parts = []
@@ -255,8 +255,8 @@ def _details(found: Sequence[Change], history: History) -> list[str]:
         new = sum(bool(change.new) for change in found)
         lines.append(f"Since the report of {earlier.made}: {counted(new, 'new change') if new else 'no new change'}.")
     lines.append(
-        f"The chance of finding anything when nothing changed is {FALSE_ALARM:.0%}. A level counts that lasts for at "
-        f"least {LEAST_WEEKS} weeks."
+        f"If nothing changed, the chance of finding anything is {FALSE_ALARM:.0%}. Only levels that last at least "
+        f"{LEAST_WEEKS} weeks count."
     )
     return lines
 
@@ -275,7 +275,7 @@ def _sentence(change: Change, *, own: bool) -> str:
         what = f"{percentage(shift.after)} of runs instead of {percentage(shift.before)}"
         who = "" if own else f", of {shift.people:,} people"
         costs = f"That is {abs(shift.cost_a_week):,.0f} failed runs {_more(shift)} a week{who}."
-    when = f"little by little from {week_of(shift.week)}" if shift.gradual else f"since {week_of(shift.week)}"
+    when = f"gradually from {week_of(shift.week)}" if shift.gradual else f"since {week_of(shift.week)}"
     text = f"{shift.command} {verb} {when}: {what}. {costs}"
     if change.commits is not None:
         first, last = (date(day) for day in change.commits)

@@ -1,6 +1,6 @@
 """Which commands fail or are killed, and when?
 
-Who works in an interactive command ends it as they like: these are in the table alone.
+People end interactive commands as they like, so these appear only in the table.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def hours(table: Any) -> Any:
 
 
 def ask(history: History) -> Section:
-    """The section, from the totals and, where it is drawn, from the hours."""
+    """The section, from the totals and, for its charts, from the hours."""
     figures = [row for row in history.summary.figures if not row.interactive]
     answer = _answer(figures, history.timeline)
     return Section(
@@ -54,7 +54,7 @@ def _answer(figures: Sequence[Figures], timeline: Sequence[Time]) -> str:
     runs = sum(row.runs for row in figures)
     if not any(row.failed or row.interrupted for row in figures):
         return "No run failed and none was interrupted."
-    # Of what is hardly ever run, a single mishap is a large share.
+    # For a command that is hardly ever run, a single failure is a large share.
     often = [row for row in figures if row.runs >= runs / 100 and row.command != OTHER] or figures
     failing = max(often, key=lambda row: (row.failed / row.runs, row.command))
     killed = max(often, key=lambda row: (row.interrupted / row.runs, row.command))
@@ -66,13 +66,13 @@ def _answer(figures: Sequence[Figures], timeline: Sequence[Time]) -> str:
     if killed.interrupted:
         share = percentage(killed.interrupted / killed.runs)
         parts.append(f"{killed.command} is interrupted most: {share} of {killed.runs:,} runs")
-    text = "; ".join(parts) + "." if parts else "Only commands that are hardly ever run failed or were interrupted."
+    text = "; ".join(parts) + "." if parts else "Only rarely used commands failed or were interrupted."
     weeks = [row for row in timeline if row.runs]
     worst = max(weeks, key=lambda row: (row.failed / row.runs, row.week))
     if worst.failed and len(weeks) > 1:
         overall = sum(row.failed for row in weeks) / sum(row.runs for row in weeks)
         text += (
-            f" Most failed in {week_of(worst.week)}: {percentage(worst.failed / worst.runs)} of runs, against "
+            f" The worst was {week_of(worst.week)}: {percentage(worst.failed / worst.runs)} of runs failed, against "
             f"{percentage(overall)} overall."
         )
     return text
@@ -102,7 +102,7 @@ def _figures(history: History, figures: Sequence[Figures], answer: str) -> list[
         ),
         Figure(
             "hours",
-            "When: the stronger the colour, the larger the share; hours with hardly any run are left blank",
+            "When: the stronger the colour, the larger the share; hours with very few runs are left blank",
             cells,
             _hours(cells),
         ),
@@ -150,7 +150,7 @@ def _hours(cells: Rows) -> Drawing:
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
-    # An hour with a handful of runs says nothing, but would be the darkest of all.
+    # An hour with a handful of runs says nothing, but could be the darkest of all.
     enough = sum(cell["runs"] for cell in cells) / 168 / 10
     shown: Rows = [
         {

@@ -1,4 +1,4 @@
-"""Did the change help? Asked with ``--change``; without it there is no such section."""
+"""Did the change help? This section appears only with ``--change``."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ if TYPE_CHECKING:
 FASTER, SLOWER = "faster", "slower"
 LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
-FITS = ", and not for those who had not pulled it yet in the same weeks"
-COULD_BE_ELSE = ", though whatever else happened in those weeks could be the cause"
-# More than a window.
+FITS = ", but not for people who had not pulled it yet in the same weeks"
+COULD_BE_ELSE = ", but something else that happened in those weeks could be the cause"
+# Longer than any window.
 _LONG_DAYS = 100_000
 
 
 def around(table: Any, change_s: int, window_weeks: int) -> Any:
     """The runs to compare.
 
-    Only those on the main branch: on another, the time of a commit does not say what is in it. Only those that started
-    within the window: over years, much else changes.
+    Only runs on the main branch: on another, the time of a commit does not say what it contains. Only runs that
+    started within the window: over years, many other things change.
     """
     window_s = window_weeks * WEEK_S
     return table.filter(table.on_master, table.start_s >= change_s - window_s, table.start_s < change_s + window_s)
 
 
 def sides(table: Any, command: str, change_s: int) -> Any:
-    """Runs of ``command`` before and after a change, by the commit that was checked out: what :class:`Counts` holds.
+    """Runs of ``command`` before and after a change, by the commit that was checked out: the fields of :class:`Counts`.
 
     ``person`` is a number, so that no id leaves the engine.
     """
     of_command = table.filter(table.command == command, table.commit_s.notnull())
     after = (of_command.commit_s >= change_s).ifelse(1, 0)
-    # Engines differ in how they divide what is below 0.
+    # Engines differ in how they divide negative numbers.
     day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
     table = of_command.mutate(after=after, day=day, logarithm=logarithm(of_command))
     return numbered(
@@ -69,7 +69,7 @@ def sides(table: Any, command: str, change_s: int) -> Any:
 
 
 def ask(history: History) -> Section | None:
-    """The section: None unless a change is named."""
+    """The section; None without ``--change``."""
     options = history.options
     if options.change_s is None:
         return None
@@ -89,9 +89,9 @@ def ask(history: History) -> Section | None:
 
 @cache
 def comparisons(history: History) -> list[Comparison]:
-    """Every command before and after the change that is asked about, with intervals that hold at once.
+    """Every command before and after the change that was asked about, with simultaneous intervals.
 
-    A team is not told of a few people.
+    A team's report leaves out effects on too few people.
     """
     rng = np.random.default_rng(0)
     change_s = history.options.change_s or 0
@@ -100,7 +100,7 @@ def comparisons(history: History) -> list[Comparison]:
     for command in history.commands:
         history.begin(f"Comparing {command}")
         columns = history.columns(sides(runs, command, change_s))
-        # In one order, whatever the engine's: sums of floating-point numbers depend on it in their last bits.
+        # Sort, since engines return rows in any order, which affects the last bits of floating-point sums.
         order = np.lexsort([columns["after"], columns["day"], columns["person"]])
         counts = Counts(**{column.name: columns[column.name][order] for column in fields(Counts)})
         found.append(of_enough(compare(command, counts, rng), history.may_be_told))
@@ -108,7 +108,7 @@ def comparisons(history: History) -> list[Comparison]:
 
 
 def got_worse(found: Sequence[Comparison], *, slower: bool, failing: bool) -> bool:
-    """Whether any command got slower, or fails more, where that is asked."""
+    """Whether any command got slower (if ``slower``) or fails more (if ``failing``)."""
     return any(
         (slower and of_duration(comparison) == SLOWER) or (failing and of_failures(comparison) == MORE)
         for comparison in found
@@ -116,7 +116,7 @@ def got_worse(found: Sequence[Comparison], *, slower: bool, failing: bool) -> bo
 
 
 def document(found: Sequence[Comparison], change_s: int) -> dict[str, Any]:
-    """For programs; what cannot be told is null."""
+    """For programs; unknown values are null."""
     return {
         "time": minute(change_s),
         "false_alarm": FALSE_ALARM,
@@ -126,7 +126,7 @@ def document(found: Sequence[Comparison], change_s: int) -> dict[str, Any]:
 
 
 def as_csv(found: Sequence[Comparison]) -> str:
-    """A line for each command below the names of the columns; what cannot be told is empty."""
+    """The names of the columns, then a line for each command; unknown values are empty."""
     return csv_text(_flat(Comparison("", 0, 0, None, None)), [_flat(comparison) for comparison in found])
 
 
@@ -197,7 +197,7 @@ def _says_nothing(comparison: Comparison) -> bool:
 
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """The verdicts on all commands one by one, first those that say something."""
+    """The verdicts on all commands one by one, first those that show a change."""
     ordered = sorted(
         comparisons, key=lambda comparison: of_duration(comparison) == of_failures(comparison) == CANNOT_TELL
     )
@@ -229,20 +229,20 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
             words = [word for word, its in told if its == grade and not word.endswith(CANNOT_TELL)]
             if words:
                 parts.append(f"{comparison.command} {listed(words)}{grade}")
-    rest = f"Had nothing changed, the chance of saying so of any command would be {FALSE_ALARM:.0%} at most."
+    rest = f"If nothing changed, the chance of reporting a change in any command is at most {FALSE_ALARM:.0%}."
     if not parts:
-        return f"{CANNOT_TELL.capitalize()}: of no command do the runs show a change. {rest}"
+        return f"{CANNOT_TELL.capitalize()}: the runs of no command show a change. {rest}"
     all_told = all(CANNOT_TELL not in (of_duration(comparison), of_failures(comparison)) for comparison in comparisons)
-    return f"{'; '.join(parts)}. {'' if all_told else f'Of everything else: {CANNOT_TELL}. '}{rest}"
+    return f"{'; '.join(parts)}. {'' if all_told else f'Everything else: {CANNOT_TELL}. '}{rest}"
 
 
 def method(window_weeks: int) -> str:
     """What was compared with what."""
     return (
-        f"Compared are runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits before "
-        "it and since. Each person is compared with themselves, and only people with runs on both sides count. Time is "
-        "that of runs that succeeded. What is said of the same weeks compares people who had pulled the change with "
-        "people who had not."
+        f"This compares runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits "
+        "before it and since. Each person is compared with themselves, and only people with runs on both sides count. "
+        "Times are those of successful runs. Statements about the same weeks compare people who had pulled the change "
+        "with people who had not."
     )
 
 
@@ -261,7 +261,7 @@ def _about_duration(comparison: Comparison) -> str:
 def _about_failures(comparison: Comparison) -> str:
     effect = comparison.failures
     if effect is not None and effect.before == effect.after == 0:
-        return "it failed neither before nor after"
+        return "it did not fail before or after"
     if effect is None or not effect.enough:
         return f"{CANNOT_TELL} whether it fails less: {_too_few(effect)}"
     word = of_failures(comparison)
@@ -283,10 +283,10 @@ def _too_few(effect: Effect | None) -> str:
     if effect.effective_people >= ENOUGH_PEOPLE:
         return "all runs are alike"
     if effect.people == 1:
-        return f"a single person ran it both before and after; it takes {ENOUGH_PEOPLE}"
+        return f"only one person ran it both before and after; at least {ENOUGH_PEOPLE} are needed"
     return (
-        f"{effect.people} people ran it both before and after, which counts like {effect.effective_people:.1f} who run "
-        f"it equally often; it takes {ENOUGH_PEOPLE}"
+        f"{effect.people} people ran it both before and after, which counts as {effect.effective_people:.1f} who run "
+        f"it equally often; at least {ENOUGH_PEOPLE} are needed"
     )
 
 
@@ -303,7 +303,7 @@ def _figures(found: Sequence[Comparison], answer: str) -> list[Figure]:
     drawings = [
         (
             "time-since-the-change",
-            "Time that a run takes on commits since the change, compared with before; the line is the interval",
+            "Time per run on commits since the change, compared with before; the line is the interval",
             _forest(found, answer, of_failures=False),
         ),
         (
@@ -316,7 +316,7 @@ def _figures(found: Sequence[Comparison], answer: str) -> list[Figure]:
 
 
 def _forest(found: Sequence[Comparison], text: str, *, of_failures: bool) -> Drawing | None:
-    """The effect on each command with its interval; no effect is the dashed line. None where none can be told."""
+    """The effect on each command with its interval; the dashed line is no effect. None if no effect is known."""
     import altair as alt  # noqa: PLC0415  (imported to draw only)
 
     from instrumented_make.report import drawing  # noqa: PLC0415

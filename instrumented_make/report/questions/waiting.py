@@ -26,7 +26,7 @@ def ask(history: History) -> Section:
     worked_in = [f"{row.command} ({duration(row.total_ms / weeks)})" for row in summary.figures if row.interactive]
     details = []
     if worked_in:
-        details.append(f"Not counted, since people work in them and wait for nothing: {listed(worked_in)} a week.")
+        details.append(f"Not counted, since people work inside them and do not wait: {listed(worked_in)} a week.")
     answer = _answer(summary, awaited, weeks, own=history.own)
     return Section(
         "waiting",
@@ -48,7 +48,7 @@ def ask(history: History) -> Section:
 
 
 def person_weeks(history: History) -> int:
-    """How many weeks in which they ran anything all people have together."""
+    """The sum, over all people, of the weeks in which each of them ran anything."""
     return sum(row.people for row in history.timeline)
 
 
@@ -63,7 +63,7 @@ def _share(summary: Summary, *figures: Figures) -> str:
 
 def _answer(summary: Summary, awaited: Sequence[Figures], weeks: int, *, own: bool) -> str:
     if not awaited:
-        return "Nobody waits: people work in all of these commands."
+        return "Nobody waits: people work inside all of these commands."
     first, *rest = awaited
     text = (
         f"{'You wait' if own else 'People wait'} longest for {first.command}: {duration(first.total_ms / weeks)} per "

@@ -13,7 +13,7 @@ from instrumented_make.stats import Figures, duration, monday, percentage
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
-# Of the commands that take the most time, so many are followed each by itself.
+# How many of the commands that take the most time get a chart of their own.
 FOLLOWED = 6
 
 
@@ -41,15 +41,15 @@ def ask(history: History) -> Section:
 
 
 def _answer(timeline: Sequence[Time], *, own: bool) -> str:
-    # The first and the last week are seldom whole.
+    # The first and the last week are rarely complete.
     whole = timeline[1:-1] if len(timeline) > 4 else timeline
     first, last = whole[0], whole[-1]
     waits = [duration(row.total_ms / row.people) for row in (first, last)]
     who = "you waited" if own else "each person waited"
     if first is last:
-        return f"All runs are of one week, that of {monday(first.week)}: {who} {waits[0]}."
-    text = f"In {week_of(first.week)} {who} {waits[0]}, in that of {monday(last.week)} {waits[1]}"
-    return f"{text}." if own else f"{text}; they were {first.people:,} and {last.people:,} people."
+        return f"All runs are from the week of {monday(first.week)}: {who} {waits[0]}."
+    text = f"In {week_of(first.week)}, {who} {waits[0]}; in the week of {monday(last.week)}, {waits[1]}"
+    return f"{text}." if own else f"{text} ({first.people:,} and {last.people:,} people)."
 
 
 def _figures(history: History, answer: str) -> list[Figure]:
