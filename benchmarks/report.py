@@ -22,6 +22,7 @@ from typing import Any
 from results import Results
 from rich.table import Table
 
+from instrumented_make.digest import digest
 from instrumented_make.reporter import outbox
 from instrumented_make.reporter.event import Event
 from instrumented_make.stats import moment, week_of
@@ -73,14 +74,12 @@ def _own(folder: Path) -> str:
     columns = pq.read_table(folder / "own.parquet").drop_columns(["id", "user_id", "timestamp", "received_at"])
     with outbox.opened(folder / "outbox.sqlite3") as kept:
         kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), None, time.time())
-    contract = {
-        "collection": {
-            **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
-            "fields": [],
-        },
-        "question": {"project": "p", "who": "w", "why": "y"},
-        "digest": "x",
+    collection = {
+        **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
+        "fields": [],
     }
+    question = {"project": "p", "who": "w", "why": "y"}
+    contract = {"collection": collection, "question": question, "digest": digest(collection)}
     common = ["--contract", json.dumps(contract), "--config-dir", str(folder)]
     stats = [sys.executable, "-I", "-m", "instrumented_make.reporter", "stats", "--format", "json", *common]
     report = [sys.executable, "-m", "generator", "report", str(folder / "outbox.sqlite3"), "--format", "json"]
