@@ -4,8 +4,11 @@ ifndef INSTRUMENTED
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+WHEEL := $(VENV)/wheel
+COVERED := tests/reporter tests/e2e/test_consent.py tests/e2e/test_delivery.py tests/e2e/test_faults.py \
+	tests/e2e/test_leaving.py tests/e2e/test_stats.py tests/test_output.py tests/test_statistics.py
 
-.PHONY: help demo test test.fast dev.cover dev.provision dev.test dev.lint dev.render dev.demo dev.bench dev.bench.report
+.PHONY: help demo test test.fast dev.provision dev.wheel dev.cover dev.test dev.lint dev.render dev.demo dev.bench dev.bench.report
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
@@ -27,8 +30,20 @@ $(VENV)/engines: $(VENV)/provisioned
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report-spark]' --group engines
 	@touch $@
 
-dev.test: dev.provision $(VENV)/engines ## Run the tests
-	$(PYTHON) -m pytest
+dev.wheel: dev.provision ## Build the wheel, and install it into an environment of its own for the tests
+	@rm -rf build/dist $(WHEEL)
+	@$(PYTHON) -m hatchling build -t wheel -d build/dist >/dev/null
+	@$(PYTHON) -m venv --without-pip $(WHEEL)
+	@$(PYTHON) -m pip --python $(WHEEL)/bin/python install --quiet --disable-pip-version-check --no-deps build/dist/*.whl
+	@$(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(echo $(WHEEL)/lib/python*/site-packages)/dependencies.pth"
+
+dev.test: dev.wheel $(VENV)/engines ## Run the tests, against the built wheel
+	INSTALLED=$(abspath $(WHEEL)) $(PYTHON) -m pytest
+
+dev.cover: dev.provision ## Measure how much of the run-time package is tested, branches included, and hold the floor
+	@$(PYTHON) -m coverage erase
+	$(PYTHON) -m pytest -q --cov --cov-report= $(COVERED)
+	$(PYTHON) -m coverage report --fail-under=90
 
 dev.lint: dev.provision ## Check style, types, the rendered recipe's shell and that the rendered files are up to date
 	$(PYTHON) -m ruff check

@@ -27,6 +27,9 @@ from generator.render import rendered
 from instrumented_make.digest import digest
 from instrumented_make.reporter import system
 
+# The environment with the reporter under test: make test installs the built wheel into one of its own.
+INSTALLED = os.environ.get("INSTALLED", sys.prefix)
+PYTHON = f"{INSTALLED}/bin/python"
 DEBIAN_MAKE = "/usr/bin/make"
 PYPI_MAKE = str(Path(sysconfig.get_path("scripts")) / "make")
 # Which makes the suite runs: those named in MAKES, or the two there are.
@@ -73,6 +76,9 @@ CONTRACT = json.dumps(
 # make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
 LOST_CHILD = "make: *** wait: No child processes.  Stop."
 
+# Where coverage is measured (make dev.cover), it is measured in the reporter's processes too.
+COVERAGE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
 # What a developer's terminal sets: some of it has a meaning to make or to a shell, or characters that have one.
 TERMINAL = {
     "SHELL": "/bin/bash",
@@ -112,7 +118,7 @@ class Workbench:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**TERMINAL, "HOME": str(self.home), "PATH": SYSTEM_PATH, **self.variables}
+        return {**TERMINAL, **COVERAGE, "HOME": str(self.home), "PATH": SYSTEM_PATH, **self.variables}
 
     @property
     def config(self) -> Path:
@@ -182,7 +188,7 @@ class Workbench:
 
     def opt_in(self, answer: str = "yes") -> str:
         """Answer the consent question at a terminal, with the test's own interpreter as the active one."""
-        child = self.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child = self.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
         child.expect("asked again: ")
         shown = str(child.before)
         child.sendline(answer)
@@ -208,7 +214,7 @@ class Workbench:
     def reporter(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the reporter as the include does."""
         return subprocess.run(
-            [sys.executable, "-I", "-m", "instrumented_make.reporter", *arguments, str(self.config)],
+            [PYTHON, "-I", "-m", "instrumented_make.reporter", *arguments, str(self.config)],
             cwd="/",
             env={**self.environment, **options.pop("variables", {})},
             stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from capture import Capture, Request
-from workbench import Workbench, needs, wait_until
+from workbench import INSTALLED, PYTHON, Workbench, needs, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -98,11 +98,11 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
         results = [json.loads(container.communicate(timeout=600)[0]) for container in containers]
         bench.background_ended()
         server.mended = True
-        (bench.config / "interpreter").write_text(f"{sys.executable}\n")
+        (bench.config / "interpreter").write_text(f"{PYTHON}\n")
 
         def drained() -> bool:
             bench.reporter("run", "--foreground")
-            told = bench.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+            told = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
             return "Waiting:       0" in told and "Not yet read" not in told
 
         wait_until(drained, "what waits to be sent", timeout_s=120)
@@ -111,7 +111,7 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
     for event in server.taken:
         ids.setdefault(event["properties"]["command"], set()).add(event["messageId"])
     lost = [number for number, how in outcomes.items() if how == "finished" and f"run.{number}" not in ids]
-    told = bench.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+    told = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
     print(
         Counter(outcomes.values()),
         f"{sum(result['reporters_killed'] for result in results)} reporters killed, {len(server.requests)} requests,"

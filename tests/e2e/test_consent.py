@@ -8,12 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pexpect
 import pytest
 from capture import Capture
-from workbench import GUARDED, Workbench, needs
+from workbench import GUARDED, INSTALLED, Workbench, needs
 
 RULES = ".PHONY: one\none: ; @echo one\n"
 
@@ -110,7 +109,7 @@ def test_an_unclear_answer_changes_nothing(asked: Workbench, answer: str) -> Non
 
 def test_without_a_terminal_nobody_can_agree(asked: Workbench) -> None:
     """A closed or piped stdin cancels, whatever it holds."""
-    variables = {"VIRTUAL_ENV": sys.prefix}
+    variables = {"VIRTUAL_ENV": INSTALLED}
     piped = subprocess.Popen(["/bin/echo", "yes"], stdout=subprocess.PIPE)
     result = asked.run("metrics-opt-in", variables=variables, stdin=piped.stdout)
     piped.communicate()
@@ -123,7 +122,7 @@ def test_without_a_terminal_nobody_can_agree(asked: Workbench) -> None:
 def test_interrupting_the_question_changes_nothing(asked: Workbench) -> None:
     """Ctrl-C and Ctrl-D at the prompt cancel."""
     for key in ("\x03", "\x04"):
-        child = asked.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child = asked.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
         child.expect("asked again: ")
         child.send(key)
         child.expect(pexpect.EOF)
@@ -176,7 +175,7 @@ def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture
     asked.run("one")
     asked.background_ended()
     assert len(server.requests) == seen
-    assert asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout.startswith("Decision: no, since")
+    assert asked.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout.startswith("Decision: no, since")
 
 
 def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Capture) -> None:
@@ -221,12 +220,12 @@ def test_an_include_that_was_edited_is_refused(asked: Workbench, said: str, inst
     assert said in text
     include.write_text(text.replace(said, instead, 1))
     for goal in ("metrics-opt-in", "metrics-status"):
-        told = asked.run(goal, variables={"VIRTUAL_ENV": sys.prefix})
+        told = asked.run(goal, variables={"VIRTUAL_ENV": INSTALLED})
         assert told.returncode == 2
         assert why in told.stderr
         assert "render it again" in told.stderr
         assert not {"\x1b", "\u202e"} & set(told.stdout + told.stderr)
-    assert asked.run("metrics-opt-out", variables={"VIRTUAL_ENV": sys.prefix}).returncode == 0
+    assert asked.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED}).returncode == 0
 
 
 def test_two_checkouts_with_two_destinations_in_turns(asked: Workbench, server: Capture) -> None:
@@ -251,7 +250,7 @@ def test_two_checkouts_with_two_destinations_in_turns(asked: Workbench, server: 
         # The first checkout is undecided again, and its developer is told.
         asked.run("one")
         asked.background_ended()
-        told = asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+        told = asked.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
         assert "but not to what is collected now" in told
         assert (len(server.events), len(other.events)) == (1, 1)
         asked.opt_in()
@@ -337,7 +336,7 @@ def test_legacy_files_are_understood(asked: Workbench) -> None:
     asked.config.mkdir(parents=True)
     legacy = {"anonymous_user_id": "11111111-2222", "consent": {"decision": False, "timestamp": "2021-05-17"}}
     (asked.config / "metrics.json").write_text(json.dumps(legacy))
-    variables = {"VIRTUAL_ENV": sys.prefix}
+    variables = {"VIRTUAL_ENV": INSTALLED}
     assert "no, since 2021-05-17" in asked.run("metrics-status", variables=variables).stdout
     legacy["consent"] = {"decision": True, "timestamp": "2021-05-17"}
     (asked.config / "metrics.json").write_text(json.dumps(legacy))
@@ -362,7 +361,7 @@ def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) ->
 
 def test_looking_makes_nothing(asked: Workbench) -> None:
     """Status and show say that there is nothing, and leave nothing behind."""
-    variables = {"VIRTUAL_ENV": sys.prefix}
+    variables = {"VIRTUAL_ENV": INSTALLED}
     assert "none yet" in asked.run("metrics-status", variables=variables).stdout
     assert json.loads(asked.run("metrics-show", variables=variables).stdout) == {}
     assert not asked.config.exists()
@@ -411,7 +410,7 @@ def test_status_tells_when_the_interpreter_reports_nothing(asked: Workbench, con
         interpreter.chmod(0o755)
     (asked.config / "interpreter").write_text(f"{interpreter}\n")
     assert asked.run("one").returncode == 0
-    status = asked.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+    status = asked.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
     assert f"{interpreter} {trouble}" in status
     assert re.search(r"^Waiting: +1$", status, re.M)
 

@@ -9,14 +9,13 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import Workbench, needs, processes, tmpfs, wait_until
+from workbench import INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
 
 from instrumented_make.reporter import system
 from instrumented_make.reporter.outbox import VERSION
@@ -46,7 +45,7 @@ def unread(bench: Workbench, *goals: str) -> None:
 
 
 def status(bench: Workbench) -> str:
-    result = bench.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    result = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert "Traceback" not in result.stderr
     return result.stdout + result.stderr
 
@@ -62,7 +61,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
 ) -> None:
     """kill -9 at the first, second, third ... call of a kind, until none is left: each run arrives, under one id."""
     strace = needs("strace")
-    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
     expected: set[str] = set()
     kills, call = 0, 1
     while True:
@@ -193,7 +192,7 @@ def test_a_reporter_killed_while_it_mends_an_outbox_loses_nothing(
 ) -> None:
     """kill -9 at the first, second ... call of a kind: the next reporter delivers what waited."""
     strace = needs("strace")
-    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
     outbox = consenting.config / "outbox.sqlite3"
     call, expected = 1, 0
     while True:
@@ -301,7 +300,7 @@ def test_a_read_only_home_costs_the_record_and_nothing_else(bench: Workbench, se
         result = bench.run("one")
         assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
         for goal in ("metrics-opt-out", "metrics-status"):
-            told = bench.run(goal, variables={"VIRTUAL_ENV": sys.prefix})
+            told = bench.run(goal, variables={"VIRTUAL_ENV": INSTALLED})
             assert told.returncode == (2 if goal == "metrics-opt-out" else 0)
             assert ("Read-only file system" in told.stderr) is (goal == "metrics-opt-out")
             assert "Traceback" not in told.stderr
@@ -317,7 +316,7 @@ def test_a_home_that_is_none_is_no_obstacle(bench: Workbench, home: str) -> None
     bench.write(RULES, ["one"])
     result = bench.run("one", variables={"HOME": home})
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
-    told = bench.run("metrics-opt-out", variables={"HOME": home, "VIRTUAL_ENV": sys.prefix})
+    told = bench.run("metrics-opt-out", variables={"HOME": home, "VIRTUAL_ENV": INSTALLED})
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
     assert not (bench.tree / "pwned").exists()
@@ -356,7 +355,7 @@ def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, k
     result = consenting.run("one", timeout=20)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     status(consenting)
-    told = consenting.run("metrics-opt-out", timeout=20, variables={"VIRTUAL_ENV": sys.prefix})
+    told = consenting.run("metrics-opt-out", timeout=20, variables={"VIRTUAL_ENV": INSTALLED})
     assert "Traceback" not in told.stderr
     if kind != "folder":  # a folder is nothing that this project made, and is told of
         assert told.returncode == 0

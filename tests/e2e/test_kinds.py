@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pexpect
 import pytest
 from capture import Capture
-from workbench import SYSTEM_PATH, Workbench
+from workbench import INSTALLED, SYSTEM_PATH, Workbench
 
 from generator import wiring
 
@@ -279,7 +279,7 @@ class Adopted:
             self.bench.make,
             [f"{self.kind.prefix}-{command}"],
             cwd=str(self.bench.tree / folder),
-            env={**self.bench.environment, "VIRTUAL_ENV": sys.prefix},
+            env={**self.bench.environment, "VIRTUAL_ENV": INSTALLED},
             encoding="utf-8",
             timeout=30,
         )

@@ -18,7 +18,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import Workbench, tmpfs, wait_until
+from workbench import INSTALLED, PYTHON, Workbench, tmpfs, wait_until
 
 from instrumented_make.reporter import system
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -51,7 +51,7 @@ def _unread(bench: Workbench, server: Capture) -> None:
 
 
 def opted_out(bench: Workbench, **options: object) -> subprocess.CompletedProcess[str]:
-    return bench.run("metrics-opt-out", variables={"VIRTUAL_ENV": sys.prefix}, **options)
+    return bench.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED}, **options)
 
 
 def user_id(bench: Workbench) -> str:
@@ -79,7 +79,7 @@ def test_no_python_is_needed(consenting: Workbench) -> None:
     assert DELETED in result.stdout
     assert holding(consenting.home, known) == []
     assert not records(consenting)
-    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert re.search(r"^Decision: +no, since \d{4}-", told.stdout, re.M)
 
 
@@ -170,7 +170,7 @@ def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal:
         held.execute("BEGIN EXCLUSIVE")
         with (consenting.config / "recording.lock").open("a") as recording:
             fcntl.flock(recording, fcntl.LOCK_EX)
-            result = consenting.run(goal, variables={"VIRTUAL_ENV": sys.prefix}, timeout=BUSY_TIMEOUT_S / 2)
+            result = consenting.run(goal, variables={"VIRTUAL_ENV": INSTALLED}, timeout=BUSY_TIMEOUT_S / 2)
     assert "Traceback" not in result.stderr
     if goal == "metrics-status":
         assert result.returncode == 0
@@ -201,7 +201,7 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
 
 def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) -> None:
     """It looks at the decision first."""
-    (consenting.config / "interpreter").write_text(f"{sys.executable}\n")
+    (consenting.config / "interpreter").write_text(f"{PYTHON}\n")
     consenting.run("one")
     assert opted_out(consenting).returncode == 0
     consenting.background_ended()
@@ -241,7 +241,7 @@ def test_nothing_is_claimed_of_a_folder_that_cannot_be_looked_into(
         result = subprocess.run(
             [*drop, "make", "metrics-opt-out"],
             cwd=consenting.tree,
-            env={**consenting.environment, **({"VIRTUAL_ENV": sys.prefix} if python else {})},
+            env={**consenting.environment, **({"VIRTUAL_ENV": INSTALLED} if python else {})},
             capture_output=True,
             text=True,
             check=False,
@@ -272,7 +272,7 @@ def test_a_folder_in_the_place_of_a_file_saves_nothing_else(consenting: Workbenc
 def test_no_home_is_made_for_a_no(bench: Workbench, python: bool) -> None:
     """A home that is missing stays so; the folder of a project that nobody has heard of is not made."""
     bench.write(RULES, ["one"])
-    variables = {"HOME": str(bench.home / "missing" / "home"), **({"VIRTUAL_ENV": sys.prefix} if python else {})}
+    variables = {"HOME": str(bench.home / "missing" / "home"), **({"VIRTUAL_ENV": INSTALLED} if python else {})}
     result = bench.run("metrics-opt-out", variables=variables)
     assert result.returncode == 2
     assert "your no cannot be kept here" in result.stderr.lower()
@@ -300,7 +300,7 @@ def test_a_reporter_at_work_is_ended_without_python(consenting: Workbench) -> No
     """The one whose name is in the lock that it holds."""
     with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as held:
         held.execute("BEGIN EXCLUSIVE")
-        command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
+        command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
         with subprocess.Popen(command, env=consenting.environment) as reporter:
             wait_until((consenting.config / "recording.lock").read_text, "the reporter to read runs")
             result = consenting.run("metrics-opt-out")
@@ -315,7 +315,7 @@ def test_the_later_decision_holds(consenting: Workbench) -> None:
     launcher.unlink()
     with (consenting.config / "recording.lock").open("a") as recording:
         fcntl.flock(recording, fcntl.LOCK_EX)
-        child = consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix})
+        child = consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
         child.expect("asked again: ")
         child.sendline("yes")
         wait_until(launcher.exists, "the answer to be read")
@@ -330,7 +330,7 @@ def test_the_later_decision_holds(consenting: Workbench) -> None:
 
 def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
     """Six opt-outs do not trip over each other; of two opt-ins one is kept as a whole."""
-    children = [consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix}) for _ in range(2)]
+    children = [consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED}) for _ in range(2)]
     for child in children:
         child.expect("asked again: ")
     for child, answer in zip(children, ("yes", "local"), strict=True):
@@ -340,7 +340,7 @@ def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
     kept = json.loads((consenting.config / "metrics.json").read_text())["consent"]["agreement"]
     assert [path.read_text().strip() for path in consenting.config.glob("agreed.*")] == [kept]
     command = ["make", "metrics-opt-out"]
-    environment = {**consenting.environment, "VIRTUAL_ENV": sys.prefix}
+    environment = {**consenting.environment, "VIRTUAL_ENV": INSTALLED}
     makes = [
         subprocess.Popen(command, cwd=consenting.tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(6)
@@ -354,7 +354,7 @@ def test_an_interpreter_that_hangs_is_passed_over(consenting: Workbench) -> None
     hangs.write_text("#!/bin/sh\nexec sleep 100000\n")
     hangs.chmod(0o755)
     (consenting.config / "interpreter").write_text(f"{hangs}\n")
-    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert re.search(rf"^Interpreter: +{hangs} did not start", told.stdout, re.M)
 
 
@@ -364,7 +364,7 @@ def test_status_answers_whatever_is_in_the_way(consenting: Workbench, name: str,
     """A folder or a pipe in the place of a file: what can be told is told."""
     (consenting.config / name).unlink(missing_ok=True)
     kind(consenting.config / name)
-    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert (told.returncode, told.stderr) == (0, "")
     assert "Decision:" in told.stdout
     assert opted_out(consenting).returncode == (2 if kind is os.mkdir and "outbox" in name else 0)
@@ -378,6 +378,6 @@ def test_a_reporter_that_is_older_than_the_agreement_leaves_the_runs(consenting:
     decision.write_text(json.dumps(document))
     assert consenting.reporter("run", "--foreground").returncode == 0
     assert consenting.recorded() == ["0"]
-    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert re.search(r"^Reporter: +it does not know of_tomorrow yet", told.stdout, re.M)
     assert "Lost" not in told.stdout

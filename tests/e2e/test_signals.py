@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from workbench import (
     GUARDED,
     LOST_CHILD,
     MAKES,
+    PYTHON,
     Workbench,
     needs,
     processes,
@@ -272,7 +272,7 @@ def test_a_reporter_that_cannot_be_started_fails_no_command(bench: Workbench) ->
     """The system has no process left for it (EAGAIN): the command's status is its own, and nothing is said."""
     bench.write("short: ; @echo short\n", ["short"])
     bench.agree()
-    (bench.config / "interpreter").write_text(f"{sys.executable}\n")
+    (bench.config / "interpreter").write_text(f"{PYTHON}\n")
     # dash forks with this call for the command, and then for the reporter; make starts processes by others.
     command = [needs("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "inject=clone:error=EAGAIN:when=2"]
     command += [bench.make, "short"]

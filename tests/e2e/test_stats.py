@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from capture import Capture
-from workbench import CONTRACT, Workbench
+from workbench import CONTRACT, INSTALLED, PYTHON, Workbench
 
 from instrumented_make.reporter import outbox
 from instrumented_make.reporter.event import Event
@@ -74,7 +74,7 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
     """From the installed reporter alone: nothing is imported but the standard library and the reporter."""
     bench.write(RULES, ["one", "bad"])
     bench.agree()
-    (bench.config / "interpreter").write_text(f"{sys.executable}\n")
+    (bench.config / "interpreter").write_text(f"{PYTHON}\n")
     with outbox.opened(bench.config / "outbox.sqlite3") as kept:
         kept.add((_event(number) for number in range(100_000)), None, 0)
     assert runs(bench) == {"one": 90_000, "bad": 10_000}
@@ -83,11 +83,11 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
         " print({m.partition('.')[0] for m in sys.modules})"
     )
     options = ["stats", "--format", "csv", "--contract", CONTRACT, "--config-dir", str(bench.config)]
-    command = [sys.executable, "-I", "-c", program, *options]
+    command = [PYTHON, "-I", "-c", program, *options]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
     # The site's own start-up files, such as those of editable installs, are none of the reporter's.
     start_up = subprocess.run(
-        [sys.executable, "-I", "-c", "import sys; print({m.partition('.')[0] for m in sys.modules})"],
+        [PYTHON, "-I", "-c", "import sys; print({m.partition('.')[0] for m in sys.modules})"],
         capture_output=True,
         text=True,
         check=True,
@@ -119,7 +119,7 @@ def test_a_run_counts_at_once(measured: Workbench) -> None:
     """What no reporter has read yet, because its interpreter is gone, is read first."""
     (measured.config / "interpreter").write_text("/nonexistent/python\n")
     measured.run("bad")
-    result = measured.run("metrics-stats", "ARGS=--format json", variables={"VIRTUAL_ENV": sys.prefix})
+    result = measured.run("metrics-stats", "ARGS=--format json", variables={"VIRTUAL_ENV": INSTALLED})
     assert (
         json.loads(result.stdout)["commands"][-1] | {"runs": 2, "failed": 2}
         == json.loads(result.stdout)["commands"][-1]
@@ -129,7 +129,7 @@ def test_a_run_counts_at_once(measured: Workbench) -> None:
 def test_nothing_on_record_is_said(bench: Workbench) -> None:
     """Before any decision there are no figures, and looking leaves nothing behind."""
     bench.write(RULES, ["one"])
-    result = bench.run("metrics-stats", variables={"VIRTUAL_ENV": sys.prefix})
+    result = bench.run("metrics-stats", variables={"VIRTUAL_ENV": INSTALLED})
     assert result.returncode == 0
     assert result.stdout.endswith("\n\nNo matching runs.\n")
     assert "No runs; made " in result.stdout

@@ -6,14 +6,13 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pexpect
 import pytest
 from capture import Capture
-from workbench import MAKES, Workbench, wait_until
+from workbench import INSTALLED, MAKES, Workbench, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +139,7 @@ def test_what_no_program_here_can_close_leaves_the_reporter_to_the_next_command(
         pytest.skip("only root can hide a program")
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     assert consenting.recorded() == ["0"]
-    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix}).stdout
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
     assert "descriptor above 9" in told
     server.wait_for(1)
 
@@ -184,7 +183,7 @@ def test_nobody_is_invited_and_nothing_made_in_a_home_that_is_not_ones_own(bench
 def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags: str) -> None:
     """Even where make holds back what its recipes print until they have ended."""
     each_make.write(RULES, ["one"])
-    child = each_make.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": sys.prefix, "MAKEFLAGS": flags})
+    child = each_make.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED, "MAKEFLAGS": flags})
     child.expect("asked again: ")
     child.sendline("no")
     child.expect(pexpect.EOF)

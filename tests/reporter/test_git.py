@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import Workbench
+from workbench import INSTALLED, Workbench
 
 from instrumented_make.reporter.git import PATIENCE_S, Repositories
 
@@ -259,7 +258,7 @@ def test_an_odd_commit_costs_its_time_and_nothing_else(repository: Workbench, se
     assert reported(repository, server) == (True, expected)
     repository.background_ended()
     assert reported(repository, server) == (True, expected)
-    told = repository.run("metrics-status", variables={"VIRTUAL_ENV": sys.prefix})
+    told = repository.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
     assert (told.returncode, told.stderr) == (0, "")
 
 
