@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PATIENCE_S = 2.0
 
@@ -19,14 +23,8 @@ class Steps:
 
     def __init__(self, console: Console, patience_s: float = PATIENCE_S) -> None:
         self._console = console
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=None)
+        self._bar: Progress | None = None
+        self._begun_s = time.monotonic()
         self._name = ""
         self._shown = self._over = False
         self._lock = threading.Lock()
@@ -42,7 +40,7 @@ class Steps:
     ) -> None:
         self._timer.cancel()
         with self._lock:
-            if self._shown and self._console.is_terminal:
+            if self._bar is not None:
                 self._bar.stop()
             self._over = True
 
@@ -50,7 +48,6 @@ class Steps:
         """End the current step, and begin this one."""
         with self._lock:
             self._name = name
-            self._bar.update(self._task, description=name)
             if self._shown:
                 self._tell()
 
@@ -61,9 +58,28 @@ class Steps:
                 return
             self._shown = True
             if self._console.is_terminal:
-                self._bar.start()
+                self._bar = _bar(self._console, self._begun_s)
             self._tell()
 
     def _tell(self) -> None:
-        if not self._console.is_terminal:
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=self._name)
+        else:
             self._console.print(f"{self._name} ...", markup=False, highlight=False)
+
+
+def _bar(console: Console, begun_s: float) -> Progress:
+    """A bar that runs since ``begun_s``. Most reports end before one is needed, and do not wait for its import."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    bar.add_task("", total=None)
+    bar.tasks[0].start_time = begun_s
+    bar.start()
+    return bar
