@@ -19,7 +19,7 @@ from instrumented_make.report.events import opened
 from instrumented_make.report.history import SPREAD, History, Time
 from instrumented_make.report.leading import scope
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import ages, endings, helped, used, weeks
+from instrumented_make.report.questions import ages, changed, endings, helped, used, weeks
 from instrumented_make.report.questions.ages import AGES_DAYS
 from instrumented_make.stats import Run, Selection, monday, summarise, week_of
 
@@ -198,3 +198,32 @@ def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
     assert found.sentences["used"] == "up is used most: 1 of 1 run (100.0%)."
     assert found.sentences["ages"].startswith("Of the last 1 week you spent 0.0% on commits that were 7 days old")
     assert found.sentences["weeks"] == "All runs are from the week of 2026-01-05: you waited 1 ms."
+
+
+def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few commands are asked for at once, the sums are the same."""
+
+    def summed() -> list[dict[str, list[tuple[int, ...]]]]:
+        with Steps(Console(stderr=True)) as steps, opened(str(history)) as source:
+            return [
+                {
+                    name: sorted(
+                        row[1:]
+                        for row in zip(found["command"].tolist(), *map(list, _numbers(found)), strict=True)
+                        if row[0] == place
+                    )
+                    for place, name in enumerate(names)
+                }
+                for names, found in changed._batches(History(source, Selection(), 1, steps))
+            ]
+
+    def _numbers(found: dict[str, Any]) -> list[list[int]]:
+        return [found[name].tolist() for name in ("person", "week", "runs", "failed", "logarithms")]
+
+    (together,) = summed()
+    monkeypatch.setattr(changed, "_AT_ONCE", 1)
+    apart = summed()
+    assert len(apart) == len(together)
+    # People are numbered anew in each part.
+    strip = [{name: sorted(row[1:] for row in rows) for name, rows in part.items()} for part in (together, *apart)]
+    assert {name: rows for part in strip[1:] for name, rows in part.items()} == strip[0]

@@ -168,6 +168,15 @@ def test_what_changed_comes_first_without_being_told(team: Path) -> None:
     assert all(change["new"] is None for change in changes)
 
 
+def test_it_says_why_nothing_could_be_looked_at(history: Path) -> None:
+    """A rate of false alarms is stated only where there was a search."""
+    hidden, early = told(history, "--min-people", "1000"), told(history, "--since", "2026-06-10")
+    assert "No command can be searched: each is 'other' or interactive." in hidden
+    assert "It is too early to tell: at least 6 weeks with runs are needed." in early
+    assert "If nothing changed, the chance" in told(history)
+    assert "If nothing changed, the chance" not in hidden + early
+
+
 def test_a_weekly_job_hears_of_what_is_new(team: Path, tmp_path: Path) -> None:
     """Status 4 where something got worse; with an earlier report only where it was not in that one."""
     both: list[str | Path] = [team, "--fail-on", "slower,failing", "--format", "json"]

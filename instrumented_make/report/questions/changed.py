@@ -100,8 +100,8 @@ def ask(history: History) -> Section:
     return Section(
         "changed",
         "What changed?",
-        _answer(found, history),
-        _details(found, history),
+        _unasked(history) or _answer(found),
+        [] if _unasked(history) else _details(found, history),
         lambda: _figures(found),
         whole=True,
     )
@@ -133,9 +133,13 @@ def changes(history: History) -> list[Change]:
     )
 
 
+def _searched(history: History) -> list[str]:
+    """The commands that can shift. How long people work in a command, and how they leave it, is not a level."""
+    return [command for command in history.commands if command not in history.options.targets.interactive]
+
+
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    # How long people work inside an interactive command, and how they leave it, is not a property of the command.
-    ahead = [command for command in history.commands if command not in history.options.targets.interactive]
+    ahead = _searched(history)
     while ahead:
         history.begin("Looking for what changed")
         size = np.cumsum([history.runs_of[command] for command in ahead])
@@ -230,9 +234,16 @@ def named(found: Sequence[Change], kinds: Sequence[str]) -> bool:
     return any(change.kind in kinds and change.new is not False for change in found)
 
 
-def _answer(found: Sequence[Change], history: History) -> str:
+def _unasked(history: History) -> str:
+    """Why nothing could be looked at, if that is so."""
+    if not _searched(history):
+        return "No command can be searched: each is 'other' or interactive."
     if len({week.number for row in history.summary.figures for week in row.weeks}) < 2 * LEAST_WEEKS:
         return f"It is too early to tell: at least {2 * LEAST_WEEKS} weeks with runs are needed."
+    return ""
+
+
+def _answer(found: Sequence[Change]) -> str:
     if not found:
         return "Nothing changed: no command got slower or faster, and none began to fail more or less."
     parts = []
