@@ -165,4 +165,4 @@ def test_a_reporter_older_than_the_include_says_so(bench: Workbench) -> None:
     said = bench.opt_in()
     assert f"instrumented-make {__version__} is installed here, but this project uses 99.0.1." in said
     assert "-m pip install instrumented-make==99.0.1" in said
-    assert "this project is at 99.0.1" in bench.run("metrics-status").stdout
+    assert "this project uses 99.0.1." in bench.run("metrics-status").stdout
