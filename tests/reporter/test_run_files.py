@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
+import time
 
 import pytest
 from homes import END, START, write
@@ -12,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workbench import tmpfs
 
-from instrumented_make.reporter import consent
+from instrumented_make.reporter import consent, system
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
-from instrumented_make.reporter.run_files import MAX_BYTES, Damaged, Run, every, finished
+from instrumented_make.reporter.run_files import MAX_BYTES, Damaged, Run, every, finished, remove_abandoned
 
 
 def changed(data: st.DataObject, content: bytes) -> bytes:
@@ -145,3 +147,105 @@ def test_the_id_of_an_event_needs_what_never_leaves(config_dir: ConfigDir) -> No
     events = [build(run, dataclasses.replace(decision, agreement=agreement), Repositories()) for agreement in SECRETS]
     assert events[0].message_id == events[2].message_id != events[1].message_id
     assert not [secret for secret in SECRETS if secret in json.dumps([event.as_json() for event in events])]
+
+
+BLANK = b" " * 63 + b"\n"
+DAY_S = 24 * 3600
+
+
+def dead_process() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("system_name", "up_s", "alive", "kept"),
+    [
+        # On this system: as long as its shell is there, and a day without it.
+        ("here", 2 * DAY_S, True, True),
+        ("here", 2 * DAY_S, False, False),
+        ("here", DAY_S / 2, False, True),
+        # In another container of the same machine nobody can see the shell: 30 days.
+        ("boot:other", 2 * DAY_S, False, True),
+        ("boot:other", 31 * DAY_S, False, False),
+        ("here", 31 * DAY_S, True, False),
+    ],
+)
+def test_what_can_no_longer_end_is_given_up(
+    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch, system_name: str, up_s: float, alive: bool, kept: bool
+) -> None:
+    """By the machine's uptime, which no clock changes."""
+    begun_s = 1_000.0
+    monkeypatch.setattr(system, "uptime_s", lambda: begun_s + up_s)
+    boot = system.name().partition(":")[0]
+    place = system.name() if system_name == "here" else f"{boot}:other"
+    start = START.replace(b"1764000000.5 100.25", f"1764000000.5 {begun_s:.2f} {place}".encode())
+    write(config_dir, f"100000-{os.getpid() if alive else dead_process()}-0", start, BLANK)
+    assert remove_abandoned(config_dir.pending, time.time_ns()) == (0 if kept else 1)
+    assert len(every(config_dir.pending)) == (2 if kept else 0)
+
+
+@pytest.mark.parametrize(("days", "given_up"), [(59, 0), (61, 1)])
+def test_a_run_of_a_system_that_is_gone_is_given_up_by_its_files_age(
+    config_dir: ConfigDir, days: int, given_up: int
+) -> None:
+    """The machine has started anew since, so there is no uptime to compare with."""
+    write(config_dir, "100-1-0", START.replace(b"100.25", b"100.25 another:1"), BLANK)
+    written = time.time() - days * DAY_S
+    os.utime(config_dir.pending / "100-1-0.start", (written, written))
+    assert remove_abandoned(config_dir.pending, time.time_ns()) == given_up
+
+
+def test_an_end_without_a_start_goes_when_it_is_old_by_both_clocks(config_dir: ConfigDir) -> None:
+    """A hand-over makes its end a moment before its start."""
+    now = round(system.uptime_s() * 100)
+    for name, age_s in ((f"{now}-1-0", 0), (f"{now}-2-0", 3600), ("1-3-0", 0), ("1-4-0", 3600)):
+        path = config_dir.pending / f"{name}.end"
+        path.write_bytes(BLANK)
+        os.utime(path, (time.time() - age_s,) * 2)
+    assert remove_abandoned(config_dir.pending, time.time_ns()) == 0
+    left = {path.name for path in every(config_dir.pending)}
+    assert left == {f"{now}-1-0.end", f"{now}-2-0.end", "1-3-0.end"}
+
+
+@pytest.mark.parametrize(
+    ("start_clock", "end_clock", "duration_ms"),
+    [
+        ("1764000000.5 100.25", "1764000005.5 105.25", 5_000),
+        # The clock was set back by an hour, or ahead: the machine's uptime tells.
+        ("1764000000.5 100.25", "1763996405.5 105.25", 5_000),
+        ("1764000000.5 100.25", "1764003605.5 105.25", 5_000),
+        # Another machine, which has just started: the clocks tell.
+        ("1764000000.5 9000.25", "1764000005.5 3.00", 5_000),
+        # A locale that writes a comma, and a shell that knows neither.
+        ("1764000000,5 100,25", "1764000005,5 105,25", 5_000),
+        ("- -", "- -", 6_000),
+    ],
+)
+def test_a_duration_survives_a_clock_that_is_set(
+    config_dir: ConfigDir, start_clock: str, end_clock: str, duration_ms: int
+) -> None:
+    write(
+        config_dir,
+        "1-2-0",
+        START.replace(b"1764000000.5 100.25", start_clock.encode()),
+        f"0 {end_clock}".ljust(63).encode() + b"\n",
+    )
+    for suffix, clock, otherwise in (("start", start_clock, 1_764_000_000), ("end", end_clock, 1_764_000_006)):
+        words = clock.replace(",", ".").split()
+        written = float(words[0]) if words[0] != "-" else otherwise
+        os.utime(config_dir.pending / f"1-2-0.{suffix}", (written, written))
+    (run,) = finished(config_dir.pending)
+    assert isinstance(run, Run)
+    assert run.duration_ns == duration_ms * 1_000_000
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_duration(config_dir: ConfigDir) -> None:
+    write(config_dir, "1-2-0", START.replace(b"1764000000.5 100.25", b"- -"), b"0 - -".ljust(63) + b"\n")
+    os.utime(config_dir.pending / "1-2-0.start", (1_764_000_000,) * 2)
+    os.utime(config_dir.pending / "1-2-0.end", (1_763_000_000,) * 2)
+    (run,) = finished(config_dir.pending)
+    assert isinstance(run, Run)
+    assert run.duration_ns == 0
