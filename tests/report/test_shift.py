@@ -144,7 +144,7 @@ def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
 
 
 def test_weeks_that_are_like_the_week_before_raise_more_alarms_than_stated() -> None:
-    """Slow weeks come in a row, with a correlation of 0.6: as often as docs/report.md says. Moved one by one it is 41 %."""
+    """Slow weeks come in a row, with a correlation of 0.6: as often as docs/report.md says. One by one it is 41 %."""
     count = 200
     alarms = sum(bool(found) for found in reports(count, 98, people=40, shock=0.1, likeness=0.6))
     assert alarms <= at_most(count, 0.24)
