@@ -60,7 +60,7 @@ def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert time.perf_counter() - pressed < 5
+    assert time.perf_counter() - pressed < 25, "it would have slept for 31.25 seconds"
     assert child.signalstatus == 2 or (child.exitstatus == 2 and LOST_CHILD in str(child.before))
     assert consenting.run("up.lms").returncode == 0
 
@@ -154,12 +154,12 @@ def test_the_foreground_starts_no_python(consenting: Workbench, server: Capture,
     slow = tmp_path / "shims"
     slow.mkdir()
     for name in ("python3", "python"):
-        (slow / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 5\n")
+        (slow / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 60\n")
         (slow / name).chmod(0o755)
     consenting.variables["PATH"] = f"{slow}:{consenting.environment['PATH']}"
     start = time.perf_counter()
     consenting.run("up.lms")
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 50
     server.wait_for(1)
     consenting.background_ended()
     assert not (tmp_path / "started").exists()
