@@ -76,13 +76,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of the commands that are shown, most time first, and the time that people waited for all commands.
+    """The figures of the commands that are shown, most time first, interactive ones last.
 
-    Interactive commands come last.
+    ``total_ms`` of all commands, and how much of it people ``waited``.
     """
 
     figures: tuple[Figures, ...]
     waited_ms: int
+    total_ms: int
 
     def share(self, figures: Figures) -> float | None:
         """The command's share of all the time that people waited, 0 to 1; None if nobody waits for it."""
@@ -154,7 +155,8 @@ def selected(figures: Iterable[Figures], commands: tuple[str, ...]) -> Summary:
     """The summary of these figures, most time first; only ``commands``, if any are named, are shown."""
     ordered = sorted(figures, key=lambda row: (row.interactive, -row.total_ms, row.command))
     shown = tuple(row for row in ordered if not commands or row.command in commands)
-    return Summary(shown, sum(row.total_ms for row in ordered if not row.interactive))
+    waited_ms = sum(row.total_ms for row in ordered if not row.interactive)
+    return Summary(shown, waited_ms, sum(row.total_ms for row in ordered))
 
 
 def _figures(command: str, runs: list[Run]) -> Figures:
@@ -267,7 +269,7 @@ def as_json(summary: Summary) -> str:
 
 
 def document(summary: Summary) -> dict[str, object]:
-    """For programs: ``waited_ms`` for all commands, and ``commands``, with every week that had runs."""
+    """For programs: all time, what people waited of it, and ``commands`` with every week that had runs."""
     commands = [
         {
             **_flat(summary, row),
@@ -284,7 +286,7 @@ def document(summary: Summary) -> dict[str, object]:
         }
         for row in summary.figures
     ]
-    return {"waited_ms": summary.waited_ms, "commands": commands}
+    return {"total_ms": summary.total_ms, "waited_ms": summary.waited_ms, "commands": commands}
 
 
 def as_csv(summary: Summary) -> str:

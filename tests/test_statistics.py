@@ -96,7 +96,7 @@ def test_programs_read_the_same_figures() -> None:
     """JSON has every week; CSV has a line for each command; both agree."""
     summary = summarise(HISTORY)
     parsed = json.loads(as_json(summary))
-    assert parsed["waited_ms"] == 16_000
+    assert parsed["waited_ms"] == parsed["total_ms"] == 16_000
     assert parsed["commands"][0]["weeks"] == [
         {"monday": "2026-03-02", "runs": 2, "median_ms": 2_000, "p90_ms": 2_800, "p95_ms": 2_900},
         {"monday": "2026-03-16", "runs": 1, "median_ms": 8_000, "p90_ms": 8_000, "p95_ms": 8_000},
@@ -109,7 +109,7 @@ def test_nothing_is_said_plainly() -> None:
     """Without runs there is no table, and programs get an empty list."""
     empty = summarise([])
     assert as_table(empty, with_people=False) == "No matching runs.\n"
-    assert json.loads(as_json(empty)) == {"waited_ms": 0, "commands": []}
+    assert json.loads(as_json(empty)) == {"total_ms": 0, "waited_ms": 0, "commands": []}
     assert len(as_csv(empty).splitlines()) == 1
 
 

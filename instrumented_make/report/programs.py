@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from instrumented_make import stats
 from instrumented_make.report.history import History
@@ -11,15 +12,21 @@ from instrumented_make.report.questions.waiting import per_person_and_week_ms
 
 
 def as_json(history: History) -> str:
-    """One JSON object: the figures of every command, what changed, and, if asked, whether a change helped."""
-    document = {
+    """One JSON object: the figures of every command, what changed, and, if asked, whether a change helped.
+
+    With ``--change`` each command that could be compared has the fields of both.
+    """
+    document: dict[str, Any] = {
         "made": stats.made(),
         **stats.document(history.summary),
         "waiting_ms_per_person_and_week": per_person_and_week_ms(history) if history.timeline else None,
         "changes": changed.document(changed.changes(history)),
     }
     if history.options.change_s is not None:
-        document["change"] = helped.document(helped.comparisons(history), history.options.change_s)
+        compared = helped.document(helped.comparisons(history), history.options.change_s)
+        figures = {row["command"]: row for row in document["commands"]}
+        both = [{**figures[row["command"]], **row} for row in compared["commands"]]
+        document |= {**compared, "commands": both}
     return json.dumps(document, indent=2) + "\n"
 
 

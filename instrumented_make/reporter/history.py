@@ -16,7 +16,7 @@ _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_check
 def own(config_dir: ConfigDir, selection: Selection) -> Summary:
     """The summary of every event in the outbox, sent or not, that ``selection`` matches. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
-        return Summary((), 0)
+        return Summary((), 0, 0)
 
     def read() -> Summary:
         with opened(config_dir.outbox, PATIENCE_S) as outbox:

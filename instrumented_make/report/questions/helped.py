@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ def got_worse(found: Sequence[Comparison], *, slower: bool, failing: bool) -> bo
 def document(found: Sequence[Comparison], change_s: int) -> dict[str, Any]:
     """For programs; unknown values are null."""
     return {
-        "time": minute(change_s),
+        "change": datetime.fromtimestamp(change_s, timezone.utc).isoformat(),
         "false_alarm": FALSE_ALARM,
         "verdict": verdict(found),
         "commands": [_flat(comparison) for comparison in found],
