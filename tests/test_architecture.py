@@ -33,6 +33,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
     "instrumented_make.report.estimators.effect": {"numpy", "scipy", "statsmodels"},
+    "instrumented_make.report.estimators.panel": {"numpy"},
     "instrumented_make.report.estimators.shift": {"numpy"},
     "instrumented_make.report.questions.ages": {"altair", "ibis"},
     "instrumented_make.report.questions.changed": {"altair", "ibis", "numpy"},

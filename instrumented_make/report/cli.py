@@ -8,14 +8,14 @@ import click
 
 from instrumented_make import files
 from instrumented_make.errors import failure
-from instrumented_make.report.section import Options
+from instrumented_make.report.section import FAILING, SLOWER, Options
 from instrumented_make.report.targets import Targets
 from instrumented_make.stats import NO_DATE, Selection, moment, terminal_width
 
 MIN_PEOPLE = 5
 # The exit status for "something got worse": not an error, and not otherwise used by this program.
 CHANGED = 4
-KINDS = ("slower", "failing")
+KINDS = (SLOWER, FAILING)
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions

@@ -139,6 +139,11 @@ def ends(table: Any) -> dict[str, Any]:
     }
 
 
+def successes(table: Any) -> dict[str, Any]:
+    """Sums for a group whose runs have a :func:`logarithm`: how many ``succeeded``, and their ``logarithms``."""
+    return {"succeeded": (table.exit_status == 0).ifelse(1, 0).sum(), "logarithms": table.logarithm.sum()}
+
+
 def _people(table: Any, by: list[str]) -> Any:
     """Sums for each group. People are counted by grouping: some engines' count of distinct values is an estimate."""
     of_person = table.group_by([*by, "user_id"]).agg(total_ms=table.duration_ms.sum(), **ends(table))

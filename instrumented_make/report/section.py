@@ -9,15 +9,15 @@ from typing import Any
 from instrumented_make.report.targets import Targets
 
 Rows = list[dict[str, Any]]
+# What a command can get worse in: the names that --fail-on takes.
+SLOWER, FAILING = "slower", "failing"
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What an earlier report said: when it was ``made``, and the ``changes`` in it, as it wrote them."""
 
-    path: str
     made: str
-    waiting_ms: float | None
     changes: tuple[dict[str, Any], ...]
 
 
@@ -53,10 +53,6 @@ class Figure:
     small: Sequence[tuple[str, str]] = ()
 
 
-def _none() -> Sequence[Figure]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Section:
     """A question with its answer: a sentence, more sentences (``details``), charts, and the figures as a table.
@@ -69,7 +65,7 @@ class Section:
     question: str
     answer: str
     details: Sequence[str] = ()
-    figures: Callable[[], Sequence[Figure]] = _none
+    figures: Callable[[], Sequence[Figure]] = tuple
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     whole: bool = False

@@ -25,11 +25,10 @@ from instrumented_make.report.estimators.effect import (
     FALSE_ALARM,
     Comparison,
     Counts,
-    Floats,
-    Integers,
     compare,
     with_intervals,
 )
+from instrumented_make.report.estimators.panel import Floats, Integers
 from instrumented_make.report.questions import helped
 from instrumented_make.report.questions.helped import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from instrumented_make.report.estimators.panel import Integers
 from instrumented_make.report.estimators.shift import (
     DURATION,
     FAILURES,
     FALSE_ALARM,
     LEAST_WEEKS,
-    Integers,
     Shift,
     Weekly,
     commit_days,

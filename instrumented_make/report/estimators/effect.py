@@ -29,19 +29,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, period_effects
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
 # The least effective number of people for a verdict. With fewer, a standard error is a guess; with this many, simulated
 # false alarms are as rare as with more.
 ENOUGH_PEOPLE = 4
-# One person counts for at most this many people who run a command as often as the median person.
-MOST = 4
 _AT_ONCE = 250
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +250,7 @@ def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, expone
     _, person = np.unique(counts.person[at], return_inverse=True)
     after, number = counts.after[at].astype(float), runs[at].astype(float)
     people = int(person.max()) + 1
-    of_person = np.bincount(person, number)
-    weight = number * np.minimum(1, MOST * np.median(of_person) / of_person)[person]
+    weight = capped(person, number)
     mean = sums[at] / number
     both = np.stack([after, mean], axis=1)
     _, overlap = _left(both[:, :1], person, counts.day[at], weight)
@@ -294,8 +289,7 @@ def _left(columns: Floats, person: Integers, period: Integers, weight: Floats) -
     totals = np.stack([np.bincount(person, weight * column, people) for column in columns.T], axis=1)
     within = columns - (totals / of_person)[person]
     right = np.stack([np.bincount(period, weight * column, periods) for column in within.T], axis=1)
-    equations = np.diag(share.sum(axis=0)) - share.T @ (share / of_person)
-    effect, *_ = np.linalg.lstsq(equations, right, rcond=1e-10)
+    effect, _ = period_effects(share, right)
     left = within - (effect[period] - (share @ effect / of_person)[person])
     information = np.bincount(person, weight * left[:, 0] ** 2, people).astype(float)
     return left, information if information.sum() > 1e-9 * weight.sum() else None

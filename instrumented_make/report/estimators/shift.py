@@ -31,6 +31,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, period_effects
+
 FALSE_ALARM = 0.05
 # "For good": the old level and the new one each lasted at least this long.
 LEAST_WEEKS = 3
@@ -40,16 +42,11 @@ PERMUTATIONS = 1_000
 REACHES = (13, 26, 52)
 # Weeks that are moved together.
 BLOCK = 2
-# One person counts for at most this many people who run a command as often as the median person.
-MOST = 4
 # Per command and measure; a level that shifts more often is noise.
 MOST_SHIFTS = 4
 # How far the log-likelihood of a commit's day may be below that of the best day: twice the usual 1.92, since the
 # likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 DURATION, FAILURES = "duration", "failures"
 
@@ -190,8 +187,7 @@ def _levels(runs: Weekly, measure: str) -> _Series:
     _, person = np.unique(runs.person[at], return_inverse=True)
     weeks, week = np.unique(runs.week[at], return_inverse=True)
     people, length = int(person.max()) + 1, len(weeks)
-    of_person = np.bincount(person, number[at])
-    weight = number[at] * np.minimum(1, MOST * np.median(of_person) / of_person)[person]
+    weight = capped(person, number[at])
     place = person * length + week
     share = np.bincount(place, weight, people * length).reshape(people, length)
     sums = np.bincount(place, weight * total[at] / number[at], people * length).reshape(people, length)
@@ -200,9 +196,7 @@ def _levels(runs: Weekly, measure: str) -> _Series:
     else:
         of_person = share.sum(axis=1, keepdims=True)
         within = (sums - share * (sums.sum(axis=1, keepdims=True) / of_person)).sum(axis=0)
-        equations = np.diag(share.sum(axis=0)) - share.T @ (share / of_person)
-        level, *_ = np.linalg.lstsq(equations, within, rcond=1e-10)
-        information = np.diag(equations)
+        level, information = period_effects(share, within)
     told = information > 1e-9 * information.max()
     if not told.any():  # nobody ran it in two weeks
         return _Series(weeks[told], level[told], information[told])

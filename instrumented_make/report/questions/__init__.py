@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from instrumented_make.report.history import History
 from instrumented_make.report.questions import ages, changed, endings, helped, used, waiting, weeks
-from instrumented_make.report.section import Section
+from instrumented_make.report.section import FAILING, SLOWER, Section
 
 # In the order in which a page and a terminal show them.
 QUESTIONS = (changed, helped, waiting, endings, used, ages, weeks)
@@ -25,5 +25,5 @@ def worse(history: History, kinds: Sequence[str]) -> bool:
     if changed.named(changed.changes(history), kinds):
         return True
     return history.options.change_s is not None and helped.got_worse(
-        helped.comparisons(history), slower=changed.SLOWER in kinds, failing=changed.FAILING in kinds
+        helped.comparisons(history), slower=SLOWER in kinds, failing=FAILING in kinds
     )

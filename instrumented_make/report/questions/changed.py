@@ -23,16 +23,14 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, week
-from instrumented_make.report.section import Earlier, Figure, Rows, Section
+from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, successes, week
+from instrumented_make.report.section import FAILING, SLOWER, Earlier, Figure, Rows, Section
 from instrumented_make.report.words import counted, date, listed, week_of
 from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration, monday, percentage
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
-# What --fail-on may name.
-SLOWER, FAILING = "slower", "failing"
 # A shift is the same as in an earlier report if their dates are at most this many weeks apart.
 SAME_WEEKS = 3
 # Commits are compared by runs that began at most this many weeks before or after a shift.
@@ -85,13 +83,8 @@ def commits(table: Any, names: Sequence[str]) -> Any:
 
 def _summed(table: Any, by: list[str]) -> Any:
     table = table.mutate(logarithm=logarithm(table))
-    succeeded = table.exit_status == 0
-    return table.group_by(by).agg(
-        **ends(table),
-        succeeded=succeeded.ifelse(1, 0).sum(),
-        logarithms=table.logarithm.sum(),
-        succeeded_ms=succeeded.ifelse(table.duration_ms, 0).sum(),
-    )
+    succeeded_ms = (table.exit_status == 0).ifelse(table.duration_ms, 0).sum()
+    return table.group_by(by).agg(**ends(table), **successes(table), succeeded_ms=succeeded_ms)
 
 
 def ask(history: History) -> Section:
@@ -155,16 +148,13 @@ def _commits(history: History, found: Sequence[Shift]) -> dict[Shift, tuple[int,
     history.begin("Looking for the commits that fit")
     columns = history.columns(commits(history.runs, sorted({shift.command for shift in found})))
     order = np.lexsort([columns["day"], columns["week"], columns["person"]])
-    command, person, week, day, runs, succeeded, failed, logarithms = (
-        columns[name][order]
-        for name in ("command", "person", "week", "day", "runs", "succeeded", "failed", "logarithms")
-    )
+    command, day = columns["command"][order], columns["day"][order]
+    runs = Weekly(*(columns[column.name][order] for column in fields(Weekly)))
     told = {}
     for shift in found:
-        at = (command == shift.command) & (abs(week - shift.week) <= AROUND_WEEKS)
-        of_time = shift.measure == DURATION
-        number, total = (succeeded, logarithms / 1000) if of_time else (runs, failed.astype(float))
-        days = commit_days(person[at], day[at], number[at], total[at])
+        at = (command == shift.command) & (abs(runs.week - shift.week) <= AROUND_WEEKS)
+        here = runs.of(at)
+        days = commit_days(here.person, day[at], *here.measured(shift.measure))
         if days is not None and days[1] - days[0] <= FEW_DAYS:
             told[shift] = days
     return told
@@ -223,8 +213,8 @@ def read_earlier(path: Path) -> Earlier:
             | {"worse": bool(change["worse"]), "week": int(change["week"])}
             for change in document["changes"]
         ]
-        waiting = document["waiting_ms_per_person_and_week"]
-        return Earlier(str(path), str(document["made"]), None if waiting is None else float(waiting), tuple(known))
+        float(document["waiting_ms_per_person_and_week"] or 0)  # a report has this number too, or null
+        return Earlier(str(document["made"]), tuple(known))
     except (KeyError, TypeError, ValueError):
         raise failure("it is not a report, or it is from before version 0.4", hint, path=str(path)) from None
 

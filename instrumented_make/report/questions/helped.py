@@ -22,15 +22,15 @@ from instrumented_make.report.estimators.effect import (
     with_intervals,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered
-from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, successes
+from instrumented_make.report.section import SLOWER, Drawing, Figure, Rows, Section
 from instrumented_make.report.words import counted, listed
 from instrumented_make.stats import WEEK_S, csv_text, duration, minute, percentage
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
-FASTER, SLOWER = "faster", "slower"
+FASTER = "faster"
 LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
 FITS = ", but not for people who had not pulled it yet in the same weeks"
@@ -62,8 +62,7 @@ def sides(table: Any, command: str, change_s: int) -> Any:
     return numbered(
         table.group_by(["user_id", "after", "day"]).agg(
             **ends(table),
-            succeeded=(table.exit_status == 0).ifelse(1, 0).sum(),
-            logarithms=table.logarithm.sum(),
+            **successes(table),
             squares=(table.logarithm * table.logarithm).sum(),
         )
     )
