@@ -198,10 +198,7 @@ def _says_nothing(comparison: Comparison) -> bool:
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
     """The verdicts on all commands one by one, first those that show a change."""
-    ordered = sorted(
-        comparisons, key=lambda comparison: of_duration(comparison) == of_failures(comparison) == CANNOT_TELL
-    )
-    return [sentence(comparison) for comparison in ordered]
+    return [sentence(comparison) for comparison in sorted(comparisons, key=_says_nothing)]
 
 
 def sentence(comparison: Comparison) -> str:
