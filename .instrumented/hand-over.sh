@@ -1,7 +1,8 @@
 # instrumented-make 0.4.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
 # Sourced by the recipes of .instrumented/engine.mk with /bin/sh, whatever shell that is: so it is POSIX, and it avoids
 # starting processes. All names begin with im_: you might export any other name, and your command would see it changed.
-# im_part says how much of this file is needed; the rest is not read, because reading it takes a shell a while.
+# im_part says how much of this file is needed; the rest is not read, because reading it takes a shell a while. What is
+# needed after the command is read before it, because the command may change this file.
 
 im_newline='
 '
@@ -83,11 +84,16 @@ im_look() {
 # makefile unless -f named it.
 im_hand_over() {
   im_how=$1 im_digest=$2 im_marks=$3 im_level=$4 im_file=${5-}
-  im_signal='' im_woken='' im_child='' im_status='' im_reset=''
+  im_signal='' im_woken='' im_child='' im_status='' im_reset='' im_run=''
+  im_program=$im_make im_home=$im_config im_names=$im_command
   im_catch_signals
   {
-    im_find_launcher "$im_config"
-    im_record_start
+    im_find_launcher
+    im_read_git
+    [ "$im_level" = known ] || im_name_running
+    im_up=-
+    read -r im_up im_skip </proc/uptime
+    im_time=${EPOCHREALTIME:--}
   } 2>/dev/null
   set -f
   if [ "$im_how" = plain ]; then
@@ -101,6 +107,12 @@ im_hand_over() {
   else
     im_with_typed im_run_command
   fi
+  # ksh93 and yash count from other numbers. SIGQUIT was sent to make alone if make exits with 1: else, only -q does that.
+  case $im_status in
+  1) [ -n "$im_signal" ] || im_status=131 ;;
+  25[7-9] | 2[6-9]? | 3[0-7]? | 38[0-4]) im_status=$((im_status - 128)) ;;
+  38[5-9] | 39? | [4-9]??) im_status=$((im_status - 256)) ;;
+  esac
   im_record_end
   im_start_reporter
   im_end
@@ -143,48 +155,39 @@ im_pass_on() {
   kill -s TERM "$im_child" 2>/dev/null
 }
 
-# Write a blank <name>.end, so that a full disk cannot lose the end, and then <name>.start.
+# Write a blank <name>.end, so that a full disk cannot lose the end, and then <name>.start. The command is already
+# running: creating two files may take as long as starting it.
 im_record_start() {
-  im_run=''
-  [ -O "$im_config" ] || return
-  im_read_line "$im_config/agreed.$im_digest"
+  [ -O "$im_home" ] || return
+  im_read_line "$im_home/agreed.$im_digest"
   im_agreed=$im_line
-  im_read_git
-  im_up=-
-  read -r im_up im_skip </proc/uptime
-  im_umask=''
-  { read -r im_skip && read -r im_skip im_umask; } </proc/self/status
-  case $im_umask in 0[0-7][0-7][0-7]) ;; *) im_umask=$(umask) ;; esac
   umask 077
-  [ -d "$im_config/pending" ] || mkdir "$im_config/pending"
+  [ -d "$im_home/pending" ] || mkdir "$im_home/pending"
   case ${DEVSTACK_METRICS_TESTING-} in *"$im_newline"*) im_testing='?' ;; *) im_testing=${DEVSTACK_METRICS_TESTING-} ;; esac
   # Never overwrite a file. The uptime is the host's, because containers may have the same process ids.
   set -C
   im_try=0
   while [ -z "$im_run" ] && [ "$im_try" -lt 9 ]; do
-    im_run=$im_config/pending/${im_up%%.*}${im_up##*.}-$$-$im_try
+    im_run=$im_home/pending/${im_up%%.*}${im_up##*.}-$$-$im_try
     im_try=$((im_try + 1))
     {
       printf '%63s\n' '' >"$im_run.end" &&
-        printf '%s\n' 2 "$im_command" "${EPOCHREALTIME:--} $im_up $im_system" "$im_top" "$im_ref" "$im_commit" \
+        printf '%s\n' 2 "$im_names" "$im_time $im_up $im_system" "$im_top" "$im_ref" "$im_commit" \
           "$im_testing" "$im_digest $im_agreed" end >"$im_run.start"
     } || im_run=''
   done
   set +C
-  [ "$im_level" = known ] || im_name_running
-  umask "$im_umask"
 }
 
 # List in the file "running" the shells that wait for a command: this one, and those already listed that still exist.
 # The new line overwrites the old one, because truncating a file takes longer than all the rest of this.
 im_name_running() {
   im_others=''
-  im_read_line "$im_config/running"
-  im_running=$im_line
-  for im_other in $im_running; do
+  im_read_line "$im_home/running"
+  for im_other in $im_line; do
     [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
   done
-  printf '%-63s\n' "$$$im_others" 1<>"$im_config/running"
+  [ ! -O "$im_home" ] || printf '%-63s\n' "$$$im_others" 1<>"$im_home/running"
 }
 
 # Find what is checked out, from two small files: read only if they are regular files, yours, and below your home.
@@ -226,33 +229,16 @@ im_read_line() {
 
 # Undo what make has changed: its job server, and its variables in the environment.
 im_put_back() {
-  # The inner make must not use the outer make's job server. Apple's make also leaves a copy of its pipe open.
-  # With -e, only MFLAGS names it.
-  im_rest="${MAKEFLAGS-} ${MFLAGS-}"
-  case $im_rest in
-  *--jobserver-*=[0-9],[0-9]*)
-    im_rest=${im_rest#*--jobserver-*=}
-    im_pipe=${im_rest%"${im_rest#?}"}
-    for im_number in 3 4 5 6 7 8 9; do
-      [ "$im_number" = "$im_pipe" ] || [ ! "/dev/fd/$im_number" -ef "/dev/fd/$im_pipe" ] || eval "exec $im_number<&-"
-    done
-    im_rest=${im_rest#?,}
-    eval "exec $im_pipe<&- ${im_rest%"${im_rest#?}"}<&-"
-    ;;
-  esac
-  if [ "$im_how" = restored ]; then
-    im_environ=$(im_environment)
-    for im_name in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES; do
-      if im_has "$im_name"; then
-        eval "$im_name=\$(im_value_of $im_name); export $im_name"
-      else
-        unset "$im_name"
-      fi
-    done
-  else
-    unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
-  fi
+  # With -e, only MFLAGS names the job server.
+  case "${MAKEFLAGS-} ${MFLAGS-}" in *--jobserver-*=[0-9],[0-9]*) im_read_the_rest && im_close_job_server ;; esac
+  if [ "$im_how" = restored ]; then im_restore; else unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES; fi
   unset MAKE_TERMOUT MAKE_TERMERR im_make im_goals im_command im_config im_foreign
+}
+
+# Read sections 3 and 4 too.
+im_read_the_rest() {
+  im_part=typed
+  . ./.instrumented/hand-over.sh
 }
 
 # Put the name of this system into im_system, and the launcher found on it into im_launcher: env, perl or nothing.
@@ -261,10 +247,10 @@ im_find_launcher() {
   read -r im_boot </proc/sys/kernel/random/boot_id
   read -r im_mount im_skip </proc/self/mountinfo
   im_system=${im_boot%%-*}:$im_mount
-  [ -f "$1/launcher" ] || return 0
+  [ -f "$im_home/launcher" ] || return 0
   while read -r im_key im_path; do
     [ "$im_key" != "$im_system" ] || im_launcher=$im_path
-  done <"$1/launcher"
+  done <"$im_home/launcher"
   [ -x "$im_launcher" ] || im_launcher=''
 }
 
@@ -273,7 +259,6 @@ im_find_launcher() {
 # of the standard input undo that.
 im_run_command() {
   [ -n "$im_makefile" ] || set -- -f "$im_file" "$@"
-  im_program=$im_make im_home=$im_config
   set -- "$im_program" -f .instrumented/engine.mk "$@"
   # What shells change in the environment of a command, and what make exports from the command line.
   im_gone=$im_named
@@ -295,8 +280,7 @@ im_run_command() {
   case $im_launcher in
   *env) set -- "$im_launcher" ${im_reset:+"--default-signal=$im_reset"} "$@" ;;
   *)
-    im_part=typed
-    . ./.instrumented/hand-over.sh
+    im_read_the_rest
     im_prepare_otherwise "$@"
     return
     ;;
@@ -308,6 +292,7 @@ im_run_command() {
 im_start_and_wait() {
   if [ -n "$im_signal" ]; then
     exec 8>&2 2>/dev/null
+    im_record_start
     return
   fi
   # Find an unused descriptor. (After "command exec", bash 3.2 never exits.)
@@ -316,6 +301,8 @@ im_start_and_wait() {
     eval "true >&$im_number" || im_free=$im_number
   done 2>/dev/null
   if [ -z "$im_launcher" ] || [ -z "$im_free" ]; then
+    # Another shell writes the record, so that the command keeps your umask.
+    im_run=$(im_record_start 2>/dev/null && printf %s "$im_run")
     "$@"
     im_status=$?
     exec 8>&2 2>/dev/null
@@ -334,6 +321,7 @@ im_start_and_wait() {
     eval "exec $im_free<&-"
     # Make already reports a command that was ended by a signal, so the shell must not.
     exec 8>&2 2>/dev/null
+    im_record_start
     while :; do
       im_woken=''
       wait "$im_child"
@@ -341,14 +329,6 @@ im_start_and_wait() {
       [ "$im_last" -eq 127 ] && [ -n "$im_status" ] || im_status=$im_last
       [ -n "$im_woken" ] || break
     done
-  fi
-  # ksh93 and yash count from other numbers.
-  if [ "$im_status" -gt 384 ]; then
-    im_status=$((im_status - 256))
-  elif [ "$im_status" -gt 256 ]; then
-    im_status=$((im_status - 128))
-  elif [ "$im_status" -eq 1 ] && [ -z "$im_signal" ]; then
-    im_status=131 # SIGQUIT was sent to make alone: make exits with 1 only for that and for -q
   fi
 }
 
@@ -443,17 +423,41 @@ im_wait_a_moment() {
   done
 }
 
+[ "$im_part" != plain ] || return 0
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 3. What a hand-over needs now and then
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Close the outer make's job server, which the inner make must not use. Apple's make also leaves a copy of its pipe open.
+im_close_job_server() {
+  im_rest="${MAKEFLAGS-} ${MFLAGS-}"
+  im_rest=${im_rest#*--jobserver-*=}
+  im_pipe=${im_rest%"${im_rest#?}"}
+  for im_number in 3 4 5 6 7 8 9; do
+    [ "$im_number" = "$im_pipe" ] || [ ! "/dev/fd/$im_number" -ef "/dev/fd/$im_pipe" ] || eval "exec $im_number<&-"
+  done
+  im_rest=${im_rest#?,}
+  eval "exec $im_pipe<&- ${im_rest%"${im_rest#?}"}<&-"
+}
+
+# Give the variables that make has changed the values that they had when make was started.
+im_restore() {
+  im_environ=$(im_environment)
+  for im_name in MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES; do
+    if im_has "$im_name"; then
+      eval "$im_name=\$(im_value_of $im_name); export $im_name"
+    else
+      unset "$im_name"
+    fi
+  done
+}
+
 # Remove the marker file $1.
 im_unmark() {
   PATH=/usr/bin:/bin
   rm -f "$1"
 }
-
-[ "$im_part" != plain ] || return 0
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 3. The rule: may this command line be handed over? Only if the inner make can get exactly the same one.
-# ---------------------------------------------------------------------------------------------------------------------
 
 # Start the command $@ where env cannot: its first words are -u NAME, or NAME=VALUE, for the environment.
 im_prepare_otherwise() {
@@ -484,6 +488,10 @@ im_prepare_otherwise() {
   esac
   im_start_and_wait "$@"
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 4. The rule: may this command line be handed over? Only if the inner make can get exactly the same one.
+# ---------------------------------------------------------------------------------------------------------------------
 
 # Call $1 with the arguments that were typed, except -C.
 im_with_typed() {
@@ -707,7 +715,7 @@ im_value_of() {
 [ "$im_part" != typed ] || return 0
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 4. The invitation, and the commands
+# 5. The invitation, and the commands
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Whether the home that holds, or would hold, the decision's folder $1 exists and is yours: nothing is created in a home
@@ -922,7 +930,8 @@ im_keep_decline() {
 
 # Kill processes on this system that read, write or send what was collected: the lock file that each holds names it.
 im_end_workers() {
-  im_find_launcher "$im_config" 2>/dev/null
+  im_home=$im_config
+  im_find_launcher 2>/dev/null
   for im_path in "$im_config"/*.lock; do
     im_read_line "$im_path"
     im_child=${im_line#"$im_system "}

@@ -94,7 +94,8 @@ def _prepare(stack: Path, host: str) -> Path:
     (stack / "home").mkdir(parents=True)
     (stack / "targets.yaml").write_text(CATALOG.format(host=host, targets="  - work"))
     (stack / "Makefile").write_text(".PHONY: work\nwork: ; @:\n")
-    (stack / "GNUmakefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n")
+    guard = "-include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n"
+    (stack / "GNUmakefile").write_text(f".metrics.wiring := GNUmakefile\n{guard}")
     (stack / "least.mk").write_text("%: ; +@$(MAKE) -f Makefile $@\nMakefile least.mk: ;\n")
     (stack / "shell.mk").write_text("%: ; +@$(MAKE) -f Makefile $@; exit $$?\nMakefile shell.mk: ;\n")
     (stack / "wrapped.mk").write_text(

@@ -40,8 +40,9 @@ MAX_BYTES = 64 * 1024
 _VERSION = 2
 # A shell's own clock is trusted only if it agrees with the file's time: it may come from the environment.
 CLOCK_AGREES_NS = 2 * NANOSECONDS
-# /proc/uptime does not jump when the clock is set; it counts in hundredths of a second.
-CLOCK_WAS_SET_NS = 1 * NANOSECONDS
+# /proc/uptime counts in hundredths of a second, but does not jump when the clock is set, and is read just before the
+# command starts: on a busy machine or a slow disk, the start file is a little later.
+CLOCKS_DIFFER_NS = NANOSECONDS // 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def _duration(started: _Moment, ended: _Moment) -> int:
     elapsed = ended.time_ns - started.time_ns
     if started.uptime_ns is not None and ended.uptime_ns is not None:
         steady = ended.uptime_ns - started.uptime_ns
-        if steady >= 0 and abs(steady - elapsed) > CLOCK_WAS_SET_NS:
+        if steady >= 0 and abs(steady - elapsed) > CLOCKS_DIFFER_NS:
             return steady
     return max(0, elapsed)
 

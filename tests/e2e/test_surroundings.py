@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -361,3 +362,29 @@ def test_of_two_includes_the_one_beside_the_makefile_counts(each_make: Workbench
         assert each_make.run("one").stdout == "one 1\n"
         assert each_make.recorded() == ["0"] * number
     assert "another" not in each_make.run("metrics-opt-in").stdout
+
+
+@pytest.mark.parametrize("launcher", ["env", "none"])
+def test_the_record_is_private_and_the_command_keeps_its_umask(bench: Workbench, launcher: str) -> None:
+    """With a launcher, the record is written while the command runs; without one, before it."""
+    bench.write("a: ; @umask; : > made\n", ["a"])
+    bench.agree()
+    if launcher == "none":
+        (bench.config / "launcher").unlink()
+    result = bench.run("a", umask=0o026)
+    assert (result.returncode, result.stdout) == (0, "0026\n")
+    assert stat.S_IMODE((bench.tree / "made").stat().st_mode) == 0o640
+    records = list((bench.config / "pending").iterdir())
+    assert sorted(path.suffix for path in records) == [".end", ".start"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in records} == {0o600}
+    assert bench.recorded() == ["0"]
+
+
+def test_a_command_that_checks_out_another_branch_is_reported_with_the_one_it_began_on(bench: Workbench) -> None:
+    bench.write("a: ; @git checkout --quiet -b other\n", ["a"])
+    bench.git("init", "-q", "-b", "begun")
+    bench.git("commit", "-q", "--allow-empty", "-m", "first")
+    bench.agree()
+    assert bench.run("a").returncode == 0
+    (start,) = (bench.config / "pending").glob("*.start")
+    assert start.read_text().splitlines()[4] == "refs/heads/begun"

@@ -217,6 +217,10 @@ def test_an_end_without_a_start_goes_when_it_is_old_by_both_clocks(config_dir: C
         # The clock was set back by an hour, or ahead: the machine's uptime tells.
         ("1764000000.5 100.25", "1763996405.5 105.25", 5_000),
         ("1764000000.5 100.25", "1764003605.5 105.25", 5_000),
+        # The start file was written 0.2 s late.
+        ("1764000000.7 100.25", "1764000005.5 105.25", 5_000),
+        # The uptime is less exact.
+        ("1764000000.54 100.25", "1764000005.55 105.25", 5_010),
         # Another machine, which has just started: the clocks tell.
         ("1764000000.5 9000.25", "1764000005.5 3.00", 5_000),
         # A locale that writes a comma, and a shell that knows neither.

@@ -83,7 +83,8 @@ endif
 
 # A name in the environment that is not valid in a shell, such as a function exported by bash: a shell may drop it, so
 # it is passed under another name. Nothing is handed over if make cannot handle a name, such as one with a blank.
-.metrics.environment := $(foreach name,$(.VARIABLES),$(if $(filter environment% undefined,$(origin $(name))),$(name)))
+.metrics.names := $(subst environment override:,environment:,$(foreach name,$(.VARIABLES),$(origin $(name)):$(name)))
+.metrics.environment := $(patsubst environment:%,%,$(filter environment:%,$(.metrics.names)))
 .metrics.bearable := % - + . / : @ ^ ? * ! ~ [ ]
 .metrics.unbearable := ( ) { } < > ' " ` \# $$ ; | \ , & =
 .metrics.odd = $(strip $(foreach character,$2,$(findstring $(character),$1)))
@@ -91,7 +92,7 @@ endif
 ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.bearable)))
 .metrics.foreign := $(foreach name,$(.metrics.environment),$(if $(call .metrics.odd,$(name),$(.metrics.bearable)),$(name)))
 endif
-ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.unbearable))$(filter undefined,$(foreach name,$(.metrics.environment),$(origin $(name)))))
+ifneq (,$(call .metrics.odd,$(.metrics.environment),$(.metrics.unbearable))$(filter undefined:%,$(.metrics.names)))
 .metrics.telling := yes
 endif
 
@@ -182,7 +183,7 @@ override .SHELLFLAGS := -c
 # has already printed, and 4.0 and 4.1 print each failure on standard output; in these cases a marker file reports it.
 .metrics.mark := $(.metrics.config)/pending/$(firstword $(.metrics.seen)).failed
 .metrics.marks := $(if $(filter 4.0 4.1,$(MAKE_VERSION))$(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),mark,status)
-$(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,plain,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
+$(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir $(.metrics.mark))),$(shell $(call .metrics.sh,typed,im_unmark '$(.metrics.mark)'))$(error the command failed, as it says above))
 .instrumented: ; +@$(call .metrics.sh,$(patsubst restored,typed,$(.metrics.how)),im_hand_over $(.metrics.how) $(.metrics.digest) $(.metrics.marks) $(.metrics.level) $(filter GNUmakefile makefile Makefile,$(firstword $(.metrics.list))))
 
 else
