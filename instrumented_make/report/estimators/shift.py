@@ -117,6 +117,9 @@ class _Series:
     def long_enough(self) -> bool:
         return len(self.week) >= 2 * LEAST_WEEKS and float(np.ptp(self.level)) > 1e-9
 
+    def fit(self) -> _Fit:
+        return _fit(self.level, self.weight, self.week)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
@@ -144,11 +147,10 @@ def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool 
     order = _Order(np.unique(np.concatenate([levels.week for levels in series.values()])), rng)
     left = dict(series)
     null = {key: order.best(levels) for key, levels in left.items()}
-    open_ = set(series)
+    fits = {key: levels.fit() for key, levels in left.items()}
     found: dict[tuple[str, str], list[int]] = {}
     drifts: set[tuple[str, str]] = set()
-    while open_:
-        fits = {key: _fit(levels.level, levels.weight, levels.week) for key, levels in left.items() if key in open_}
+    while fits:
         key = max(fits, key=lambda key: float(fits[key].best[0]))
         highest = np.max(list(null.values()), axis=0)
         if not _surprising(fits[key], highest):
@@ -159,18 +161,20 @@ def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool 
         if not own:
             without = _without_one(weekly[command], measure, int(left[key].week[place]), cuts)
             if not _surprising(without, highest):
-                open_.discard(key)
+                del fits[key]
                 continue
         # A split also has a date to choose, so it has one parameter more (Schwarz 1978).
         if not cuts and fits[key].line[0] > fits[key].split[0] - math.log(len(left[key].week)):
             drifts.add(key)
-            open_.discard(key)
+            del fits[key]
             continue
         cuts.append(int(left[key].week[place]))
         left[key] = _levelled(series[key], cuts)
         null[key] = order.best(left[key])
         if len(cuts) == MOST_SHIFTS or not left[key].long_enough:
-            open_.discard(key)
+            del fits[key]
+        else:
+            fits[key] = left[key].fit()
     told = [
         _told(command, measure, weekly[command], series[command, measure], cuts, cut)
         for (command, measure), cuts in found.items()
@@ -274,8 +278,7 @@ def _without_one(runs: Weekly, measure: str, week: int, cuts: list[int]) -> _Fit
     series = _levels(runs.of(runs.person != most), measure)
     if not series.long_enough:
         return None
-    series = _levelled(series, cuts)
-    return _fit(series.level, series.weight, series.week)
+    return _levelled(series, cuts).fit()
 
 
 def _either_side(
