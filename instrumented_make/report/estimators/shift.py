@@ -229,10 +229,10 @@ class _SoFar:
     """Cumulative sums over the weeks, which give the sum of any range of weeks directly."""
 
     def __init__(self, weight: Floats, centred: Floats) -> None:
-        self.weight, self.sum, self.squares = (
-            np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
-            for values in (weight, weight * centred, weight * centred**2)
-        )
+        self.weight, self.sum, self.squares = np.zeros((3, weight.shape[0], weight.shape[1] + 1))
+        np.cumsum(weight, axis=1, out=self.weight[:, 1:])
+        np.cumsum(weight * centred, axis=1, out=self.sum[:, 1:])
+        np.cumsum(weight * centred**2, axis=1, out=self.squares[:, 1:])
 
     def split(self, begin: Integers, place: Integers, end: Integers) -> Floats:
         """How much better two levels fit than one, split at each ``place``, in the weeks from begin to end."""
