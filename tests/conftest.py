@@ -9,19 +9,19 @@ import pytest
 from capture import Capture
 from workbench import MAKES, NOT_INSTALLED, Workbench, make_name
 
-# Tests run side by side already; NumPy reads this when it is loaded.
+# Tests already run in parallel. NumPy reads this at import.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def pytest_configure() -> None:
-    """Start from signals as a terminal gives them: what a background shell or nohup ignores, every child would too."""
+    """Restore the default signal handlers: what a background shell or nohup ignores, every child would ignore too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is tried with several makes is quick with the first of them."""
+    """Mark the tests of every make but the first as slow."""
     others = [make_name(path) for path in MAKES[1:]]
     for item in items:
         if any(f"[{other}-" in item.name or f"make-{other}" in item.name for other in others):
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line what was skipped for want of what, and how to get it."""
+    """Print one line with what was missing for the skipped tests, and how to install it."""
     reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr]
     wanting = [reason.removeprefix("Skipped: ") for reason in reasons if reason.endswith(NOT_INSTALLED)]
     if wanting:
@@ -39,7 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever forgets to say where it works finds an empty home."""
+    """Give every test an empty home directory, so that none can reach the real one."""
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("nobody")))
     for name in ("XDG_CONFIG_HOME", "MAKEFLAGS", "MAKELEVEL", "CI", "DO_NOT_TRACK"):
         monkeypatch.delenv(name, raising=False)
@@ -68,6 +68,6 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 
 @pytest.fixture
 def each_make(bench: Workbench, make: str) -> Workbench:
-    """The same, once for each make there is."""
+    """The same, once for each available make."""
     bench.make = make
     return bench

@@ -1,4 +1,4 @@
-"""The SQL that each engine is asked, as the golden files hold it: ``make dev.render`` writes them anew."""
+"""The SQL for each engine, as in the golden files: ``make dev.render`` writes them again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "trino"
 
 
 def sql(dialect: str) -> str:
-    """Every query there is, in the words of one engine."""
+    """Every query there is, in one engine's dialect."""
     return "".join(
         f"-- {name}\n{ibis.to_sql(query, dialect=dialect)};\n\n" for name, query in _queries(dialect).items()
     )
 
 
 def _queries(dialect: str) -> dict[str, Any]:
-    """For a table as Segment's connector makes it there: Snowflake's names are upper case."""
+    """For a table as Segment's connector creates it there: Snowflake's names are upper case."""
     types = dict.fromkeys((*REQUIRED, *OPTIONAL), "string") | {"duration_ms": "int64", "exit_status": "int64"}
     types |= dict.fromkeys(("start_time", "git_commit_time"), "timestamp('UTC')") | {
         "git_checked_out_master": "boolean"

@@ -1,4 +1,4 @@
-"""What the reporter finds in a home: a decision, records of runs, and events that wait."""
+"""Helpers that fill a config directory: a decision, records of runs, and waiting events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
 
 
 def that_records(path: Path) -> ConfigDir:
-    """A home whose owner agreed to keep events on the machine."""
+    """A config directory whose owner agreed to keep events on the machine."""
     home = ConfigDir(path)
     home.create(home.pending)
     collection = Collection("e", "make", "main", "http://127.0.0.1:9", "", ("command", "duration_ms", "exit_status"))
@@ -32,7 +32,7 @@ def write(home: ConfigDir, name: str, start: bytes = START, end: bytes = END) ->
 
 
 def fill(home: ConfigDir, host: str, count: int, key: str = "key") -> Destination:
-    """Consent to ``host``, and ``count`` events that wait for it."""
+    """Save consent to ``host``, and add ``count`` events that wait for it."""
     collection = Collection("e", "make", "main", host, key, ("command",))
     consent.save(home, Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement", collection))
     destination = Destination(host, key)

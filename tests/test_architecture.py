@@ -1,4 +1,4 @@
-"""Who may import what."""
+"""Which module may import which."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Which package may import which of this project's, transitively; what is missing may not.
+# Which packages of this project each package may import, directly or through others.
 ARROWS = {
     "instrumented_make": {"instrumented_make"},
     "instrumented_make.reporter": {"instrumented_make", "instrumented_make.reporter"},
     "instrumented_make.report": {"instrumented_make", "instrumented_make.report"},
     "generator": {"generator", "instrumented_make", "instrumented_make.report"},
 }
-# What each package may import from elsewhere, beyond the standard library ...
+# The third-party packages that each package may import ...
 ELSEWHERE = {
     "instrumented_make": set(),
     "instrumented_make.reporter": set(),
     "instrumented_make.report": {"click", "rich"},
     "generator": {"click", "jinja2", "pydantic", "pydantic_core", "rich", "ruamel"},
 }
-# ... and single modules besides.
+# ... and those that a single module may import as well.
 MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"segment"},
@@ -43,12 +43,12 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.questions.weeks": {"altair"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
 }
-# The bottom, where nothing imports upwards: each module may import those before it.
+# The bottom layer: each module may import only those before it.
 BOTTOM = ["text", "errors", "files", "output", "digest", "properties", "stats", "templating"]
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the project by its name."""
+    """Every module of the project, by name."""
     found = {}
     for package in ("generator", "instrumented_make"):
         for path in (ROOT / package).rglob("*.py"):
@@ -65,7 +65,7 @@ def package_of(module: str) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """The names of all that ``path`` imports, wherever in it; of this project's modules the module's own."""
+    """Every module that ``path`` imports anywhere; ``from package import module`` counts as the module."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -78,7 +78,7 @@ def imported(path: Path) -> set[str]:
 
 
 def reached(module: str) -> set[str]:
-    """Every module of the project that ``module`` imports, itself or through others."""
+    """Every module of the project that ``module`` imports, directly or through others."""
     seen: set[str] = set()
     ahead = [module]
     while ahead:
@@ -90,21 +90,21 @@ def reached(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_keep_to_the_arrows(module: str) -> None:
-    """Generator and reporter do not know each other, not even through a third module; the report is on top."""
+def test_packages_import_only_what_the_table_allows(module: str) -> None:
+    """Generator and reporter never import each other, not even through a third module."""
     assert {package_of(name) for name in reached(module)} <= ARROWS[package_of(module)]
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_little_is_imported_from_elsewhere(module: str) -> None:
-    """At run time only the sender goes beyond the standard library; what the extra ``report`` installs is its own."""
+def test_third_party_imports_are_declared(module: str) -> None:
+    """In the reporter only ``segment`` and ``git`` use other packages; the report's come with the extra ``report``."""
     outside = {name.partition(".")[0] for name in imported(MODULES[module])} - sys.stdlib_module_names
     allowed = ELSEWHERE[package_of(module)] | MODULES_ELSEWHERE.get(module, set())
     assert outside - {"generator", "instrumented_make"} <= allowed
 
 
-def test_nothing_at_the_bottom_imports_upwards() -> None:
-    """What all share is a list in which each module knows only those before it."""
+def test_bottom_modules_import_only_those_before_them() -> None:
+    """``BOTTOM`` lists every module that is directly in ``instrumented_make``."""
     shared = {name for name in MODULES if package_of(name) == "instrumented_make"} - {"instrumented_make"}
     assert shared == {f"instrumented_make.{name}" for name in BOTTOM}
     for number, name in enumerate(BOTTOM):
@@ -113,6 +113,6 @@ def test_nothing_at_the_bottom_imports_upwards() -> None:
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_there_is_no_circle(module: str) -> None:
-    """No module imports itself through others, but for a package that its modules are in."""
+def test_there_are_no_import_cycles(module: str) -> None:
+    """No module imports itself through others, except a package and the modules in it."""
     assert module not in reached(module) or MODULES[module].name == "__init__.py"

@@ -1,4 +1,4 @@
-"""What the documentation says is so: its commands are run, its links lead somewhere, its site builds."""
+"""The documentation is correct: its commands run, its links work, its site builds."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def session(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("guide", "least"), [("adopt.md", 10), ("report.md", 4)])
-def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> None:
-    """Each command of a guide, in order, prints what the guide shows."""
+def test_guides_show_real_output(tmp_path: Path, guide: str, least: int) -> None:
+    """Each command of a guide, run in order, prints what the guide shows."""
     text = (ROOT / "docs" / guide).read_text()
     project = tmp_path / "my-project"
     project.mkdir()
@@ -59,14 +59,14 @@ def test_the_guides_are_true_stories(tmp_path: Path, guide: str, least: int) -> 
             text=True,
             check=False,
         )
-        # A machine that is busy with other tests is told what takes so long.
+        # On a machine that is busy with other tests, slow steps are named as well.
         lines = [line.rstrip() for line in result.stdout.splitlines() if not re.fullmatch(r"[A-Z].* \.\.\.", line)]
         shown = "".join(f"{line}\n" for line in lines)
         assert shown == expected, command
 
 
-def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
-    """What a reader copies from the README renders."""
+def test_the_readmes_catalog_renders(tmp_path: Path) -> None:
+    """The example that readers copy is valid."""
     readme = (ROOT / "README.md").read_text()
     catalog = re.search(r"^```yaml\n(project: .*?)^```", readme, re.M | re.S)
     assert catalog is not None
@@ -75,15 +75,15 @@ def test_the_readmes_catalog_is_a_good_one(tmp_path: Path) -> None:
     assert "  dev.up.% dev.up.lms dev.up.studio \\\n" in (tmp_path / "Makefile.instrumented").read_text()
 
 
-def test_the_readmes_event_is_the_declared_one() -> None:
-    """What a reader sees of an event follows from where its properties are declared."""
+def test_the_readmes_event_has_the_declared_properties() -> None:
+    """The example event lists every declared property, in order, with its example value."""
     shown = re.search(r"^    (\{\n(?:      .*\n)+    \})$", (ROOT / "README.md").read_text(), re.M)
     assert shown is not None
     assert list(json.loads(shown[1]).items()) == [(declared.name, declared.example) for declared in SPECIFIED]
 
 
-def test_every_command_that_is_named_exists() -> None:
-    """No page speaks of a generator command, a consent target or a target of this repository that is not there."""
+def test_every_command_in_the_docs_exists() -> None:
+    """So does every consent target, and every target of this repository, that they name."""
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     text = "\n".join(page.read_text() for page in pages)
     targets = set(re.findall(r"^([a-z][a-z.-]*):", (ROOT / "Makefile").read_text(), re.M))
@@ -96,8 +96,8 @@ def test_every_command_that_is_named_exists() -> None:
     assert set(re.findall(r"^    make ([a-z.-]+)", text, re.M)) <= targets
 
 
-def test_the_demonstration_shows_what_the_readme_promises() -> None:
-    """The main job of the README: a question, commands, their events, the cost, an opt-out, and a team's report."""
+def test_the_demo_shows_what_the_readme_promises() -> None:
+    """Commands, their events, the cost, a one-line diff, an opt-out, and a team's report."""
     result = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "demo.py")], capture_output=True, text=True, check=False, timeout=120
     )
@@ -117,7 +117,7 @@ def test_the_demonstration_shows_what_the_readme_promises() -> None:
 
 
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
-    """Every page is in the navigation, every link and anchor leads somewhere."""
+    """Every page is in the navigation, and every link and anchor works."""
     result = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT,
@@ -131,7 +131,7 @@ def test_the_site_builds_strictly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_links_at_the_top_level_lead_somewhere(page: str) -> None:
-    """Relative links of the pages that are no part of the site."""
+def test_links_in_top_level_pages_work(page: str) -> None:
+    """Relative links in the pages that are not part of the site."""
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
         assert (ROOT / link).exists(), link

@@ -1,4 +1,4 @@
-"""What commands print: on any terminal, to nobody, and on a full disk."""
+"""What commands print on any terminal, to a closed output, and on a full disk."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def run(bench: Workbench, command: list[str], redirection: str) -> subprocess.Co
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| exec 0<&-", ">&- 2>&-"])
-def test_nobody_hears_it(consenting: Workbench, name: str, redirection: str) -> None:
-    """A closed output, a full disk, a pipe whose reader has gone: no traceback, and a failure is told as one."""
+def test_output_that_cannot_be_written(consenting: Workbench, name: str, redirection: str) -> None:
+    """A closed output, a full disk or a closed pipe causes no traceback, and a full disk is an error."""
     result = run(consenting, COMMANDS[name], redirection)
     assert "Traceback" not in result.stderr
     assert "Exception ignored" not in result.stderr
@@ -61,8 +61,8 @@ def test_nobody_hears_it(consenting: Workbench, name: str, redirection: str) -> 
 
 
 @pytest.mark.parametrize("command", ["status", "show", "opt-in", "stats"])
-def test_a_terminal_without_the_characters(consenting: Workbench, command: str) -> None:
-    """Latin-1 has no dash, no ellipsis and no kanji: they are shown as others."""
+def test_characters_that_the_terminal_lacks_are_replaced(consenting: Workbench, command: str) -> None:
+    """Latin-1 has no dash, ellipsis or kanji: other characters are printed instead."""
     catalog = consenting.tree / "targets.yaml"
     catalog.write_text(catalog.read_text().replace("to test", "um zu prüfen — 測定…"))
     consenting.render()
@@ -79,8 +79,8 @@ def test_a_terminal_without_the_characters(consenting: Workbench, command: str) 
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"count": Infinity, "question": {}}', '{"question": {}}', "1", ""])
-def test_an_include_that_says_nothing_sensible(consenting: Workbench, text: str) -> None:
-    """It is told in a sentence."""
+def test_an_invalid_contract_is_an_error(consenting: Workbench, text: str) -> None:
+    """The message is one sentence, without a traceback."""
     result = subprocess.run(
         [*REPORTER, "status", f"--contract={text}", "--config-dir", str(consenting.config)],
         env=consenting.environment,
@@ -93,8 +93,8 @@ def test_an_include_that_says_nothing_sensible(consenting: Workbench, text: str)
     assert "Traceback" not in result.stderr
 
 
-def test_what_nobody_thought_of_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """It says where, for whoever can mend it, and draws nothing on the terminal."""
+def test_an_unexpected_exception_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says where the error was raised, for whoever debugs it, and contains no escape sequences."""
 
     def fails() -> int:
         raise ZeroDivisionError("never \x1b[31m")
@@ -107,8 +107,8 @@ def test_what_nobody_thought_of_is_one_line(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("module", ["generator", "instrumented_make.reporter"])
-def test_an_interrupt_while_it_loads(consenting: Workbench, module: str) -> None:
-    """Ctrl-C before there is anything to interrupt."""
+def test_an_interrupt_during_imports(consenting: Workbench, module: str) -> None:
+    """Ctrl-C while the program is still starting exits with 130, silently."""
     (consenting.tree / "argparse.py").write_text("raise KeyboardInterrupt\n")
     (consenting.tree / "click.py").write_text("raise KeyboardInterrupt\n")
     load = f"import runpy; runpy.run_module({module!r}, run_name='__main__')"

@@ -1,4 +1,4 @@
-"""What the figures mean, and how they are shown."""
+"""What the figures mean and how they are shown."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ HISTORY = [
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=2), st.integers(1, 99))
-def test_quantiles_are_the_well_known_ones(values: list[int], percent: int) -> None:
-    """The definition is the one of the standard library's inclusive method, to the last bits of a float."""
+def test_quantiles_match_the_standard_library(values: list[int], percent: int) -> None:
+    """They equal those of its inclusive method, up to the last bits of a float."""
     expected = statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
     assert quantile(sorted(values), percent) == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_single_value_is_all_its_quantiles() -> None:
-    """One run has a median and a p95."""
+def test_every_quantile_of_one_value_is_that_value() -> None:
+    """Even a single run has a median and a p95."""
     assert [quantile([7], percent) for percent in (0, 50, 95, 100)] == [7, 7, 7, 7]
 
 
@@ -55,15 +55,15 @@ def test_weeks_begin_on_monday(time: datetime) -> None:
     assert 0 <= (time - begin).total_seconds() < 7 * 24 * 3600
 
 
-def test_moments_have_a_zone_or_are_utc() -> None:
-    """A date alone is its midnight; Z and offsets are understood by every Python; nonsense is an error."""
+def test_dates_without_a_time_zone_are_utc() -> None:
+    """A date alone means midnight; Z and offsets work on every Python; anything else is an error."""
     assert moment("2021-05-17") == moment("2021-05-17T00:00:00Z") == moment("2021-05-17T02:00+02:00") == 1621209600
     with pytest.raises(ValueError, match="isoformat"):
         moment("yesterday")
 
 
-def test_the_table_says_it_all() -> None:
-    """Most time first; failed and interrupted apart; a week without runs is a dot; bars are in proportion."""
+def test_the_table_shows_every_figure() -> None:
+    """The most time comes first, failed and interrupted are separate, and a week without runs is a dot."""
     assert as_table(summarise(HISTORY), with_people=False) == (
         "command   runs   time  median    p95  failed  interrupted  median by week\n"
         "dev.up       3  75.0%   3.0 s  7.5 s   33.3%        33.3%  ·········▃·█\n"
@@ -71,29 +71,29 @@ def test_the_table_says_it_all() -> None:
     )
 
 
-def test_a_command_that_is_picked_keeps_its_share_of_everything() -> None:
-    """What else took time still counts."""
+def test_selecting_a_command_does_not_change_its_share() -> None:
+    """The share is of all commands' time, including those that are not shown."""
     summary = summarise(HISTORY, ("dev.pull",))
     assert [item.command for item in summary.figures] == ["dev.pull"]
     assert summary.share(summary.figures[0]) == 0.25
 
 
-def test_long_names_give_way() -> None:
-    """A line fits the terminal, and the figures are whole."""
+def test_long_names_are_shortened() -> None:
+    """Every line fits the width, and the name ends in an ellipsis."""
     text = as_table(summarise([Run("dev.up." + "x" * 80, 5, 0, FIRST)]), with_people=True, width=90)
     assert max(len(line) for line in text.splitlines()) <= 90
     assert "x…  " in text
 
 
-def test_names_do_not_drive_the_terminal() -> None:
-    """Who sends an event with an escape sequence for a command changes nobody's screen."""
+def test_control_characters_in_names_are_replaced() -> None:
+    """An escape sequence sent as a command cannot change anybody's screen."""
     text = as_table(summarise([Run("\x1b[2Jdev\n.up\u202e", 5, 0, FIRST)]), with_people=False)
     assert len(text.splitlines()) == 2
     assert text.splitlines()[1].startswith("\ufffd[2Jdev\ufffd.up\ufffd")
 
 
-def test_programs_read_the_same_figures() -> None:
-    """JSON has every week; CSV has a line for each command; both agree."""
+def test_json_and_csv_have_the_same_figures() -> None:
+    """JSON lists the weeks of each command, and CSV has one line per command."""
     summary = summarise(HISTORY)
     parsed = json.loads(as_json(summary))
     assert parsed["waited_ms"] == parsed["total_ms"] == 16_000
@@ -105,8 +105,8 @@ def test_programs_read_the_same_figures() -> None:
     assert [{name: str(command[name]) for name in rows[0]} for command in parsed["commands"]] == rows
 
 
-def test_nothing_is_said_plainly() -> None:
-    """Without runs there is no table, and programs get an empty list."""
+def test_without_runs_there_is_no_table() -> None:
+    """The table is one sentence, JSON has an empty list, and CSV has only a header."""
     empty = summarise([])
     assert as_table(empty, with_people=False) == "No matching runs.\n"
     assert json.loads(as_json(empty)) == {"total_ms": 0, "waited_ms": 0, "commands": []}
@@ -123,20 +123,20 @@ def test_durations_are_readable(milliseconds: float, text: str) -> None:
 
 
 def test_median_is_a_percentage() -> None:
-    """MEDIAN is meant for quantile()."""
+    """``MEDIAN`` is an argument for ``quantile()``."""
     assert quantile([1, 2, 3, 4], MEDIAN) == 2.5
 
 
 @pytest.mark.parametrize(
     ("text", "days"), [("4w", 28), ("10d", 10), ("day", 1), ("week", 7), ("month", 30), ("year", 365)]
 )
-def test_a_period_ends_now(text: str, days: int) -> None:
-    """As people say it."""
+def test_periods_are_counted_back_from_now(text: str, days: int) -> None:
+    """``4w``, ``day`` and ``month`` are start times that long ago."""
     assert moment(text, 1_780_000_000.9) == 1_780_000_000 - days * 24 * 3600
 
 
 @pytest.mark.parametrize("text", ["w", "4 w", "-1d", "12345d", "weeks", "٤w"])
-def test_what_is_no_period(text: str) -> None:
-    """Is no date either."""
+def test_malformed_periods_are_rejected(text: str) -> None:
+    """They get the error message of any other malformed date."""
     with pytest.raises(ValueError, match="isoformat"):
         moment(text)

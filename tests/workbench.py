@@ -1,6 +1,6 @@
-"""What the end-to-end tests work with: a checkout, a home of its own, real makes and a real server.
+"""What the end-to-end tests work with: a checkout, its own home directory, real makes and a real server.
 
-Nothing here reaches the real home: every process gets an environment made from nothing.
+Nothing here reaches the real home: every process gets an environment built from scratch.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ INSTALLED = os.environ.get("INSTALLED", sys.prefix)
 PYTHON = f"{INSTALLED}/bin/python"
 DEBIAN_MAKE = "/usr/bin/make"
 PYPI_MAKE = str(Path(sysconfig.get_path("scripts")) / "make")
-# Which makes the suite runs: those named in MAKES, or the two there are.
+# The makes that the suite runs: those named in MAKES, or Debian's and PyPI's.
 MAKES = os.environ.get("MAKES", "").split() or [make for make in (DEBIAN_MAKE, PYPI_MAKE) if Path(make).exists()]
 
 
 def make_name(path: str) -> str:
-    """How a make is called in the names of tests."""
+    """The name of a make in test ids."""
     names = {DEBIAN_MAKE: "debian", PYPI_MAKE: "pypi"}
     return names.get(path, Path(path).parent.name)
 
 
-# What starts a command in the background as if it ran in the foreground; empty where there is none.
+# The program that starts a background command as if it ran in the foreground.
 LAUNCHER = "/usr/bin/env"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -61,7 +61,7 @@ targets:
 {targets}
 """
 
-# What the least include says of itself.
+# The contract of a minimal include.
 CONTRACT = json.dumps(
     {
         "collection": {
@@ -73,13 +73,13 @@ CONTRACT = json.dumps(
     }
 )
 
-# make's own race, with and without the include: a signal that comes while it waits may make it wait once too often.
+# A race in make itself, with and without the include: after a signal it may wait for a child once too often.
 LOST_CHILD = "make: *** wait: No child processes.  Stop."
 
 # Where coverage is measured (make dev.cover), it is measured in the reporter's processes too.
 COVERAGE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
-# What a developer's terminal sets: some of it has a meaning to make or to a shell, or characters that have one.
+# What a developer's terminal sets. Some of it, or some of its characters, mean something to make or to a shell.
 TERMINAL = {
     "SHELL": "/bin/bash",
     "TERM": "xterm-256color",
@@ -174,7 +174,7 @@ class Workbench:
 
     @staticmethod
     def run_version(make: str) -> str:
-        """What ``make`` calls its version."""
+        """The version of ``make``."""
         return subprocess.check_output([make, "--version"], text=True).split()[2]
 
     def terminal(self, *arguments: str, variables: dict[str, str] | None = None) -> pexpect.spawn[str]:
@@ -198,7 +198,7 @@ class Workbench:
         return shown + str(child.before)
 
     def agree(self) -> None:
-        """Consent without a reporter: what is recorded stays where a test can look at it."""
+        """Consent without a reporter: records stay where a test can read them."""
         (self.config / "pending").mkdir(parents=True)
         for folder in (self.config, self.config / "pending"):
             folder.chmod(0o700)
@@ -207,7 +207,7 @@ class Workbench:
         (self.config / "launcher").write_text(f"{system.name()} {LAUNCHER}\n")
 
     def recorded(self) -> list[str]:
-        """What the runs' end files hold: status, and "" for a run without an end."""
+        """The status in each end file, or "" for a run that has not ended."""
         ends = sorted((self.config / "pending").glob("*.end"))
         return [(end.read_text().split() or [""])[0] for end in ends]
 
@@ -231,7 +231,7 @@ class Workbench:
 
     def stop_reporters(self) -> None:
         for process in self._reporters():
-            with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+            with contextlib.suppress(ProcessLookupError):  # it has just exited
                 os.kill(process, signal.SIGKILL)
 
     def _reporters(self) -> list[int]:
@@ -243,7 +243,7 @@ class Workbench:
 
 
 def processes() -> dict[int, list[str]]:
-    """Every process there is, with its command line."""
+    """Every running process, with its command line."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -256,7 +256,7 @@ def processes() -> dict[int, list[str]]:
 def wait_for_process(session: int | None, *command: str) -> int:
     """Wait until a process with exactly this command line runs in ``session``; return its id.
 
-    A shell that is about to start it may lose a signal that comes now, with or without this project (dash does).
+    A shell that has not started it yet may lose a signal, with or without this project (dash does).
     """
     found: list[int] = []
 
@@ -276,7 +276,7 @@ def _in(session: int | None, process: int) -> bool:
 
 
 def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> None:
-    """Wait for a fact that no system call can be blocked on. Fail when it does not come true."""
+    """Poll for ``fact``, where there is nothing to block on. Fail after ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while not fact():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
@@ -285,7 +285,7 @@ def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> 
 
 @contextlib.contextmanager
 def tmpfs(folder: Path, options: str) -> Iterator[None]:
-    """A small file system of its own at ``folder``."""
+    """Mount a small file system at ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = os.geteuid() == 0 and subprocess.run(
         ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
@@ -306,7 +306,7 @@ _IN_CI = bool(os.environ.get("CI"))
 
 
 def missing(what: str) -> NoReturn:
-    """Skip this test for want of a program; in CI it fails."""
+    """Skip this test because a program is missing; in CI, fail."""
     import pytest  # noqa: PLC0415  (the demo's helpers do not need it)
 
     if _IN_CI:
@@ -315,7 +315,7 @@ def missing(what: str) -> NoReturn:
 
 
 def needs(tool: str) -> str:
-    """The path of a program that a test cannot do without."""
+    """The path of a program that a test requires."""
     return shutil.which(tool, path=SYSTEM_PATH) or missing(tool)
 
 
@@ -329,7 +329,7 @@ exec "$@"
 
 
 def with_sh(shell: str, config: Path, *command: str) -> list[str]:
-    """``command`` in a mount namespace of its own, where ``shell`` is /bin/sh, and its launcher is known there."""
+    """``command`` in its own mount namespace, where ``shell`` is /bin/sh and the launcher is recorded."""
     import pytest  # noqa: PLC0415
 
     if os.geteuid() != 0:
