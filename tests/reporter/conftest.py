@@ -10,7 +10,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 
 @pytest.fixture
 def home(tmp_path: Path) -> ConfigDir:
-    """An empty one."""
+    """An empty config directory."""
     home = ConfigDir(tmp_path / "home")
     home.create()
     return home
@@ -18,5 +18,5 @@ def home(tmp_path: Path) -> ConfigDir:
 
 @pytest.fixture
 def config_dir(tmp_path: Path) -> ConfigDir:
-    """One whose owner agreed to keep events on the machine."""
+    """A config directory whose owner agreed to keep events on the machine."""
     return homes.that_records(tmp_path / "config")

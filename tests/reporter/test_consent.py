@@ -1,4 +1,4 @@
-"""The decision: what cannot be read means that nobody decided, and never yes."""
+"""The stored decision: one that cannot be read counts as undecided, never as yes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGREED = Consent(consent.REPORT, "2026-01-01", "someone", "digest", "agreement",
         (Consent(consent.DECLINE, "2026-01-01"), False, False),
     ],
 )
-def test_a_decision_is_kept_as_it_was_made(home: ConfigDir, decision: Consent, records: bool, sends: bool) -> None:
+def test_a_decision_is_loaded_as_it_was_saved(home: ConfigDir, decision: Consent, records: bool, sends: bool) -> None:
     consent.save(home, decision)
     assert consent.load(home) == decision
     assert (decision.records, decision.sends) == (records, sends)
@@ -45,13 +45,13 @@ def test_a_decision_is_kept_as_it_was_made(home: ConfigDir, decision: Consent, r
         '{"consent": {"decision": "REPORT", "timestamp": "2021-05-17"}}',
     ],
 )
-def test_what_is_no_decision_is_none(home: ConfigDir, text: str) -> None:
-    """The yes of the system that this replaces was one to something else."""
+def test_an_invalid_decision_counts_as_none(home: ConfigDir, text: str) -> None:
+    """So does a yes to the system that this replaces, which collected something else."""
     home.decision.write_text(text)
     assert consent.load(home) is None
 
 
-def test_an_old_no_is_a_no(home: ConfigDir) -> None:
+def test_a_no_to_the_replaced_system_still_counts(home: ConfigDir) -> None:
     home.decision.write_text('{"consent": {"decision": false, "timestamp": "2021-05-17"}, "anonymous_user_id": "me"}')
     assert consent.load(home) == Consent(consent.DECLINE, "2021-05-17")
     assert consent.user_id(home, COLLECTION) == "me"
@@ -73,8 +73,8 @@ PLACES += [("consent", "collection", name) for name in Collection.__dataclass_fi
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(PLACES), value=st.none() | st.booleans() | st.integers() | st.lists(st.integers()))
-def test_a_yes_with_anything_wrong_in_it_is_no_yes(home: ConfigDir, place: tuple[str, ...], value: Any) -> None:
-    """But for an empty list of optional fields, which is a collection like any other."""
+def test_a_damaged_yes_is_not_a_yes(home: ConfigDir, place: tuple[str, ...], value: Any) -> None:
+    """Any changed value invalidates it, except an empty list of optional fields, which is valid."""
     consent.save(home, AGREED)
     home.decision.write_text(json.dumps(_without(json.loads(home.decision.read_text()), place, value)))
     found = consent.load(home)
@@ -85,8 +85,8 @@ def test_a_yes_with_anything_wrong_in_it_is_no_yes(home: ConfigDir, place: tuple
         assert found is None or not found.records
 
 
-def test_an_id_belongs_to_one_destination(home: ConfigDir) -> None:
-    """Another project of the same name, or another key, does not get it."""
+def test_a_user_id_belongs_to_one_destination(home: ConfigDir) -> None:
+    """Another server or write key does not get it; another event name or other fields change nothing."""
     consent.save(home, AGREED)
     assert consent.user_id(home, COLLECTION) == "someone"
     assert consent.user_id(home, dataclasses.replace(COLLECTION, event="f", fields=())) == "someone"
@@ -94,7 +94,7 @@ def test_an_id_belongs_to_one_destination(home: ConfigDir) -> None:
     assert consent.user_id(home, dataclasses.replace(COLLECTION, host="https://example.org")) is None
 
 
-def test_a_decision_that_cannot_be_kept_leaves_the_old_one(home: ConfigDir) -> None:
+def test_a_failed_save_leaves_no_temporary_file(home: ConfigDir) -> None:
     consent.save(home, Consent(consent.DECLINE, "2026-01-01"))
     home.decision.unlink()
     home.decision.mkdir()
@@ -105,7 +105,7 @@ def test_a_decision_that_cannot_be_kept_leaves_the_old_one(home: ConfigDir) -> N
     assert [path.name for path in home.path.iterdir()] == [home.decision.name]
 
 
-def test_somebody_elses_decision_is_not_this_users(home: ConfigDir) -> None:
+def test_a_decision_owned_by_another_user_is_ignored(home: ConfigDir) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     consent.save(home, AGREED)
@@ -113,5 +113,5 @@ def test_somebody_elses_decision_is_not_this_users(home: ConfigDir) -> None:
     assert consent.load(home) is None
 
 
-def test_a_field_of_a_later_version_is_known_to_be_unknown() -> None:
+def test_fields_of_a_later_version_are_listed_as_unknown() -> None:
     assert dataclasses.replace(COLLECTION, fields=("command", "mood")).unknown() == ["mood"]

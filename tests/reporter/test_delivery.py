@@ -1,4 +1,4 @@
-"""Who sends, and when: within a budget, one at a time, and only with consent."""
+"""When events are sent: within a time budget, by one sender at a time, and only with consent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from instrumented_make.reporter.delivery import BATCH, FOREGROUND, Patience, del
 COUNT = 5
 
 
-def test_a_second_sender_leaves_it_to_the_first(home: ConfigDir, server: Capture) -> None:
+def test_a_second_sender_sends_nothing(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, COUNT)
     with lock.held(home.sending_lock):
         deliver(home, FOREGROUND)
@@ -23,10 +23,10 @@ def test_a_second_sender_leaves_it_to_the_first(home: ConfigDir, server: Capture
     assert states(home) == {"waiting": COUNT}
 
 
-def test_consent_that_goes_between_batches_ends_the_sending(
+def test_sending_stops_when_consent_ends_between_batches(
     home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was sent was sent under consent; what was not waits, for the opt-out to delete it."""
+    """The remaining events wait, for the opt-out to delete them."""
     fill(home, server.host, 2 * BATCH)
     send = delivery._Sender._send
 
@@ -41,7 +41,7 @@ def test_consent_that_goes_between_batches_ends_the_sending(
     assert states(home) == {"delivered": BATCH, "waiting": BATCH}
 
 
-def test_a_decision_to_keep_it_here_sends_nothing(home: ConfigDir, server: Capture) -> None:
+def test_a_local_decision_sends_nothing(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, COUNT)
     decision = consent.load(home)
     assert decision is not None
@@ -50,7 +50,7 @@ def test_a_decision_to_keep_it_here_sends_nothing(home: ConfigDir, server: Captu
     assert server.requests == []
 
 
-def test_without_time_there_is_one_attempt(home: ConfigDir, server: Capture) -> None:
+def test_without_a_budget_one_request_is_sent(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, 2 * BATCH)
     deliver(home, FOREGROUND)
     assert len(server.requests) == 1
@@ -58,7 +58,7 @@ def test_without_time_there_is_one_attempt(home: ConfigDir, server: Capture) -> 
     assert states(home) == {"delivered": 2 * BATCH}
 
 
-def test_a_pause_longer_than_the_budget_is_not_waited_for(home: ConfigDir, server: Capture) -> None:
+def test_a_backoff_longer_than_the_budget_is_not_waited_for(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, COUNT)
     server.answers = [(500, {}, b"")] * 5
     for _ in range(5):
@@ -70,7 +70,7 @@ def test_a_pause_longer_than_the_budget_is_not_waited_for(home: ConfigDir, serve
     assert time.monotonic() - begin < 12, "16 seconds less a fifth are left to wait"
 
 
-def test_nothing_to_send_asks_nobody(home: ConfigDir, server: Capture) -> None:
+def test_an_empty_outbox_sends_no_request(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, 0)
     deliver(home, FOREGROUND)
     assert server.requests == []

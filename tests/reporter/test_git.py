@@ -1,4 +1,4 @@
-"""What was checked out at the start, in every shape that a repository takes."""
+"""The commit that was checked out when a run began, in every kind of repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
-# The command itself moves the branch: what counts is the commit before that.
+# ``move`` commits to the branch itself: the event has the commit before that.
 RULES = """\
 .PHONY: stay move
 stay: ; @:
@@ -43,13 +43,13 @@ def reported(bench: Workbench, server: Capture, goal: str = "stay", cwd: Path | 
     return properties["git_checked_out_master"], properties["git_commit_time"]
 
 
-def test_the_main_branch_with_a_file_of_its_own(repository: Workbench, server: Capture) -> None:
-    """A branch that was committed to; the command commits once more."""
+def test_the_main_branch_as_a_loose_ref(repository: Workbench, server: Capture) -> None:
+    """The branch has a ref file, and the command adds a commit."""
     assert reported(repository, server, "move") == (True, OLD)
 
 
-def test_a_packed_branch_that_stays_and_one_that_moves(repository: Workbench, server: Capture) -> None:
-    """After git gc the branch has no file; when the command makes it one, its log tells where it was."""
+def test_the_main_branch_as_a_packed_ref(repository: Workbench, server: Capture) -> None:
+    """There is no ref file after git gc. If the command creates one, the reflog has the commit before it."""
     repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
     repository.git("pack-refs", "--all")
     assert not (repository.tree / ".git/refs/heads/main").exists()
@@ -65,8 +65,8 @@ def test_another_branch_and_a_detached_head(repository: Workbench, server: Captu
     assert reported(repository, server) == (False, OLD)
 
 
-def test_a_linked_worktree_and_a_folder_below(repository: Workbench, server: Capture) -> None:
-    """.git is a file there, and the branch's file is in the main repository."""
+def test_a_linked_worktree_and_a_subfolder(repository: Workbench, server: Capture) -> None:
+    """In a worktree .git is a file, and the ref is in the main repository."""
     repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
     linked = repository.home.parent / "linked tree"
     repository.git("worktree", "add", "-q", "-b", "other", str(linked), "main~1")
@@ -88,14 +88,14 @@ def test_a_repository_without_a_commit(bench: Workbench, server: Capture) -> Non
     assert reported(bench, server) == (True, None)
 
 
-def test_a_repository_whose_head_says_nothing(repository: Workbench, server: Capture) -> None:
-    """The reftable format keeps branches elsewhere: unknown is null."""
+def test_a_repository_with_an_unusable_head(repository: Workbench, server: Capture) -> None:
+    """The reftable format keeps branches elsewhere: both values are null."""
     (repository.tree / ".git" / "HEAD").write_text("ref: refs/heads/.invalid\n")
     assert reported(repository, server) == (None, None)
 
 
 def test_a_hostile_repository_executes_nothing(repository: Workbench, server: Capture) -> None:
-    """Whatever git can be configured to run, and a branch named like a command, stay text."""
+    """Commands in git's configuration, in hooks and in a branch name are never run."""
     mark = repository.home.parent / "pwned"
     command = f"touch {mark}"
     for setting in (
@@ -135,7 +135,7 @@ def test_a_hostile_repository_executes_nothing(repository: Workbench, server: Ca
 
 
 def test_no_git_is_started(repository: Workbench, server: Capture) -> None:
-    """Whatever PATH leads to, in the repository itself or elsewhere."""
+    """Whatever git is on PATH, in the repository itself or elsewhere."""
     mark = repository.home.parent / "started"
     (repository.tree / "git").write_text(f"#!/bin/sh\ntouch '{mark}'\nexec sleep 60\n")
     (repository.tree / "git").chmod(0o755)
@@ -146,13 +146,13 @@ def test_no_git_is_started(repository: Workbench, server: Capture) -> None:
 
 
 def loose(repository: Workbench) -> Path:
-    """The file of the commit that is checked out."""
+    """The object file of the checked-out commit."""
     commit = repository.git("rev-parse", "HEAD").strip()
     return repository.tree / ".git" / "objects" / commit[:2] / commit[2:]
 
 
-def test_a_repository_that_hangs_is_asked_once(repository: Workbench, server: Capture) -> None:
-    """45 runs in a repository whose objects never answer, and then one in another: nothing waits for them."""
+def test_a_repository_that_hangs_is_read_once(repository: Workbench, server: Capture) -> None:
+    """After 45 runs in a repository whose objects never answer, one in another repository is reported in time."""
     loose(repository).unlink()
     os.mkfifo(loose(repository))
     interpreter = repository.config / "interpreter"
@@ -179,7 +179,7 @@ def test_a_repository_that_hangs_is_asked_once(repository: Workbench, server: Ca
 def test_nothing_in_a_repository_stops_recording(
     repository: Workbench, server: Capture, name: str, content: str
 ) -> None:
-    """Whatever stands in the place of a file that git writes: the event arrives."""
+    """The event arrives, whatever is in the place of a file that git writes."""
     repository.git("commit", "-q", "--allow-empty", "-m", "later", date=NEW)
     repository.git("pack-refs", "--all")
     path = repository.tree / ".git" / name
@@ -196,8 +196,8 @@ def test_nothing_in_a_repository_stops_recording(
     assert server.wait_for(1)[0]["properties"]["git_checked_out_master"] in (True, None)
 
 
-def test_an_object_that_grows_when_it_is_read(repository: Workbench, server: Capture) -> None:
-    """A commit of 100 KB that holds 100 MB costs its time, not the machine's memory."""
+def test_a_commit_of_100_mb_is_not_read(repository: Workbench, server: Capture) -> None:
+    """It is 100 KB when compressed. Its commit time is null, instead of using up the memory."""
     head = f"tree {repository.git('write-tree').strip()}\nauthor a <a@x> 9 +0000\ncommitter c <c@x> 9 +0000\n\n"
     file = repository.home.parent / "commit"
     file.write_bytes(head.encode() + bytes(100 * 1024 * 1024))
@@ -206,8 +206,8 @@ def test_an_object_that_grows_when_it_is_read(repository: Workbench, server: Cap
     assert reported(repository, server) == (True, None)
 
 
-def test_a_repository_of_sha256_and_one_that_borrows_its_objects(bench: Workbench, server: Capture) -> None:
-    """Longer hashes, and objects that lie in another repository, packed."""
+def test_a_sha256_repository_and_a_shared_clone(bench: Workbench, server: Capture) -> None:
+    """Longer hashes, and packed objects that are in another repository."""
     bench.host = server.host
     bench.write(RULES, ["stay"])
     bench.git("init", "-q", "-b", "main", "--object-format=sha256")
@@ -227,8 +227,8 @@ def test_a_repository_of_sha256_and_one_that_borrows_its_objects(bench: Workbenc
 
 
 @pytest.mark.parametrize(("edit", "dirty"), [("", False), ("touch", True), ("stage", True)])
-def test_a_dirty_tree_is_told_when_asked_for(repository: Workbench, server: Capture, edit: str, dirty: bool) -> None:
-    """Changes to tracked files, staged or not; untracked files do not count."""
+def test_git_dirty_is_reported_if_collected(repository: Workbench, server: Capture, edit: str, dirty: bool) -> None:
+    """Changes to tracked files count, staged or not; untracked files do not."""
     catalog = repository.tree / "targets.yaml"
     catalog.write_text(catalog.read_text() + "fields: [git_dirty]\n")
     repository.render()
@@ -246,8 +246,8 @@ def test_a_dirty_tree_is_told_when_asked_for(repository: Workbench, server: Capt
 @pytest.mark.parametrize(
     "written", ["1621278130 -3407", "1621278130 +2400", "1621278130 -9999", "99999999999999 +0000", "9 +0000"]
 )
-def test_an_odd_commit_costs_its_time_and_nothing_else(repository: Workbench, server: Capture, written: str) -> None:
-    """Real histories hold zones and years that no calendar has: the next run is recorded as ever."""
+def test_an_odd_commit_time_stops_nothing(repository: Workbench, server: Capture, written: str) -> None:
+    """Real histories have zones and years that no calendar has: these are null. The next run is recorded as usual."""
     tree = repository.git("write-tree").strip()
     content = f"tree {tree}\nauthor a <a@x> {written}\ncommitter c <c@x> {written}\n\nodd\n"
     (repository.home.parent / "commit").write_text(content)
@@ -262,8 +262,8 @@ def test_an_odd_commit_costs_its_time_and_nothing_else(repository: Workbench, se
     assert (told.returncode, told.stderr) == (0, "")
 
 
-def test_a_long_log_and_many_packed_branches(repository: Workbench) -> None:
-    """Of the log the end counts; neither is read line by line, which would hold up whoever asks for the status."""
+def test_a_long_reflog_and_many_packed_branches_are_read_quickly(repository: Workbench) -> None:
+    """Only the end of the reflog is read, and neither file line by line, so that the status is not held up."""
     top = repository.tree
     head = repository.git("rev-parse", "HEAD").strip()
     repository.git("pack-refs", "--all")
@@ -282,8 +282,8 @@ def test_a_long_log_and_many_packed_branches(repository: Workbench) -> None:
     assert time.process_time() - started_s < PATIENCE_S
 
 
-def test_a_linked_folder_is_not_looked_into(repository: Workbench, tmp_path: Path) -> None:
-    """For git a file behind a link is gone: nothing is told of the one that is there."""
+def test_a_symbolic_link_to_a_folder_is_not_followed(repository: Workbench, tmp_path: Path) -> None:
+    """For git a tracked file behind a link is deleted, so the tree is dirty."""
     (repository.tree / "folder").mkdir()
     (repository.tree / "folder/file").write_text("secret\n")
     repository.git("add", "folder")
@@ -294,8 +294,8 @@ def test_a_linked_folder_is_not_looked_into(repository: Workbench, tmp_path: Pat
     assert Repositories().is_dirty(str(repository.tree)) is True
 
 
-def test_a_folder_with_a_new_line_in_its_name(repository: Workbench, server: Capture) -> None:
-    """A record has a line for it: what cannot be written there is null, and the run is recorded."""
+def test_a_folder_with_a_newline_in_its_name(repository: Workbench, server: Capture) -> None:
+    """A record has one line for the folder, so the git values are null; the run is recorded."""
     odd = repository.tree.with_name("a\nb")
     shutil.copytree(repository.tree, odd)
     assert reported(repository, server, cwd=odd) == (None, None)

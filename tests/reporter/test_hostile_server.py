@@ -1,4 +1,4 @@
-"""Whatever the server does: nothing is lost, nothing gets a second id, and the sender ends in time."""
+"""Whatever the server does, no event is lost or gets a second id, and the sender stops in time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fill(home: ConfigDir, host: str, count: int = COUNT, key: str = "key") -> De
 
 
 def trouble(home: ConfigDir, destination: Destination) -> tuple[str, float]:
-    """The last error there, and for how long it is left alone."""
+    """The last error of the destination, and the pause before the next attempt."""
     with opened(home.outbox) as outbox:
         found = outbox.trouble(destination)
     assert found is not None
@@ -63,8 +63,8 @@ def trouble(home: ConfigDir, destination: Destination) -> tuple[str, float]:
         (503, "HTTP 503"),
     ],
 )
-def test_what_the_server_does_not_take_waits(home: ConfigDir, server: Capture, status: int, words: str) -> None:
-    """One request is made, the events wait, and the server is left alone for a while; later all arrive, once."""
+def test_events_wait_after_an_error_response(home: ConfigDir, server: Capture, status: int, words: str) -> None:
+    """One request is made and a pause is set; the next delivery sends the same events once."""
     destination = fill(home, server.host)
     server.answers = [(status, {"Location": f"{server.host}/elsewhere"}, b"plain words")]
     deliver(home, FOREGROUND)
@@ -80,7 +80,7 @@ def test_what_the_server_does_not_take_waits(home: ConfigDir, server: Capture, s
 
 
 def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Capture) -> None:
-    """Each failure doubles the pause, at most to an hour, less a fifth at random; a success forgets it."""
+    """Each failure doubles the pause, up to an hour, less up to a fifth at random; a success resets it."""
     destination = fill(home, server.host)
     pauses = []
     for _ in range(14):
@@ -93,15 +93,15 @@ def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Captur
     seen = len(server.requests)
     deliver(home, Patience(budget_s=5, heeds_backoff=True))
     assert len(server.requests) == seen, "the pause is longer than the budget"
-    # A clock that was set back must not make the pause longer than the longest there is.
+    # A clock that was set back must not make the pause longer than the maximum.
     deliver(home, Patience(budget_s=5, heeds_backoff=True), clock=lambda: time.time() - 86400)
     assert states(home) == {"delivered": COUNT}
     with opened(home.outbox) as outbox:
         assert outbox.trouble(destination) is None
 
 
-def test_a_server_that_comes_back_is_waited_for(home: ConfigDir, server: Capture) -> None:
-    """Within the budget the sender tries again by itself."""
+def test_a_failing_server_is_tried_again_within_the_budget(home: ConfigDir, server: Capture) -> None:
+    """It fails twice, and the third request delivers."""
     fill(home, server.host)
     server.answers = [(503, {}, b""), (500, {}, b"")]
     deliver(home, Patience(budget_s=20, heeds_backoff=True))
@@ -109,8 +109,8 @@ def test_a_server_that_comes_back_is_waited_for(home: ConfigDir, server: Capture
     assert len(server.requests) == 3
 
 
-def test_a_polite_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> None:
-    """Retry-After of a second: the client itself comes again."""
+def test_a_short_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> None:
+    """With a Retry-After of one second the client library itself tries again."""
     fill(home, server.host)
     server.answers = [(429, {"Retry-After": "1"}, b"")]
     start = time.monotonic()
@@ -122,7 +122,7 @@ def test_a_polite_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> 
 def test_a_batch_is_one_request_on_a_busy_machine(
     home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long queueing takes, nothing is sent before all is queued."""
+    """Nothing is sent before the whole batch is queued, however long that takes."""
     track = segment._track
 
     def slowly(*arguments: Any) -> dict[str, Any]:
@@ -136,8 +136,8 @@ def test_a_batch_is_one_request_on_a_busy_machine(
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "3000"}, {}])
-def test_a_long_rate_limit_leaves_the_server_alone(home: ConfigDir, server: Capture, headers: dict[str, str]) -> None:
-    """With or without a time in the answer: not before five minutes have passed."""
+def test_a_long_rate_limit_is_not_waited_out(home: ConfigDir, server: Capture, headers: dict[str, str]) -> None:
+    """With a long Retry-After or none, the next attempt is at least five minutes later."""
     destination = fill(home, server.host)
     server.answers = [(429, headers, b"")]
     deliver(home, FOREGROUND)
@@ -147,8 +147,8 @@ def test_a_long_rate_limit_leaves_the_server_alone(home: ConfigDir, server: Capt
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_an_event_that_is_refused_is_found_and_parked(home: ConfigDir, status: int) -> None:
-    """One bad event among many: the others arrive, it is set aside with the server's words."""
+def test_a_rejected_event_is_found_and_parked(home: ConfigDir, status: int) -> None:
+    """One bad event among nine is parked with the server's message; the others arrive."""
     with Capture() as server:
         destination = fill(home, server.host, 9)
 
@@ -175,7 +175,7 @@ def test_an_event_that_is_refused_is_found_and_parked(home: ConfigDir, status: i
 
 
 class Picky(Capture):
-    """A server that answers 400 to every request in which an event is bad."""
+    """A server that answers 400 to every request that contains a bad event."""
 
     def __init__(self, *bad: str) -> None:
         super().__init__()
@@ -194,8 +194,8 @@ class Picky(Capture):
 ATTEMPTS = 12
 
 
-def test_a_server_that_refuses_everything_is_in_trouble(home: ConfigDir) -> None:
-    """200 events: a few requests each time, longer and longer pauses, nothing parked; when it is mended all arrive."""
+def test_a_server_that_rejects_everything_parks_nothing(home: ConfigDir) -> None:
+    """200 events: a few requests each time, with longer and longer pauses; once the server works again, all arrive."""
     server = Picky("*")
     with server:
         destination = fill(home, server.host, 200)
@@ -222,12 +222,12 @@ def test_a_server_that_refuses_everything_is_in_trouble(home: ConfigDir) -> None
     ],
     ids=["a few at the head", "most", "the newest", "all but the newest", "all of the first batch"],
 )
-def test_the_bad_do_not_hold_up_the_good(home: ConfigDir, count: int, bad: Sequence[int]) -> None:
-    """Wherever they are and however many: what is good arrives within a few attempts, and no good one is parked."""
+def test_bad_events_do_not_hold_up_good_ones(home: ConfigDir, count: int, bad: Sequence[int]) -> None:
+    """Wherever they are and however many: the good ones arrive within a few attempts, and none of them is parked."""
     server = Picky(*(f"c{number}" for number in bad))
     with server:
         fill(home, server.host, count)
-        # The newest three are bad: one good among those tried proves the server; each time others are tried.
+        # The newest may all be bad. One good event proves that the server works, and each attempt tries others.
         for _ in range(5):
             deliver(home, Patience(budget_s=20, heeds_backoff=False))
         found = states(home)
@@ -236,8 +236,8 @@ def test_the_bad_do_not_hold_up_the_good(home: ConfigDir, count: int, bad: Seque
         assert len(server.taken) == len(set(server.taken)) == count - len(bad)
 
 
-def test_a_server_that_turns_bad_parks_nothing(home: ConfigDir) -> None:
-    """It has taken a batch and refuses everything from then on: that it was good before proves nothing now."""
+def test_a_server_that_starts_to_reject_everything_parks_nothing(home: ConfigDir) -> None:
+    """It takes one batch and rejects everything after that: the earlier success proves nothing."""
 
     class Turning(Picky):
         def _take(self, request: Request) -> tuple[int, dict[str, str], bytes]:
@@ -252,8 +252,8 @@ def test_a_server_that_turns_bad_parks_nothing(home: ConfigDir) -> None:
         assert states(home) == {"delivered": 100, "waiting": 200}
 
 
-def test_an_event_that_the_client_cannot_take_is_its_own(server: Capture) -> None:
-    """Whatever the client raises for one, the others are sent."""
+def test_an_event_that_the_client_rejects_does_not_stop_others(server: Capture) -> None:
+    """Whatever the client library raises for one event, the others are sent."""
     good, bad = (
         Event(name, "someone", "e", timestamp, {})
         for name, timestamp in (("good", "2026-01-01T00:00:00+00:00"), ("bad", "?"))
@@ -264,8 +264,8 @@ def test_an_event_that_the_client_cannot_take_is_its_own(server: Capture) -> Non
     assert [event["messageId"] for event in server.events] == ["good"]
 
 
-def test_one_bad_event_alone_waits_for_another(home: ConfigDir) -> None:
-    """Nothing tells whether it is the event or the server, until a good one is taken beside it."""
+def test_a_rejected_event_waits_until_another_is_taken(home: ConfigDir) -> None:
+    """Until then either the event or the server could be at fault."""
     server = Picky("c0")
     with server:
         destination = fill(home, server.host, 1)
@@ -283,7 +283,7 @@ def test_one_bad_event_alone_waits_for_another(home: ConfigDir) -> None:
 
 
 def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capture) -> None:
-    """Segment takes 32 KiB an event; the client raises, and the others go."""
+    """Segment takes 32 KiB per event; the client raises, and the others are sent."""
     destination = fill(home, server.host)
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
     with opened(home.outbox) as outbox:
@@ -294,7 +294,7 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
 
 @contextmanager
 def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with each connection what ``talk`` does."""
+    """A server that calls ``talk`` with each connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -321,19 +321,19 @@ def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 def hang(connection: socket.socket) -> None:
-    """Take the request and say nothing until the client gives up."""
+    """Read the request and never answer."""
     while connection.recv(65536):
         pass
 
 
 def reset(connection: socket.socket) -> None:
-    """Break off in the middle of the body."""
+    """Reset the connection in the middle of the request."""
     connection.recv(10)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
 def trickle(connection: socket.socket) -> None:
-    """Answer one byte a second, so that no read ever times out."""
+    """Answer with one byte per second, so that no read ever times out."""
     connection.recv(65536)
     for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
         connection.sendall(bytes([byte]))
@@ -347,10 +347,10 @@ def garbage(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(("talk", "limit_s"), [(hang, 15), (reset, 5), (garbage, 5), (trickle, 40)])
-def test_a_broken_conversation_loses_nothing(
+def test_a_broken_connection_loses_nothing(
     home: ConfigDir, talk: Callable[[socket.socket], None], limit_s: float
 ) -> None:
-    """The sender ends within its limits, and the events wait."""
+    """The sender stops within its limits, and the events wait."""
     with raw_server(talk) as host:
         destination = fill(home, host)
         start = time.monotonic()
@@ -361,8 +361,8 @@ def test_a_broken_conversation_loses_nothing(
     assert segment.ATTEMPT_TIMEOUT_S < 40
 
 
-def test_a_slow_but_honest_server_is_fine(home: ConfigDir) -> None:
-    """An answer after two seconds is an answer, whatever its text."""
+def test_a_slow_answer_counts(home: ConfigDir) -> None:
+    """A status of 200 after two seconds is a success, whatever the body."""
 
     def slow(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -376,16 +376,16 @@ def test_a_slow_but_honest_server_is_fine(home: ConfigDir) -> None:
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:9", "http://nowhere.invalid", "http://[::1]:9"])
-def test_a_server_that_is_not_there_is_tried_later(home: ConfigDir, host: str) -> None:
-    """Refused, or not found by name."""
+def test_an_unreachable_server_is_tried_later(home: ConfigDir, host: str) -> None:
+    """It refuses the connection, or its name is not found."""
     destination = fill(home, host)
     deliver(home, FOREGROUND)
     assert states(home) == {"waiting": COUNT}
     assert "Error" in trouble(home, destination)[0]
 
 
-def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: ConfigDir, tmp_path: Path) -> None:
-    """A TLS server that cannot show a certificate gets nothing."""
+def test_nothing_is_sent_without_a_valid_certificate(home: ConfigDir, tmp_path: Path) -> None:
+    """A TLS server without one receives nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     received = []
 
@@ -402,22 +402,22 @@ def test_a_certificate_that_is_not_trusted_is_not_talked_to(home: ConfigDir, tmp
 
 
 def test_one_dead_destination_does_not_hold_up_another(home: ConfigDir, server: Capture) -> None:
-    """Events of an earlier consent wait for their server; those of the present one arrive at theirs."""
+    """Events of an earlier consent wait for their server; those of the present one arrive."""
     fill(home, "http://127.0.0.1:9")
     fill(home, server.host)
     deliver(home, Patience(budget_s=3, heeds_backoff=True))
     assert states(home) == {"waiting": COUNT, "delivered": COUNT}
 
 
-def test_without_consent_nothing_leaves(home: ConfigDir, server: Capture) -> None:
-    """The decision is looked at before sending: a change of mind is in time."""
+def test_without_consent_nothing_is_sent(home: ConfigDir, server: Capture) -> None:
+    """The decision is checked just before sending."""
     fill(home, server.host)
     consent.save(home, Consent(consent.DECLINE, "2026-01-02"))
     deliver(home, FOREGROUND)
     assert server.requests == []
 
 
-def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: ConfigDir, server: Capture) -> None:
+def test_a_hundred_thousand_waiting_events_are_sent_in_parts(home: ConfigDir, server: Capture) -> None:
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
     start = time.monotonic()
@@ -429,10 +429,10 @@ def test_a_hundred_thousand_waiting_events_arrive_in_pieces(home: ConfigDir, ser
     assert sum(counts.values()) == 100_000
 
 
-def test_credentials_that_lie_about_are_not_sent(
+def test_credentials_in_netrc_are_not_sent(
     home: ConfigDir, server: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """~/.netrc may hold a password for the host; the request carries the write key only."""
+    """The request carries the write key only."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text("default login me password planted-secret\n")
     (tmp_path / ".netrc").chmod(0o600)
@@ -441,10 +441,10 @@ def test_credentials_that_lie_about_are_not_sent(
     assert server.requests[0].headers["authorization"] == "Basic a2V5Og=="
 
 
-def test_an_event_for_this_machine_goes_through_no_proxy(
+def test_a_server_on_loopback_is_reached_without_a_proxy(
     home: ConfigDir, server: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever http_proxy says: a server on loopback is reached directly."""
+    """Whatever ``http_proxy`` says."""
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     fill(home, server.host)

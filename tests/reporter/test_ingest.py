@@ -1,4 +1,4 @@
-"""From records to events: each race that the module argues, once."""
+"""From records to events: one test for each race that the module describes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_collection_that_this_version_does_not_know_waits(config_dir: ConfigDi
 
 
 def test_an_opt_out_in_the_middle_keeps_nothing(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The decision goes between the look at it and the commit: nothing is written."""
+    """The decision is deleted between the check and the commit: nothing is written."""
     write(config_dir, "1-2-0")
     add = Outbox.add
 
@@ -131,7 +131,7 @@ def test_events_are_in_the_order_of_their_starts(config_dir: ConfigDir) -> None:
 
 
 def test_an_unreadable_folder_is_no_traceback(config_dir: ConfigDir, tmp_path: Path) -> None:
-    """Nothing is lost: what is there is there the next time."""
+    """Nothing is lost: the records are read the next time."""
     write(config_dir, "1-2-0")
     config_dir.pending.rename(tmp_path / "elsewhere")
     assert record(config_dir, Repositories()) == []

@@ -1,4 +1,4 @@
-"""One holder at a time, however a holder ends, and only this system's holder is ever ended."""
+"""The lock has one holder at a time, however it ends, and only a holder on this system is ever killed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def holder(path: Path, kind: str = "polite") -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_second_holder_is_told_that_it_is_busy(tmp_path: Path) -> None:
+def test_a_second_process_finds_the_lock_busy(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with holder(path) as process:
         assert path.read_text() == f"{system.name()} {process.pid}\n"
@@ -47,7 +47,7 @@ def test_a_second_holder_is_told_that_it_is_busy(tmp_path: Path) -> None:
             assert not mine
 
 
-def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_holder_releases_the_lock(tmp_path: Path) -> None:
     with holder(tmp_path / "lock") as process:
         process.kill()
         process.wait()
@@ -72,20 +72,20 @@ def test_a_waiting_thread_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["polite", "deaf"])
-def test_a_holder_of_this_system_can_be_ended(tmp_path: Path, kind: str) -> None:
-    """Asked first, and then not asked."""
+def test_a_holder_on_this_system_can_be_killed(tmp_path: Path, kind: str) -> None:
+    """With SIGTERM, and if it ignores that, with SIGKILL."""
     with holder(tmp_path / "lock", kind) as process:
         assert lock.end_holder(tmp_path / "lock")
         assert process.wait(30) != 0
 
 
-def test_a_free_lock_has_nobody_to_end(tmp_path: Path) -> None:
+def test_a_free_lock_has_no_holder_to_kill(tmp_path: Path) -> None:
     assert lock.end_holder(tmp_path / "lock")
 
 
 @pytest.mark.parametrize("name", ["elsewhere {pid}", "{system} 0", "{system} -1", "{system} x", "\xff", ""])
-def test_a_holder_that_cannot_be_told_is_left_alone(tmp_path: Path, name: str) -> None:
-    """Of another system, or with a name that is damaged: its number may be another process's here."""
+def test_an_unknown_holder_is_not_killed(tmp_path: Path, name: str) -> None:
+    """If it is on another system, or its entry is damaged, its process id may be another process here."""
     path = tmp_path / "lock"
     with holder(path) as process:
         path.write_text(name.format(system=system.name(), pid=process.pid), encoding="latin-1")
@@ -93,13 +93,13 @@ def test_a_holder_that_cannot_be_told_is_left_alone(tmp_path: Path, name: str) -
         assert process.poll() is None
 
 
-def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), lock.held(tmp_path / "nowhere" / "lock"):
         pass
 
 
-def test_a_name_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    """A lock works in a pipe, and on a full disk."""
+def test_a_lock_works_where_its_holder_cannot_be_written(tmp_path: Path) -> None:
+    """In a pipe, as on a full disk."""
     os.mkfifo(tmp_path / "lock")
     with lock.held_or_busy(tmp_path / "lock") as mine:
         assert mine

@@ -1,4 +1,4 @@
-"""The outbox keeps what it should, and tells what it had to let go."""
+"""The outbox keeps events, and counts those that it had to drop."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "outbox.sqlite3"
 
 
-def test_the_same_event_is_kept_once(path: Path) -> None:
-    """A repeat under the same id changes nothing, not even the state of what was delivered."""
+def test_adding_an_event_twice_stores_it_once(path: Path) -> None:
+    """Adding a known id again changes nothing, not even the state of a delivered event."""
     with opened(path) as outbox:
         outbox.add(events(2), SERVER, NOW_S)
         outbox.settle(["id0"], "delivered", NOW_S)
@@ -38,8 +38,8 @@ def test_the_same_event_is_kept_once(path: Path) -> None:
         assert [event.message_id for event in again.waiting(SERVER, 10)] == ["id1"]
 
 
-def test_what_is_kept_here_never_waits(path: Path) -> None:
-    """Without a destination an event has nowhere to go, and cannot be marked as sent."""
+def test_local_events_never_wait_to_be_sent(path: Path) -> None:
+    """An event without a destination cannot be marked as delivered either."""
     with opened(path) as outbox:
         outbox.add(events(1), None, NOW_S)
         outbox.settle(["id0"], "delivered", NOW_S)
@@ -49,8 +49,8 @@ def test_what_is_kept_here_never_waits(path: Path) -> None:
         assert connection.execute("SELECT settled_s FROM events").fetchall() == [(None,)]
 
 
-def test_what_was_trimmed_while_it_was_sent_is_no_damage(path: Path) -> None:
-    """A recorder and a sender at the same time: what is gone is gone, and the others are settled."""
+def test_events_trimmed_while_being_sent_are_ignored(path: Path) -> None:
+    """The sender settles those that are left."""
     with opened(path) as sender, opened(path) as recorder:
         recorder.add(events(8), SERVER, NOW_S)
         sent = [event.message_id for event in sender.waiting(SERVER, 10)]
@@ -60,15 +60,15 @@ def test_what_was_trimmed_while_it_was_sent_is_no_damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize("time_s", [-1e300, -1.0])
-def test_a_damaged_time_is_not_believed(path: Path, time_s: float) -> None:
-    """The only event's time is no time at all: the clock is all there is."""
+def test_an_invalid_event_time_is_ignored(path: Path, time_s: float) -> None:
+    """If no event has a valid time, the clock is used."""
     with opened(path) as outbox:
         outbox.add(events(1), SERVER, time_s)
         assert outbox.believed_s(NOW_S) == NOW_S
 
 
-def test_history_ends_after_a_year_and_what_waits_stays(path: Path) -> None:
-    """Only what was delivered, or never was to leave, goes by its age."""
+def test_trim_drops_delivered_events_older_than_a_year(path: Path) -> None:
+    """Waiting events stay, however old they are."""
     with opened(path) as outbox:
         outbox.add(events(3), SERVER, NOW_S - HISTORY_S - 1)
         outbox.settle(["id0"], "delivered", NOW_S)
@@ -79,8 +79,8 @@ def test_history_ends_after_a_year_and_what_waits_stays(path: Path) -> None:
 
 
 @pytest.mark.parametrize("days", [60, 365, 3650])
-def test_a_clock_that_is_ahead_deletes_no_history(path: Path, days: int) -> None:
-    """One run under a wrong clock, and a right one afterwards: everything is still there."""
+def test_a_clock_that_was_ahead_deletes_no_history(path: Path, days: int) -> None:
+    """After one run with the clock ahead and one with the right time, every event is still there."""
     ahead_s = NOW_S + days * 24 * 3600
     with opened(path) as outbox:
         outbox.add(events(3), SERVER, NOW_S - 3600)
@@ -91,8 +91,8 @@ def test_a_clock_that_is_ahead_deletes_no_history(path: Path, days: int) -> None
         assert outbox.counts() == {"delivered": 2, "waiting": 2}
 
 
-def test_the_oldest_of_too_many_go(path: Path) -> None:
-    """The number that waits is bounded, and how many were dropped is told, added up over time."""
+def test_trim_drops_the_oldest_waiting_events(path: Path) -> None:
+    """Their number is limited, and the dropped ones are counted over time."""
     with opened(path) as outbox:
         for round_ in range(2):
             outbox.add(events(8, first=10 * round_), SERVER, NOW_S)
@@ -101,8 +101,8 @@ def test_the_oldest_of_too_many_go(path: Path) -> None:
         assert outbox.lost() == {"more than 5 waited": 11}
 
 
-def test_the_size_is_bounded(path: Path) -> None:
-    """Large events go, the oldest first, until the rest fits; only those that waited count as lost."""
+def test_trim_limits_the_size(path: Path) -> None:
+    """The oldest events are dropped until the rest fits; only those that waited count as lost."""
     with opened(path) as outbox:
         outbox.add(events(200, size=10_000), SERVER, NOW_S)
         outbox.settle([f"id{n}" for n in range(100)], "delivered", NOW_S)
@@ -153,8 +153,8 @@ INSERT INTO lost VALUES ('some reason', 3);
 """
 
 
-def test_an_outbox_of_version_1_is_upgraded_with_what_waits_in_it(path: Path) -> None:
-    """Every step since then is taken, in one transaction; nothing is set aside."""
+def test_an_outbox_of_version_1_is_upgraded(path: Path) -> None:
+    """Its events stay, its schema becomes that of a new outbox, and no file is set aside."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
     with opened(path) as outbox:
@@ -176,8 +176,8 @@ def test_an_outbox_of_version_1_is_upgraded_with_what_waits_in_it(path: Path) ->
     }
 
 
-def test_trouble_that_is_damaged_is_none(path: Path) -> None:
-    """It is told to people, and decides when to try again."""
+def test_damaged_trouble_is_ignored(path: Path) -> None:
+    """It would be shown to people, and decide when to try again."""
     with opened(path) as outbox:
         for trouble in (Trouble(1, 2.0, b"\xff", 3.0), Trouble(1, "x", "refused", 3.0)):  # type: ignore[arg-type]
             outbox.set_trouble(SERVER, trouble)

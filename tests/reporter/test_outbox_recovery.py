@@ -1,4 +1,4 @@
-"""An outbox with damaged bits: the reporter goes on, and what can be read is delivered."""
+"""A damaged outbox: the reporter goes on, and delivers what can be read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def events(first: int, count: int) -> list[Event]:
 
 @pytest.fixture
 def home(tmp_path: Path, server: Capture) -> ConfigDir:
-    """Consent, 60 events that were delivered, 60 that wait, and some that were lost."""
+    """Consent, 60 delivered events, 60 waiting events, and a count of lost ones."""
     home = ConfigDir(tmp_path / "home")
     home.create(home.pending)
     collection = Collection("e", "make", "main", server.host, "key", ("command",))
@@ -63,7 +63,7 @@ def home(tmp_path: Path, server: Capture) -> ConfigDir:
 
 
 def goes_on(home: ConfigDir, server: Capture) -> set[str]:
-    """Record a run, deliver, and tell of it: the run's event must arrive. Return the ids of all that arrived."""
+    """Record a run, deliver it and show the status: its event must arrive. Return the ids of all that arrived."""
     (home.pending / "1-2-0.start").write_text("2\nfresh\n- -\n\n\n\n\ndigest agreement\nend\n")
     (home.pending / "1-2-0.end").write_text("0 - -".ljust(63) + "\n")
     server.requests.clear()
@@ -85,7 +85,7 @@ def waited_for() -> set[str]:
 
 
 def told(home: ConfigDir) -> tuple[int, int]:
-    """How many events are parked, and how many are counted as lost for the damage."""
+    """How many events are parked, and how many are counted as lost to the damage."""
 
     def read() -> tuple[int, int]:
         with opened(home.outbox) as outbox:
@@ -95,7 +95,7 @@ def told(home: ConfigDir) -> tuple[int, int]:
 
 
 def test_a_flipped_bit_stops_nothing(home: ConfigDir, server: Capture, tmp_path: Path) -> None:
-    """Anywhere in the file: at most the events of the page that it is in are lost, and these are counted."""
+    """Anywhere in the file: at most the events on its page are lost, and they are counted."""
     sound = tmp_path / "sound"
     shutil.copytree(home.path, sound)
     chance = random.Random(7)
@@ -126,8 +126,8 @@ def changed(path: Path, statement: str) -> None:
 
 
 @pytest.mark.parametrize("page", range(1, 14))
-def test_a_page_that_is_gone_costs_what_was_in_it(home: ConfigDir, server: Capture, page: int) -> None:
-    """The first, which says what the file is, the indexes, the middle of the table, or a page of events."""
+def test_a_zeroed_page_loses_only_its_events(home: ConfigDir, server: Capture, page: int) -> None:
+    """It may be the file's header, an index, a page of events, or the table's root, without which all are lost."""
     zeroed(home.outbox, page)
     missing = waited_for() - goes_on(home, server)
     if page == 2:  # the root of the table: SQLite cannot find any of its pages
@@ -170,10 +170,10 @@ def test_a_page_that_is_gone_costs_what_was_in_it(home: ConfigDir, server: Captu
         "kind",
     ],
 )
-def test_what_is_wrong_in_a_row_or_the_schema(
+def test_a_damaged_row_is_parked_and_the_schema_repaired(
     home: ConfigDir, server: Capture, damage: Callable[[Path], None], at_most: int
 ) -> None:
-    """A row is parked by itself, and nothing else is missing; what can be put right is."""
+    """Nothing else is missing."""
     damage(home.outbox)
     missing = waited_for() - goes_on(home, server)
     assert len(missing) <= at_most
@@ -193,17 +193,17 @@ def test_what_is_wrong_in_a_row_or_the_schema(
         "json_set(event, '$.properties', json('[]'))",
     ],
 )
-def test_a_row_of_an_earlier_version_is_held_against_what_is_declared(
+def test_a_row_without_a_checksum_is_checked_against_the_declaration(
     home: ConfigDir, server: Capture, change: str
 ) -> None:
-    """It has no checksum; what is not an event is parked by itself."""
+    """Rows of an earlier version have none; one that is not a valid event is parked."""
     changed(home.outbox, f"UPDATE events SET checksum = NULL; UPDATE events SET event = {change} WHERE id = 70")  # noqa: S608
     assert waited_for() - goes_on(home, server) == {events(69, 1)[0].message_id}
     assert told(home) == (1, 0)
 
 
-def test_an_index_out_of_order_hides_nothing(home: ConfigDir, server: Capture) -> None:
-    """A search ends at the entry that is too large: what stands behind it would wait for ever."""
+def test_an_index_out_of_order_hides_no_events(home: ConfigDir, server: Capture) -> None:
+    """A search stops at an entry that is too large, and the events behind it would wait for ever."""
     content = home.outbox.read_bytes()
     entry = f"waiting{server.host}key".encode()
     places = [place for place in range(len(content)) if content.startswith(entry, place)]
@@ -213,8 +213,8 @@ def test_an_index_out_of_order_hides_nothing(home: ConfigDir, server: Capture) -
     assert told(home) == (0, 0)
 
 
-def test_a_table_that_is_gone_is_told_of(home: ConfigDir, server: Capture) -> None:
-    """How many events were in it nothing tells: at least one."""
+def test_a_dropped_table_counts_as_a_loss(home: ConfigDir, server: Capture) -> None:
+    """Nothing says how many events it had, so one is counted."""
     changed(home.outbox, "DROP TABLE events")
     goes_on(home, server)
     assert told(home) == (0, 1)
@@ -232,7 +232,7 @@ connection.execute("COMMIT")
 
 
 def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> None:
-    """Another process has begun to write: it is waited for, and what it commits is taken over."""
+    """Recovery waits for a process that has begun to write, and takes over what it commits."""
     runs: list[int] = []
 
     def damaged_once() -> None:
@@ -257,8 +257,8 @@ def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> N
         assert outbox.lost() == {"of old": 8}
 
 
-def test_nobody_else_may_read_what_recovery_makes(home: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even for the time it takes."""
+def test_recovery_files_are_private(home: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the moment they exist."""
     modes = {}
     copied = shutil.copyfile
 
@@ -273,8 +273,8 @@ def test_nobody_else_may_read_what_recovery_makes(home: ConfigDir, monkeypatch: 
     assert set(modes.values()) == {0o600}
 
 
-def test_what_was_known_is_taken_over(home: ConfigDir, server: Capture) -> None:
-    """States, counts and the rows that were parked; the old file stays beside it, as it was."""
+def test_recovery_keeps_states_and_counts(home: ConfigDir, server: Capture) -> None:
+    """The old file stays beside the new one, as it was."""
     zeroed(home.outbox, 1)
     before = home.outbox.read_bytes()
     goes_on(home, server)
@@ -287,15 +287,15 @@ def test_what_was_known_is_taken_over(home: ConfigDir, server: Capture) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, PAGE, PAGE + 1, 5 * PAGE, 9 * PAGE + 17])
-def test_a_file_that_was_cut_off(home: ConfigDir, server: Capture, size: int) -> None:
+def test_a_truncated_file_stops_nothing(home: ConfigDir, server: Capture, size: int) -> None:
     """Whatever is left of it."""
     with home.outbox.open("r+b") as file:
         file.truncate(size)
     goes_on(home, server)
 
 
-def test_a_number_that_is_damaged_is_not_counted_up_to(home: ConfigDir, server: Capture) -> None:
-    """A row far beyond all others, and a page that is gone: no number between is looked for."""
+def test_recovery_does_not_try_every_id_up_to_a_damaged_one(home: ConfigDir, server: Capture) -> None:
+    """One id is far beyond all others, and a page is missing."""
     changed(home.outbox, "UPDATE events SET id = 1 << 60 WHERE id = (SELECT max(id) FROM events)")
     zeroed(home.outbox, 13)
     missing = waited_for() - goes_on(home, server)
@@ -303,8 +303,8 @@ def test_a_number_that_is_damaged_is_not_counted_up_to(home: ConfigDir, server: 
 
 
 @pytest.mark.parametrize("in_use", [True, False])
-def test_whoever_asks_does_not_wait_until_it_is_mended(home: ConfigDir, in_use: bool) -> None:
-    """Another process mends it, or it is large: it is told that this is being done."""
+def test_status_does_not_wait_for_a_repair(home: ConfigDir, in_use: bool) -> None:
+    """If another process is repairing the outbox, or it is large, the status says so."""
     zeroed(home.outbox, 1)
     decision = consent.load(home)
     assert decision is not None

@@ -1,4 +1,4 @@
-"""The record of a run: whatever stands in its place harms no other, and is counted."""
+"""Records of runs: a damaged one is counted, and harms no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from instrumented_make.reporter.run_files import MAX_BYTES, Damaged, Run, every,
 
 
 def changed(data: st.DataObject, content: bytes) -> bytes:
-    """``content`` cut off, with bytes replaced, or with bytes put in."""
+    """``content`` with some bytes removed, replaced or inserted."""
     at = data.draw(st.integers(0, len(content)))
     return content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, len(content))) :]
 
@@ -32,7 +32,7 @@ def changed(data: st.DataObject, content: bytes) -> bytes:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> None:
-    """Whatever a record is changed into, it becomes an event, is counted as lost, or waits; the other is an event."""
+    """A changed record becomes an event, is counted as lost, or waits; the other one becomes an event."""
     config_dir.outbox.unlink(missing_ok=True)  # two examples in one tick of the clock would be the same run
     start, end = changed(data, START), changed(data, END)
     write(config_dir, "1-2-0", start, end)
@@ -60,7 +60,7 @@ def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> 
     ],
 )
 def test_a_damaged_record_is_counted_with_its_reason(config_dir: ConfigDir, start: bytes, reason: str) -> None:
-    """Its end is there, so nothing more will come of it."""
+    """The run has ended, so its record will not be completed."""
     write(config_dir, "1-2-0", start)
     assert record(config_dir, Repositories()) == []
     with opened(config_dir.outbox) as outbox:
@@ -69,7 +69,7 @@ def test_a_damaged_record_is_counted_with_its_reason(config_dir: ConfigDir, star
 
 
 def test_what_cannot_be_understood_yet_waits(config_dir: ConfigDir) -> None:
-    """A record of a later version is left to a later reporter, however long that takes; one without an end too."""
+    """A record of a later version waits for a later reporter, however long. So does one without an end."""
     write(config_dir, "1-2-0", b"3" + START[1:])
     write(config_dir, f"1-{os.getpid()}-0", START, b" " * 63 + b"\n")
     for path in config_dir.pending.iterdir():
@@ -82,7 +82,7 @@ def test_what_cannot_be_understood_yet_waits(config_dir: ConfigDir) -> None:
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link to itself"])
 def test_what_is_no_file_is_not_waited_for(config_dir: ConfigDir, kind: str) -> None:
-    """In the place of a start or an end: the other run is recorded at once."""
+    """Where a start or an end should be: the other runs are recorded at once."""
     write(config_dir, "3-4-0")
     for name in ("1-2-0.start", "1-2-0.end", "1-3-0.start"):
         path = config_dir.pending / name
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_not_waited_for(config_dir: ConfigDir, kind: str) -> 
 
 
 def test_little_time_records_what_it_can(config_dir: ConfigDir) -> None:
-    """Who waits for a status waits for no more than that; the rest is read the next time."""
+    """The status is not held up by many records; what does not fit the budget is read the next time."""
     for number in range(300):
         write(config_dir, f"1-{number}-0")
     assert record(config_dir, Repositories(), budget_s=0) == []
@@ -107,7 +107,7 @@ def test_little_time_records_what_it_can(config_dir: ConfigDir) -> None:
 
 
 def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir: ConfigDir) -> None:
-    """Its time is one that no calendar has; the other is an event."""
+    """Its time is outside the calendar; the other run becomes an event."""
     with tmpfs(config_dir.pending, "size=1m"):
         write(config_dir, "1-2-0")
         write(config_dir, "3-4-0")
@@ -124,7 +124,7 @@ def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir
 
 @pytest.mark.parametrize("decided", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
 def test_no_clock_tells_which_runs_belong_to_a_decision(config_dir: ConfigDir, decided: str) -> None:
-    """An opt-in under a clock that is ahead, a file system that knows whole seconds: the run names its agreement."""
+    """The run names its agreement, so a clock that was ahead and times in whole seconds do not matter."""
     decision = consent.load(config_dir)
     assert decision is not None
     consent.save(config_dir, dataclasses.replace(decision, timestamp=decided))
@@ -139,7 +139,7 @@ SECRETS = ("secret-one", "secret-two", "secret-one")
 
 
 def test_the_id_of_an_event_needs_what_never_leaves(config_dir: ConfigDir) -> None:
-    """The name of a run holds a process id and a time: without the agreement, which is not sent, nobody finds them."""
+    """Without the agreement, which is never sent, nobody can find the process id and time that the id is made from."""
     write(config_dir, "1-2-0")
     (run,) = (run for run in finished(config_dir.pending) if isinstance(run, Run))
     decision = consent.load(config_dir)
@@ -176,7 +176,7 @@ def dead_process() -> int:
 def test_what_can_no_longer_end_is_given_up(
     config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch, system_name: str, up_s: float, alive: bool, kept: bool
 ) -> None:
-    """By the machine's uptime, which no clock changes."""
+    """Measured by the machine's uptime, which no clock changes."""
     begun_s = 1_000.0
     monkeypatch.setattr(system, "uptime_s", lambda: begun_s + up_s)
     boot = system.name().partition(":")[0]
@@ -191,7 +191,7 @@ def test_what_can_no_longer_end_is_given_up(
 def test_a_run_of_a_system_that_is_gone_is_given_up_by_its_files_age(
     config_dir: ConfigDir, days: int, given_up: int
 ) -> None:
-    """The machine has started anew since, so there is no uptime to compare with."""
+    """The machine has restarted since, so there is no uptime to compare with."""
     write(config_dir, "100-1-0", START.replace(b"100.25", b"100.25 another:1"), BLANK)
     written = time.time() - days * DAY_S
     os.utime(config_dir.pending / "100-1-0.start", (written, written))
@@ -199,7 +199,7 @@ def test_a_run_of_a_system_that_is_gone_is_given_up_by_its_files_age(
 
 
 def test_an_end_without_a_start_goes_when_it_is_old_by_both_clocks(config_dir: ConfigDir) -> None:
-    """A hand-over makes its end a moment before its start."""
+    """A hand-over creates the end file a moment before the start file, so a new one stays."""
     now = round(system.uptime_s() * 100)
     for name, age_s in ((f"{now}-1-0", 0), (f"{now}-2-0", 3600), ("1-3-0", 0), ("1-4-0", 3600)):
         path = config_dir.pending / f"{name}.end"
