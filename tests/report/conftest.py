@@ -23,7 +23,7 @@ from instrumented_make.report import spark
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The history of 19 people in half a year, as a Parquet file."""
+    """The history of 19 people over half a year, as a Parquet file."""
     path = tmp_path_factory.mktemp("history") / "history.parquet"
     team_history.write(path, 20_000, seed=3)
     return path
@@ -56,7 +56,7 @@ def postgres(history: Path) -> Iterator[str]:
             _fill(port, history)
             yield f"postgres://me:secret-word@127.0.0.1:{port}/postgres"
         finally:
-            # It ends without waiting for who is still connected.
+            # A fast shutdown, which does not wait for open connections.
             server.send_signal(signal.SIGINT)
             server.wait()
             shutil.rmtree(folder)
@@ -100,7 +100,7 @@ def _fill(port: int, history: Path) -> None:
 
 @pytest.fixture(scope="session")
 def clickhouse(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """ClickHouse inside this process (chdb), by the driver that speaks to servers as well."""
+    """ClickHouse inside this process (chdb), through the driver that servers use as well."""
     url = f"clickhouse://memory/default?interface=chdb&path={tmp_path_factory.mktemp('clickhouse')}"
     connection = ibis.connect(url)
     connection.raw_sql(
@@ -112,7 +112,7 @@ def clickhouse(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def pyspark(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Spark on this machine, with a catalog of its own that outlives a session."""
+    """Spark on this machine, with its own catalog that outlives a session."""
     if not shutil.which("java"):
         missing("Java")
     folder = tmp_path_factory.mktemp("spark")
@@ -134,7 +134,7 @@ def pyspark(history: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Snowflake's own driver, before fakesnow, which translates its dialect for DuckDB; names are upper case."""
+    """Snowflake's own driver with fakesnow, which translates its dialect for DuckDB; names are upper case."""
     # The driver reads this when it is imported, and Ibis' URL has no place for a server's port.
     folder = tmp_path_factory.mktemp("snowflake")
     os.environ["SNOWFLAKE_HOME"] = str(folder)

@@ -1,4 +1,4 @@
-"""What a comparison says is true as often as it claims, and it finds what there is to find: held by simulation.
+"""Simulations: a comparison is right as often as it claims, and finds real changes.
 
 The simulated people differ in how often they run a command, in the speed of their machines, in when they pull, and in
 what else changes for them meanwhile; durations are log-normal with a deviation of 0.6, so that nineteen in twenty lie
@@ -51,7 +51,7 @@ def pareto(rng: np.random.Generator, runs: int) -> Floats:
 
 
 def cached(rng: np.random.Generator, runs: int) -> Floats:
-    """Half of the runs find everything done already."""
+    """Half of the runs find that everything is already done."""
     return np.where(rng.random(runs) < 0.5, math.log(1_000), math.log(20_000)) + 0.3 * rng.standard_normal(runs)
 
 
@@ -89,7 +89,7 @@ def simulate(
     person = np.repeat(np.arange(people), rng.poisson(activity * runs_a_side * length / WEEKS))
     day = rng.uniform(-7 * WEEKS, 7 * weeks_after, len(person))
     after = (day > pull[person]).astype(np.int64)
-    # What is shared by a week of the calendar, whenever in it the change came.
+    # The calendar week, which has an effect that all share; the change may come on any day of it.
     week = ((day + 7 * WEEKS + rng.integers(7)) // 7).astype(np.int64)
     logarithms = shape(rng, len(person)) + np.log(slowness)[person] + (meanwhile[person] + math.log(speed)) * after
     logarithms += (shock * rng.standard_normal(length + 1))[week] + drift * week
@@ -116,7 +116,7 @@ def alarms(comparisons: list[Comparison]) -> int:
 
 
 def at_most(reports: int, chance: float) -> float:
-    """What chance allows to something that happens with this chance, in 999 of 1,000 seeds."""
+    """The most times that something of this chance happens, in 999 of 1,000 seeds."""
     return float(stats.binom.ppf(0.999, reports, chance))
 
 
@@ -158,7 +158,7 @@ POWER: dict[str, tuple[dict[str, object], float]] = {
 
 @pytest.mark.parametrize("kind", POWER)
 def test_a_speed_up_is_found(kind: str) -> None:
-    """In as large a share of reports as docs/report.md says, give or take what chance allows."""
+    """In the share of reports that docs/report.md states, within what chance allows."""
     options, share = POWER[kind]
     rng = np.random.default_rng(len(kind))
     reports = 200
@@ -177,8 +177,8 @@ WEEKS_OF_THEIR_OWN: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("kind", WEEKS_OF_THEIR_OWN)
-def test_what_happened_to_everybody_in_a_week_does_not_fit_the_change(kind: str) -> None:
-    """Whatever is called changed, no more than FALSE_ALARM of reports say that it was not so for those without it."""
+def test_weeks_that_differ_for_everybody_do_not_fit_the_change(kind: str) -> None:
+    """They may look like a change, but no more than FALSE_ALARM of reports say that its timing fits."""
     rng = np.random.default_rng(len(kind))
     reports = 100
     changed = fits = 0
@@ -193,8 +193,8 @@ def test_what_happened_to_everybody_in_a_week_does_not_fit_the_change(kind: str)
 
 
 @pytest.mark.parametrize(("people", "speed", "share"), [(40, 0.7, 0.55), (100, 0.8, 0.64)])
-def test_what_fits_the_change_is_found(people: int, speed: float, share: float) -> None:
-    """In spite of shared weeks that differ by a tenth, where people pull within some days of each other."""
+def test_a_speed_up_that_fits_the_change_is_found(people: int, speed: float, share: float) -> None:
+    """Even if shared weeks differ by a tenth and people pull within some days of each other."""
     rng = np.random.default_rng(people)
     reports = 100
     found = sum(one(simulate(rng, people, 25, speed=speed, shock=0.1), rng).duration_fits for _ in range(reports))
@@ -202,7 +202,7 @@ def test_what_fits_the_change_is_found(people: int, speed: float, share: float) 
 
 
 def test_failures_that_fit_the_change_are_found() -> None:
-    """100 people, of whom each fails half as often once they have pulled, some late; and a shared week is no change."""
+    """100 people fail less once they have pulled, some of them late. If all pull at once, nothing fits."""
     rng = np.random.default_rng(1)
     found = [one(simulate(rng, 100, 25, failing=(0.2, 0.08), pull_days=14), rng) for _ in range(10)]
     assert [of_failures(item) for item in found] == [LESS] * 10
@@ -214,7 +214,7 @@ def test_failures_that_fit_the_change_are_found() -> None:
 
 @pytest.mark.parametrize(("people", "share"), [(50, 0.01), (15, 0.05), (100, 0.005)])
 def test_few_runs_after_a_change_are_not_fewer_failures(people: int, share: float) -> None:
-    """One week after eight: hardly any failure has happened yet, which says little about how many there will be."""
+    """One week after eight: hardly any run has failed yet, which says little about how many will."""
     rng = np.random.default_rng(people)
     reports = 100
     said = {LESS: 0, MORE: 0}
@@ -237,8 +237,8 @@ def test_fewer_failures_are_found() -> None:
 
 
 @pytest.mark.parametrize("people", [8, 30])
-def test_the_interval_holds_the_truth(people: int) -> None:
-    """The interval of a single comparison holds the true ratio in as many cases as it claims, of either question."""
+def test_intervals_contain_the_true_ratio(people: int) -> None:
+    """Those of a single comparison, as often as they claim, for either question."""
     rng = np.random.default_rng(people)
     reports, covered = 200, [0, 0]
     for _ in range(reports):
@@ -249,8 +249,8 @@ def test_the_interval_holds_the_truth(people: int) -> None:
     assert min(covered) >= stats.binom.ppf(0.001, reports, 1 - FALSE_ALARM)
 
 
-def test_who_pulls_late_does_not_count_against_what_is_old() -> None:
-    """One person has a slow machine and stays on old commits, another the reverse: nobody's own times changed."""
+def test_slow_people_on_old_commits_are_not_a_change() -> None:
+    """Half of the people are slow and stay on old commits, half the reverse; nobody's own times changed."""
     person = np.repeat(np.arange(40), 60)
     after = np.where(np.arange(60 * 40) % 60 < np.where(person % 2, 50, 10), 0, 1)
     durations = np.where(person % 2, 30_000.0, 10_000.0) + np.arange(60 * 40) % 7 * 100.0
@@ -259,8 +259,8 @@ def test_who_pulls_late_does_not_count_against_what_is_old() -> None:
     assert abs(effect.estimate) < 0.02
 
 
-def test_a_few_people_cannot_tell() -> None:
-    """However many runs they have; and the sentence says why."""
+def test_few_people_cannot_tell() -> None:
+    """However many runs they have. The sentence says why."""
     rng = np.random.default_rng(5)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
     assert of_duration(item) == of_failures(item) == CANNOT_TELL
@@ -269,7 +269,7 @@ def test_a_few_people_cannot_tell() -> None:
 
 
 def test_one_person_cannot_tell() -> None:
-    """One's own outbox is compared as well, and the answer is honest."""
+    """As in a developer's own outbox. The sentence says why."""
     rng = np.random.default_rng(8)
     (item,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
     expected = (
@@ -293,8 +293,8 @@ def test_nobody_on_both_sides_cannot_tell(runs: int) -> None:
     assert helped.verdict([]) == "There is nothing to compare."
 
 
-def test_what_is_always_the_same_cannot_tell() -> None:
-    """Where runs do not differ at all, nothing says by how much they could have."""
+def test_identical_runs_cannot_tell() -> None:
+    """Without any variation there is no interval."""
     person = np.repeat(np.arange(10), 4)
     after = np.tile([0, 0, 1, 1], 10)
     item = compare("c", counts(person, after, after, np.full(40, 5_000.0), np.zeros(40)), np.random.default_rng(0))
@@ -303,15 +303,15 @@ def test_what_is_always_the_same_cannot_tell() -> None:
     assert "all runs are alike" in helped.sentence(verdict)
 
 
-def test_what_fails_at_once_did_not_get_faster() -> None:
+def test_quick_failures_are_not_a_speed_up() -> None:
     """Durations are those of runs that succeeded."""
     rng = np.random.default_rng(6)
     (item,) = with_intervals([compare("c", simulate(rng, 40, 40, failing=(0.0, 0.5)), rng)])
     assert (of_duration(item), of_failures(item)) == (CANNOT_TELL, "fails more")
 
 
-def test_the_grade_is_said_in_words() -> None:
-    """What fits the change, and what could be of those weeks, each of duration and failures by itself."""
+def test_the_verdict_says_whether_the_timing_fits() -> None:
+    """A change that fits, and one that could have another cause, have different words."""
     rng = np.random.default_rng(9)
     (fits,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=14), rng)])
     (could,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=0.001), rng)])
@@ -321,8 +321,8 @@ def test_the_grade_is_said_in_words() -> None:
     assert helped.COULD_BE_ELSE in helped.sentence(could)
 
 
-def test_sums_are_those_of_the_runs() -> None:
-    """The engine sums what the comparison needs; thousandths of a logarithm cost a thousandth of a duration at most."""
+def test_the_engines_sums_match_the_runs() -> None:
+    """Logarithms in thousandths change a duration by a thousandth at most."""
     rng = np.random.default_rng(7)
     for scale in (0.3, 30, 20_000, 3_000_000):
         durations = rng.lognormal(math.log(scale), 0.5, 4_000).astype(np.int64)
@@ -342,7 +342,7 @@ def test_sums_are_those_of_the_runs() -> None:
         effect = compare("c", Counts(**columns), rng).duration
         assert effect is not None
         means = [np.log(np.maximum(durations[side == number], 1)).mean() for number in (0, 1)]
-        # Two people with as many runs each on either side: their mean is that of the runs.
+        # Two people with equally many runs on either side: their mean is that of the runs.
         assert effect.before == pytest.approx(math.exp(means[0]), rel=0.002)
         assert effect.estimate == pytest.approx(means[1] - means[0], abs=0.002)
 
@@ -351,11 +351,11 @@ def test_sums_are_those_of_the_runs() -> None:
     ("people", "before", "after", "weeks"),
     [(100, 0.005, 0.01, 1), (100, 0.005, 0.01, 3), (100, 0.05, 0.1, 1), (40, 0.01, 0.02, 3), (15, 0.2, 0.1, 8)],
 )
-def test_the_interval_of_failures_holds_the_truth(people: int, before: float, after: float, weeks: int) -> None:
-    """In at least 93 of 100 cases, where eight weeks before are compared with few after: these are the hardest.
+def test_intervals_contain_the_difference_in_failures(people: int, before: float, after: float, weeks: int) -> None:
+    """In at least 93 of 100 cases, even in the hardest ones: eight weeks before and few after.
 
-    Three runs a person and week. Of a grid of 144 kinds (0.5 to 20 % failures, halved, doubled and unchanged, 5 to 100
-    people, 1 to 8 weeks) the least was 93.7 %.
+    Three runs per person and week. In a grid of 144 cases (0.5 to 20 % failures, halved, doubled and unchanged, 5 to
+    100 people, 1 to 8 weeks) the lowest was 93.7 %.
     """
     rng = np.random.default_rng(people + weeks)
     cases, covered = 300, 0

@@ -1,4 +1,4 @@
-"""The same questions give the same answers wherever the events are."""
+"""The report is the same wherever the events are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.engines
 
 
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
-    """All that a report can say of a source."""
+    """Everything that a report says about a source."""
     with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
         history = History(found, Selection(**selection), 5, steps, Options(CHANGE_S, 8))
         sections = [
@@ -58,14 +58,14 @@ def test_postgres_answers_as_duckdb_does(history: Path, postgres: str, selection
 def test_every_engine_answers_as_duckdb_does(
     history: Path, engine: str, selection: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    """The whole report and the comparison, equal in all that is shown."""
+    """The whole report and the comparison are equal in everything that is shown."""
     url = request.getfixturevalue(engine)
     table = "devstack.devstack_command_run" if engine == "pyspark" else None
     assert everything(url, table, **selection) == everything(str(history), **selection)
 
 
-def test_ranks_give_what_an_exact_quantile_gives(history: Path) -> None:
-    """Some engines find several at once, some each by itself, some by rank: here all ways on the same engine."""
+def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
+    """Engines compute several at once, one at a time, or by rank: here all three run on DuckDB."""
     percents = (0, 5, 25, 50, 75, 95, 100)
 
     def found(engine: str) -> list[tuple[object, ...]]:
@@ -88,7 +88,7 @@ def _open(source: str, table: str | None = None) -> None:
 
 
 def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
-    """And the password of the URL is not."""
+    """The password in the URL is not shown."""
     with pytest.raises(UserError) as error:
         _open(postgres, "devstack.runs")
     assert "there is no table devstack.runs that you may read; there are: SHOUTED_RUN, devstack_command_run" in str(
@@ -98,7 +98,7 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
 
 
 def test_names_may_be_in_either_case(postgres: str) -> None:
-    """Of the table and of its columns, as in Snowflake; what was never collected is no column there."""
+    """Those of the table and of its columns, as in Snowflake; a column that was never collected is missing there."""
     with opened(postgres, "devstack.shouted_run") as source:
         assert columns(source, queries.totals(queries.runs(source.events)))["command"].tolist() == []
 
@@ -111,7 +111,7 @@ def test_a_server_that_does_not_answer_is_an_error() -> None:
 
 
 def test_a_missing_driver_is_named() -> None:
-    """What must be installed for an engine is said; an engine that is none is refused. Neither tells the password."""
+    """The hint says what to install, and an unknown engine is refused. Neither shows the password."""
     for url, expected in {
         "trino://me:secret-word@h/hive/default": "hint: pip install 'ibis-framework[trino]'",
         "oracel://me:secret-word@h/x": "oracel://me@h/x: error: Don't know how to connect to",
@@ -123,14 +123,14 @@ def test_a_missing_driver_is_named() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_each_engine_is_asked_in_its_own_words(dialect: str) -> None:
-    """The SQL is the golden file's; ``make dev.render`` writes them anew, and the difference is to be read."""
+def test_the_sql_of_each_engine_is_that_of_its_golden_file(dialect: str) -> None:
+    """``make dev.render`` writes the files again; review the diff."""
     assert sql(dialect) == (GOLDEN / f"{dialect}.sql").read_text()
 
 
 @pytest.mark.parametrize("grants", [[], ["USAGE ON SCHEMA devstack"]])
-def test_a_table_that_may_not_be_read_is_one_sentence(postgres: str, grants: list[str]) -> None:
-    """Whether its name is seen or not."""
+def test_a_missing_permission_is_explained_in_one_sentence(postgres: str, grants: list[str]) -> None:
+    """Whether the user can see the table's name or not."""
     import psycopg  # noqa: PLC0415
 
     with psycopg.connect(postgres.replace("postgres://", "postgresql://"), autocommit=True) as owner:

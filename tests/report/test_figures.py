@@ -1,4 +1,4 @@
-"""The answers are what the questions mean: against the same figures, counted one event at a time."""
+"""The report's figures equal those counted here, one event at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Event = dict[str, Any]
 
 @dataclass
 class Answers:
-    """What the engine says."""
+    """What the engine answers."""
 
     history: History
     hours: list[dict[str, int]]
@@ -41,7 +41,7 @@ def answers(path: Path, min_people: int = 1) -> Answers:
         history = History(source, Selection(), min_people, steps)
         asked = [question.ask(history) for question in (used, ages, weeks)]
         sentences = {section.anchor: section.answer for section in asked}
-        assert history.spread  # it is asked for here, while the source is open
+        assert history.spread  # queried here, while the source is open
         return Answers(
             history, history.ask(endings.hours(history.shown)), history.ask(ages.ages(history.shown)), sentences
         )
@@ -71,7 +71,7 @@ def start_of_week(event: Event) -> str:
 
 
 def test_each_command_has_its_figures(events: list[Event], found: Answers) -> None:
-    """Runs, people, time, medians and weeks are those of a single person's summary of the same runs."""
+    """Runs, time, medians and weeks are those of ``summarise``; people are counted by their ids."""
     runs = [Run(e["command"], e["duration_ms"], e["exit_status"], week_of(e["start_time"].timestamp())) for e in events]
     expected = summarise(runs)
     assert found.history.summary.waited_ms == expected.waited_ms
@@ -81,16 +81,16 @@ def test_each_command_has_its_figures(events: list[Event], found: Answers) -> No
     ]
 
 
-def test_durations_are_spread_as_they_are(events: list[Event], found: Answers) -> None:
-    """The percentages are those of the standard library."""
+def test_durations_have_the_right_percentiles(events: list[Event], found: Answers) -> None:
+    """They are those of the standard library."""
     for command, of in grouped(events, lambda e: e["command"]).items():
         if len(of) > 1:
             cuts = statistics.quantiles([e["duration_ms"] for e in of], n=100, method="inclusive")
             assert found.history.spread[command] == pytest.approx([cuts[percent - 1] for percent in SPREAD], abs=0.005)
 
 
-def test_hours_are_those_of_the_week(events: list[Event], found: Answers) -> None:
-    """From Monday 0:00 UTC on."""
+def test_endings_are_counted_by_hour_of_the_week(events: list[Event], found: Answers) -> None:
+    """Hours count from Monday 0:00 UTC."""
     expected = []
     for (day, hour), of in sorted(grouped(events, lambda e: (e["start_time"].weekday(), e["start_time"].hour)).items()):
         failed, killed = sum(e["exit_status"] > 0 for e in of), sum(e["exit_status"] < 0 for e in of)
@@ -98,8 +98,8 @@ def test_hours_are_those_of_the_week(events: list[Event], found: Answers) -> Non
     assert found.hours == expected
 
 
-def test_weeks_are_summed_up(events: list[Event], found: Answers) -> None:
-    """People are counted once a week, and once in all."""
+def test_each_week_has_its_totals(events: list[Event], found: Answers) -> None:
+    """People are counted once per week, and once overall."""
     expected = {
         week: (len({e["user_id"] for e in of}), len(of), sum(e["duration_ms"] for e in of))
         for week, of in grouped(events, start_of_week).items()
@@ -108,8 +108,8 @@ def test_weeks_are_summed_up(events: list[Event], found: Answers) -> None:
     assert found.history.people == len({event["user_id"] for event in events})
 
 
-def test_ages_are_those_of_people(events: list[Event], found: Answers) -> None:
-    """Of each person, on the main branch, the average over a week's runs; a commit from the future has no age."""
+def test_commit_ages_are_averaged_per_person(events: list[Event], found: Answers) -> None:
+    """Over a week's runs on the main branch; a commit from the future is 0 seconds old."""
     main = [event for event in events if event["git_checked_out_master"]]
     expected: dict[str, list[float]] = defaultdict(list)
     for (week, _), of in grouped(main, lambda e: (start_of_week(e), e["user_id"])).items():
@@ -131,8 +131,8 @@ def crafted(path: Path, *events: Event) -> Path:
     return path
 
 
-def test_edges_are_where_they_are_said_to_be(tmp_path: Path) -> None:
-    """A day is a day old; the last second of Sunday is the week's; a commit of tomorrow is no older than today's."""
+def test_boundaries_of_days_and_weeks(tmp_path: Path) -> None:
+    """24 hours are a day; the last second of Sunday is in its week; a commit from tomorrow is 0 seconds old."""
     late = datetime(2026, 3, 8, 23, 59, 59, 999_999, tzinfo=timezone.utc)
     path = crafted(
         tmp_path / "a.parquet",
@@ -152,13 +152,13 @@ def test_edges_are_where_they_are_said_to_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("people", "shown"), [(4, "other"), (5, "dev.up")])
 def test_five_people_are_enough(tmp_path: Path, people: int, shown: str) -> None:
-    """And four are not, however often they run it."""
+    """Four are not, however often they run it."""
     path = crafted(tmp_path / "a.parquet", *({"user_id": f"u{number % people}"} for number in range(100)))
     assert [item.command for item in answers(path, min_people=5).history.summary.figures] == [shown]
 
 
-def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
-    """Endings are counted apart; other branches, unknown commits, other commands and far-off weeks do not count."""
+def test_the_commit_decides_what_is_before_and_after(tmp_path: Path) -> None:
+    """Endings are counted apart; other branches, unknown commits, other commands and distant weeks do not count."""
     change = datetime(2026, 3, 4, tzinfo=timezone.utc)
     before, after = change - timedelta(seconds=1), change
     path = crafted(
@@ -187,7 +187,7 @@ def test_sides_are_told_by_the_commit(tmp_path: Path) -> None:
     assert set(rows[0]) == {*names, "day", "runs"}
 
 
-def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
+def test_sentences_have_a_singular(tmp_path: Path) -> None:
     """A single run of a single command."""
     path = tmp_path / "a.jsonl"
     event = {"command": "up", "duration_ms": 1, "exit_status": 0, "is_test": "false", "git_checked_out_master": True}
@@ -201,7 +201,7 @@ def test_one_thing_is_not_called_several(tmp_path: Path) -> None:
 
 
 def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few commands are asked for at once, the sums are the same."""
+    """However few commands are queried at once, the sums are the same."""
 
     def summed() -> list[dict[str, list[tuple[int, ...]]]]:
         with Steps(Console(stderr=True)) as steps, opened(str(history)) as source:
@@ -224,6 +224,6 @@ def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(changed, "_AT_ONCE", 1)
     apart = summed()
     assert len(apart) == len(together)
-    # People are numbered anew in each part.
+    # Each part numbers its people separately.
     strip = [{name: sorted(row[1:] for row in rows) for name, rows in part.items()} for part in (together, *apart)]
     assert {name: rows for part in strip[1:] for name, rows in part.items()} == strip[0]

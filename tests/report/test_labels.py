@@ -1,4 +1,4 @@
-"""Names are told apart in little room, and durations are marked at round values."""
+"""Shortened labels stay distinct, and axes of durations have round marks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from instrumented_make.report.labels import labels, ticks
 
 
 @given(st.lists(st.text(st.sampled_from("ab."), min_size=1, max_size=60), unique=True, max_size=12), st.integers(9, 30))
-def test_every_name_has_a_label_of_its_own(names: list[str], most: int) -> None:
-    """However much they have in common; one that fits is not changed."""
+def test_every_name_has_its_own_label(names: list[str], most: int) -> None:
+    """However much the names have in common; one that fits is not changed."""
     short = labels(names, most)
     assert list(short) == names
     assert len(set(short.values())) == len(names)
@@ -19,8 +19,8 @@ def test_every_name_has_a_label_of_its_own(names: list[str], most: int) -> None:
     assert not names or all(short[name] == name for name in fitting)
 
 
-def test_a_label_shows_what_tells_a_name_from_others() -> None:
-    """Its beginning and its end, or the place where it differs."""
+def test_a_label_shows_where_its_name_differs() -> None:
+    """It keeps the beginning and the end, or the part that differs."""
     ends = labels(["dev.up." + "a" * 40 + "1", "dev.up." + "a" * 40 + "2"], 17)
     assert list(ends.values()) == ["dev.up…aaaaaaaaa1", "dev.up…aaaaaaaaa2"]
     middles = labels(["x" * 150 + digit + "y" * 150 for digit in "12"], 17)
@@ -28,8 +28,8 @@ def test_a_label_shows_what_tells_a_name_from_others() -> None:
 
 
 @given(st.floats(0, 1e9), st.floats(1, 1e4), st.integers(3, 7))
-def test_an_axis_of_durations_has_three_marks(low: float, times: float, count: int) -> None:
-    """Whatever it must hold."""
+def test_an_axis_of_durations_has_at_least_three_marks(low: float, times: float, count: int) -> None:
+    """Whatever range it covers."""
     high = min(low * times, 1e10)
     begin, end, marked = ticks(low, high, count)
     assert begin <= max(low, 1) <= max(high, 1) <= end

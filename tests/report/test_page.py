@@ -1,4 +1,4 @@
-"""The page, in a real browser: drawn, readable, reachable by keyboard, silent, and alone."""
+"""The HTML page in a real browser: drawn, readable, accessible, and without requests."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ QUESTIONS = [
     "How long do people stay on old commits?",
     "What happened over time?",
 ]
-# All but the first have one.
+# All but the first question have one.
 TABLES = len(QUESTIONS) - 1
 # In CSS pixels: a telephone's, a laptop's, and that of A4 paper less its margins.
 WIDTHS = {"phone": 390, "laptop": 1280, "paper": 672}
 
 
-# When the page is said to have been made.
+# The time at which the page says that it was made.
 EPOCH = "1780000000"
 
 
@@ -68,7 +68,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium without a window."""
+    """Headless Chromium."""
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
@@ -102,17 +102,17 @@ def script(browser: webdriver.Chrome, text: str, *arguments: Any) -> Any:
 
 
 def complaints(browser: webdriver.Chrome) -> list[Any]:
-    """What the browser had to say, a refused request included."""
+    """The browser's log, which includes refused requests."""
     return browser.get_log("browser")  # type: ignore[no-untyped-call, no-any-return]
 
 
 def drawings(browser: webdriver.Chrome) -> list[WebElement]:
-    """The charts that are to be seen."""
+    """The visible charts."""
     return [svg for svg in browser.find_elements(By.CSS_SELECTOR, "figure svg") if svg.is_displayed()]
 
 
-def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
-    """No script, no address to fetch from, and a policy that would forbid it; small enough to be mailed."""
+def test_the_page_is_one_file_that_loads_nothing(page: Path) -> None:
+    """No script, no address to fetch from, and a policy that would forbid it; small enough to mail."""
     text = page.read_text()
     assert not re.search(r"<script|<iframe|<img|<object|@import|url\(|\bon\w+=", text)
     assert set(re.findall(r"(?:https?:)?//[\w.]+", text)) <= {"http://www.w3.org"}
@@ -124,8 +124,8 @@ def test_it_is_one_file_that_asks_for_nothing(page: Path) -> None:
     assert "made 2026-05-28T20:26Z by instrumented-make " in text
 
 
-def test_it_is_the_same_wherever_it_is_written(page: Path, tmp_path: Path) -> None:
-    """To the byte: neither the clock, nor the time zone, nor the language of the machine is in it."""
+def test_the_page_is_the_same_on_every_machine(page: Path, tmp_path: Path) -> None:
+    """Neither its clock, nor its time zone, nor its language changes a byte."""
     command = [sys.executable, "-m", "generator", "report", str(page.with_name("team.parquet"))]
     variables = {"PATH": os.environ["PATH"], "TZ": "Pacific/Auckland", "LC_ALL": "C", "SOURCE_DATE_EPOCH": EPOCH}
     options = ["--change", "2026-04-28T10:00Z", "--html", str(tmp_path / "a.html")]
@@ -136,12 +136,12 @@ def test_it_is_the_same_wherever_it_is_written(page: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, width: str, dark: bool) -> None:
-    """At every width each is drawn once, fits, holds marks, and nothing is wrong on the console."""
+    """At every width each is drawn once, fits and has marks, and the console has no messages."""
     show(browser, page, width, dark=dark)
     assert [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")] == QUESTIONS
     assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
     seen = drawings(browser)
-    # Small ones of what changed and of six commands over time; one or two of each other question, two of the weeks.
+    # Two small ones of what changed, one or two for each other question, two of the weeks, six of commands over time.
     assert len(seen) == 2 + (2 + 2 + 2 + 1 + 1) + 2 + 6
     for svg in seen:
         box = svg.rect
@@ -156,8 +156,8 @@ def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, wi
 
 
 @pytest.mark.parametrize("width", ["phone", "laptop"])
-def test_no_word_is_cut_off(browser: webdriver.Chrome, page: Path, width: str) -> None:
-    """Whatever a chart says lies within it."""
+def test_no_text_in_a_chart_is_cut_off(browser: webdriver.Chrome, page: Path, width: str) -> None:
+    """All text of a chart is inside it."""
     show(browser, page, width)
     outside = script(
         browser,
@@ -177,8 +177,8 @@ def test_no_word_is_cut_off(browser: webdriver.Chrome, page: Path, width: str) -
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_everything_can_be_told_from_the_paper(browser: webdriver.Chrome, page: Path, dark: bool) -> None:
-    """Text has a contrast of 4.5 or more, marks of 3 (WCAG 2.2, 1.4.3 and 1.4.11); on paper it is always light."""
+def test_colours_have_enough_contrast(browser: webdriver.Chrome, page: Path, dark: bool) -> None:
+    """4.5 or more for text and 3 for marks (WCAG 2.2, 1.4.3 and 1.4.11); on paper the page is always light."""
     show(browser, page, dark=dark)
     colours = {
         name: _colour(
@@ -217,7 +217,7 @@ def _contrast(item: tuple[int, int, int], other: tuple[int, int, int]) -> float:
 
 
 def test_the_keyboard_reaches_everything(browser: webdriver.Chrome, page: Path) -> None:
-    """Tab goes from the skip link over the questions to each table's switch, which Enter opens, and into the table."""
+    """Tab goes from the skip link to the questions, to each table's switch, which Enter opens, and into the table."""
     show(browser, page)
     reached = []
     body = browser.find_element(By.TAG_NAME, "body")
@@ -239,8 +239,8 @@ def test_the_keyboard_reaches_everything(browser: webdriver.Chrome, page: Path) 
     assert [tag for tag, _ in reached].count("div") == TABLES
 
 
-def test_who_sees_no_picture_is_told(browser: webdriver.Chrome, page: Path) -> None:
-    """Each chart is one picture with a text, tables have headings, the language and the page's parts are named."""
+def test_charts_and_tables_are_accessible(browser: webdriver.Chrome, page: Path) -> None:
+    """Each chart is one image with a text, tables have header cells, and the language and landmarks are set."""
     show(browser, page)
     tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     names: dict[str, list[str]] = {}
@@ -260,15 +260,15 @@ def test_who_sees_no_picture_is_told(browser: webdriver.Chrome, page: Path) -> N
         assert table.find_elements(By.CSS_SELECTOR, "tbody th[scope=row]")
 
 
-def test_paper_has_the_tables_too(browser: webdriver.Chrome, page: Path) -> None:
-    """What must be clicked open on a screen is printed."""
+def test_tables_are_printed(browser: webdriver.Chrome, page: Path) -> None:
+    """On a screen they must be opened first."""
     show(browser, page, "paper")
     assert all(table.rect["height"] > 100 for table in browser.find_elements(By.TAG_NAME, "table"))
     assert not browser.find_element(By.TAG_NAME, "nav").is_displayed()
 
 
-def test_pointing_at_a_mark_tells_its_figures(browser: webdriver.Chrome, page: Path) -> None:
-    """Each bar has its own text."""
+def test_each_bar_has_a_tooltip(browser: webdriver.Chrome, page: Path) -> None:
+    """It shows the bar's figures."""
     show(browser, page)
     titles = [
         element.get_attribute("textContent")
@@ -281,8 +281,8 @@ def test_pointing_at_a_mark_tells_its_figures(browser: webdriver.Chrome, page: P
 HOSTILE = "<script>alert(1)</script>\"'&amp;%s{{7*7}}\u202e\x07"
 
 
-def test_names_of_commands_are_only_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
-    """Whatever a command is called, it is shown, not obeyed."""
+def test_command_names_are_only_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """HTML in a name is shown, not run."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -299,8 +299,8 @@ def test_names_of_commands_are_only_text(browser: webdriver.Chrome, tmp_path: Pa
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 30])
-def test_little_is_drawn_as_well(browser: webdriver.Chrome, tmp_path: Path, rows: int) -> None:
-    """A history of no run, of one, of few: no error, no empty promise."""
+def test_a_short_history_is_drawn(browser: webdriver.Chrome, tmp_path: Path, rows: int) -> None:
+    """With no run, one or a few, there is no error and no NaN."""
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     team_history.write(tmp_path / "a.parquet", 1_000)
@@ -315,7 +315,7 @@ def test_little_is_drawn_as_well(browser: webdriver.Chrome, tmp_path: Path, rows
 
 
 def test_figures_are_downloaded_from_the_page_itself(browser: webdriver.Chrome, page: Path, tmp_path: Path) -> None:
-    """Each chart has a link to the figures behind it, as CSV: the browser saves them without asking anybody."""
+    """Each chart links to its figures as CSV, which the browser saves without a request."""
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     show(browser, page)
     links = browser.find_elements(By.CSS_SELECTOR, ".download a")
@@ -334,7 +334,7 @@ def test_figures_are_downloaded_from_the_page_itself(browser: webdriver.Chrome, 
 
 
 def test_long_names_are_told_apart_on_a_phone(browser: webdriver.Chrome, tmp_path: Path) -> None:
-    """Of 40 and of 300 characters, which begin alike: nothing is wider than the screen, and no two labels are equal."""
+    """Names of 40 and 300 characters that begin alike: none is wider than the screen, and no two labels are equal."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -360,8 +360,8 @@ def test_long_names_are_told_apart_on_a_phone(browser: webdriver.Chrome, tmp_pat
 
 
 @pytest.mark.parametrize("width", ["phone", "laptop"])
-def test_durations_have_three_labels(browser: webdriver.Chrome, page: Path, width: str) -> None:
-    """On every axis of durations."""
+def test_axes_of_durations_have_at_least_three_labels(browser: webdriver.Chrome, page: Path, width: str) -> None:
+    """In every chart that has one."""
     show(browser, page, width)
     for svg in drawings(browser):
         texts = [

@@ -28,13 +28,13 @@ from instrumented_make.report.questions.helped import COULD_BE_ELSE
 pytestmark = pytest.mark.slow
 
 CHANGE = "2026-04-28T10:00Z"
-# Python ends by the signal itself, which shells call 130 too, when it came while a module was making a class.
+# Python dies of the signal, which shells show as 130 as well, if it comes while a module is defining a class.
 EXIT_INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The history of 96 people, enough of them to see the change."""
+    """The history of 96 people, enough to detect the change."""
     path = tmp_path_factory.mktemp("team") / "team.parquet"
     team_history.write(path, 100_000)
     return path
@@ -64,7 +64,7 @@ def runs(*arguments: str | Path) -> dict[str, int]:
     }
 
 
-def test_three_formats_say_the_same(history: Path) -> None:
+def test_three_formats_have_the_same_figures(history: Path) -> None:
     """A table for people, with how many ran it; JSON and CSV for programs."""
     commands = json.loads(told(history, "--format", "json"))["commands"]
     about, *_, table = told(history).split("\n\n")
@@ -79,7 +79,7 @@ def test_three_formats_say_the_same(history: Path) -> None:
 
 
 def test_options_choose_runs(history: Path) -> None:
-    """Each leaves out what it says, and shares stay shares of everything."""
+    """Each leaves out what it says."""
     everything = runs(history)
     with_test, master = runs(history, "--include-test"), runs(history, "--branch", "master")
     table = pq.read_table(history)
@@ -95,8 +95,8 @@ def test_options_choose_runs(history: Path) -> None:
     }
 
 
-def test_few_people_are_not_told_of(history: Path) -> None:
-    """What fewer than five people ran is part of "other", by whichever option it is looked for; five is a default."""
+def test_commands_of_few_people_are_not_shown(history: Path) -> None:
+    """What fewer than five people ran is part of "other", whatever options are given; five is the default."""
     people: dict[str, set[str]] = {}
     table = pq.read_table(history, columns=["command", "user_id", "is_test"]).to_pylist()
     for row in table:
@@ -115,7 +115,7 @@ def test_few_people_are_not_told_of(history: Path) -> None:
 
 
 def test_ids_never_appear(history: Path, tmp_path: Path) -> None:
-    """Neither a person's nor an event's, in whatever form a report comes."""
+    """Neither a person's nor an event's, in any format."""
     outputs = [
         told(history, *change, "--format", format_, "--min-people", "1")
         for change in ([], ["--change", CHANGE])
@@ -129,7 +129,7 @@ def test_ids_never_appear(history: Path, tmp_path: Path) -> None:
 
 
 def test_a_change_is_judged(team: Path) -> None:
-    """The one that helped is found, nothing else is said to have changed, and the same in every format."""
+    """The command that it helped is found, everything else is "cannot tell", and all formats agree."""
     text = told(team, "--change", CHANGE)
     assert f"dev.provision got faster and fails less{COULD_BE_ELSE}. Everything else: cannot tell." in " ".join(
         text.split()
@@ -152,8 +152,8 @@ def test_a_change_is_judged(team: Path) -> None:
     assert line["runs_before"] == str(provision["runs_before"])
 
 
-def test_what_changed_comes_first_without_being_told(team: Path) -> None:
-    """The change and the drift that are in the history, since when, with which commits, and nothing else."""
+def test_changes_are_found_without_a_date(team: Path) -> None:
+    """The change and the drift in the history, with their weeks and commits, and nothing else."""
     text = told(team)
     answer = " ".join(text[text.index("What changed?") :].split())
     assert "dev.static.lms got slower; dev.provision got faster; dev.provision fails less." in answer
@@ -170,8 +170,8 @@ def test_what_changed_comes_first_without_being_told(team: Path) -> None:
     assert all(change["new"] is None for change in changes)
 
 
-def test_it_says_why_nothing_could_be_looked_at(history: Path) -> None:
-    """A rate of false alarms is stated only where there was a search."""
+def test_the_report_says_why_it_cannot_search_for_changes(history: Path) -> None:
+    """The rate of false alarms is stated only if there was a search."""
     hidden, early = told(history, "--min-people", "1000"), told(history, "--since", "2026-06-10")
     assert "No command can be searched: each is 'other' or interactive." in hidden
     assert "It is too early to tell: at least 6 weeks with runs are needed." in early
@@ -179,8 +179,8 @@ def test_it_says_why_nothing_could_be_looked_at(history: Path) -> None:
     assert "If nothing changed, the chance" not in hidden + early
 
 
-def test_a_weekly_job_hears_of_what_is_new(team: Path, tmp_path: Path) -> None:
-    """Status 4 where something got worse; with an earlier report only where it was not in that one."""
+def test_a_weekly_job_fails_only_on_new_changes(team: Path, tmp_path: Path) -> None:
+    """The status is 4 if something got worse, and with an earlier report only if that did not have it yet."""
     both: list[str | Path] = [team, "--fail-on", "slower,failing", "--format", "json"]
     first = report(*both)
     assert first.returncode == 4
@@ -200,8 +200,8 @@ def test_a_weekly_job_hears_of_what_is_new(team: Path, tmp_path: Path) -> None:
     assert report(team, "--fail-on", "failing", "--change", CHANGE).returncode == 0
 
 
-def test_what_people_work_in_is_not_waited_for(team: Path, tmp_path: Path) -> None:
-    """Interactive targets come last, without a share, and how they end does not count; helps are shown."""
+def test_interactive_targets_do_not_count_as_waiting(team: Path, tmp_path: Path) -> None:
+    """They come last, without a share of the time, and how they end does not count. Help texts are shown."""
     catalog = tmp_path / "targets.yaml"
     catalog.write_text(
         "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n"
@@ -227,8 +227,8 @@ def test_what_people_work_in_is_not_waited_for(team: Path, tmp_path: Path) -> No
     assert "Not counted, since people work inside them and do not wait: dev.attach.lms (" in page
 
 
-def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
-    """What got slower all the time is said to have changed, but that whatever else happened could be the cause."""
+def test_a_drift_is_not_attributed_to_the_change(team: Path, tmp_path: Path) -> None:
+    """A command that got slower all the time is said to have changed, but possibly for another reason."""
     table = pq.read_table(team)
     weeks = [
         (start.timestamp() - team_history.END_S) / team_history.WEEK_S for start in table["start_time"].to_pylist()
@@ -249,7 +249,7 @@ def test_a_drift_is_not_taken_for_a_change(team: Path, tmp_path: Path) -> None:
 
 
 def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
-    """After the last commit there is no run."""
+    """No run is on a commit after it."""
     text = told(history, "--change", "2026-07-05", "--command", "dev.down")
     assert "dev.down: cannot tell, too few people ran it both before and after." in text
 
@@ -283,8 +283,8 @@ def test_mistakes_are_explained(history: Path, mistake: str) -> None:
     [("ibis", []), ("duckdb", []), ("numpy", ["--change", CHANGE]), ("scipy", ["--change", CHANGE])]
     + [(name, ["--html", "page.html"]) for name in ("altair", "vl_convert")],
 )
-def test_without_the_extra_it_says_so(history: Path, tmp_path: Path, missing: str, options: list[str]) -> None:
-    """And everything else works: rendering needs none of it."""
+def test_a_missing_extra_is_explained(history: Path, tmp_path: Path, missing: str, options: list[str]) -> None:
+    """Everything else works: rendering needs none of it."""
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
     result = report(history, *options, PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
@@ -308,8 +308,8 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> None:
-    """On a terminal there is a bar from two seconds on; Ctrl-C ends it with 130, and leaves nothing anywhere."""
+def test_long_work_shows_progress_and_can_be_interrupted(long: Path, tmp_path: Path) -> None:
+    """On a terminal a bar appears after two seconds; Ctrl-C exits with 130 and leaves no files."""
     (tmp_path / "spill").mkdir()
     page = tmp_path / "out" / "page.html"
     page.parent.mkdir()
@@ -329,8 +329,8 @@ def test_long_work_is_seen_and_can_be_stopped(long: Path, tmp_path: Path) -> Non
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> None:
-    """A line for each step from two seconds on, on stderr; a signal in the middle of a query ends it at once."""
+def test_long_work_names_its_steps_without_a_terminal(long: Path, tmp_path: Path) -> None:
+    """One line each on stderr, after two seconds; a signal in the middle of a query ends it at once."""
     with subprocess.Popen(
         [sys.executable, "-m", "generator", "report", str(long), "--change", CHANGE, "--html", str(tmp_path / "a")],
         stdout=subprocess.PIPE,
@@ -347,7 +347,7 @@ def test_long_work_is_told_without_a_terminal(long: Path, tmp_path: Path) -> Non
 
 
 def test_short_work_is_silent() -> None:
-    """What ends before patience does is never named."""
+    """A step that ends in time is never named."""
     stream = io.StringIO()
     with Steps(Console(file=stream, width=80), patience_s=3600) as steps:
         steps.begin("One")
@@ -356,7 +356,7 @@ def test_short_work_is_silent() -> None:
 
 
 def test_steps_are_named_as_they_begin() -> None:
-    """From when patience is at an end; nothing after the work is."""
+    """Once patience has run out; nothing is printed after the end."""
     stream = io.StringIO()
     with Steps(Console(file=stream, width=80), patience_s=0) as steps:
         steps.begin("One")
@@ -366,7 +366,7 @@ def test_steps_are_named_as_they_begin() -> None:
 
 
 def test_a_bar_shows_names_as_they_are() -> None:
-    """What a command is called is not taken for the terminal's markup."""
+    """Brackets in a command's name are not taken for markup."""
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80, force_interactive=True)
     with Steps(console, patience_s=0) as steps:
@@ -375,15 +375,15 @@ def test_a_bar_shows_names_as_they_are() -> None:
 
 
 def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
-    """To the byte; another seed makes another."""
+    """To the byte; another seed makes a different one."""
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         team_history.write(tmp_path / name, 1_000, seed)
     first, again, other = ((tmp_path / name).read_bytes() for name in "abc")
     assert first == again != other
 
 
-def test_a_history_is_whole_or_not_there(tmp_path: Path) -> None:
-    """Ctrl-C while it is written leaves nothing."""
+def test_an_interrupted_history_leaves_no_file(tmp_path: Path) -> None:
+    """Ctrl-C during the write exits with 130."""
     with subprocess.Popen(
         [sys.executable, "examples/team_history.py", "50000000", str(tmp_path / "a.parquet")]
     ) as process:
@@ -396,7 +396,7 @@ def test_a_history_is_whole_or_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", [40, 80, 160])
 @pytest.mark.parametrize("change", [[], ["--change", CHANGE]])
 def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: list[str]) -> None:
-    """The command stays, intervals stay whole; what matters least is left out."""
+    """The command and whole intervals stay; the least important columns are left out."""
     command = [sys.executable, "-m", "generator", "report", str(team), *change]
     environment: Any = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     child = pexpect.spawn(
@@ -415,14 +415,14 @@ def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: lis
         assert len(re.split("  +", row.strip())) == {40: 3, 80: 7, 160: 9}[columns]
 
 
-def test_a_change_before_all_commits_is_one_sentence(history: Path) -> None:
-    """As is one after all of them."""
+def test_a_change_before_all_commits_is_explained(history: Path) -> None:
+    """So is one after all of them."""
     assert "no run is on a commit from before the change" in told(history, "--change", "2019-01-01", "--window", "900")
     assert "no run is on a commit since the change" in told(history, "--change", "2031-01-01", "--window", "900")
 
 
-def test_a_summary_does_not_wait_for_pandas(history: Path) -> None:
-    """DuckDB and Ibis import it when asked in some ways, which takes longer than the answer."""
+def test_a_summary_does_not_import_pandas(history: Path) -> None:
+    """DuckDB and Ibis import it for some calls, which takes longer than the answer."""
     code = "import sys; from generator.cli import main; main(sys.argv[1:]); sys.exit('pandas' in sys.modules)"
     command = [sys.executable, "-c", code, "report", str(history)]
     assert subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True).returncode == 0

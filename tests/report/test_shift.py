@@ -1,4 +1,4 @@
-"""What is found without being told is there, and nothing is found where nothing is: held by simulation.
+"""Simulations: real shifts are found and dated, and false alarms are rare.
 
 The people differ in how often they run a command and in the speed of their machines; durations are log-normal with a
 deviation of 0.6, so that nineteen in twenty lie between a third and three times the median. There are four commands in
@@ -112,7 +112,7 @@ def reports(count: int, seed: int, **options: Any) -> Iterator[list[Shift]]:
 
 
 def at_most(count: int, chance: float) -> float:
-    """What chance allows to something that happens with this chance, in 999 of 1,000 seeds."""
+    """The most times that something of this chance happens, in 999 of 1,000 seeds."""
     return float(stats.binom.ppf(0.999, count, chance))
 
 
@@ -143,8 +143,8 @@ def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
     assert alarms <= at_most(count, FALSE_ALARM)
 
 
-def test_weeks_that_are_like_the_week_before_raise_more_alarms_than_stated() -> None:
-    """Slow weeks come in a row, with a correlation of 0.6: as often as docs/report.md says. One by one it is 41 %."""
+def test_correlated_weeks_raise_no_more_alarms_than_documented() -> None:
+    """Slow weeks come in a row, with a correlation of 0.6. Moving single weeks, not pairs, would give 41 %."""
     count = 200
     alarms = sum(bool(found) for found in reports(count, 98, people=40, shock=0.1, likeness=0.6))
     assert alarms <= at_most(count, 0.24)
@@ -162,7 +162,7 @@ POWER: dict[str, tuple[dict[str, Any], float]] = {
 
 @pytest.mark.parametrize("kind", POWER)
 def test_a_shift_is_found(kind: str) -> None:
-    """As often as docs/report.md says; and what is found is dated within a week of when people pulled it."""
+    """As often as docs/report.md says, and dated within a week of when people pulled it."""
     options, share = POWER[kind]
     count = 60
     found = [
@@ -177,7 +177,7 @@ def test_a_shift_is_found(kind: str) -> None:
 
 
 def test_failures_that_begin_are_found() -> None:
-    """From 5 to 15 % of runs, by 40 people; what it costs is counted in runs."""
+    """From 5 to 15 % of runs, with 40 people; the cost is a number of runs."""
     count = 30
     found = [
         shift
@@ -191,8 +191,8 @@ def test_failures_that_begin_are_found() -> None:
     assert np.median([shift.cost_a_week for shift in found]) == pytest.approx(40 * 3 * 0.1, rel=0.25)
 
 
-def test_a_shift_says_by_how_much() -> None:
-    """Within a tenth of the truth, half of the time in both directions; so does what it costs."""
+def test_a_shift_has_its_size_and_cost() -> None:
+    """The median ratio is within 3 % of the truth, and the median cost within a quarter."""
     found = [
         shift
         for shifts_ in reports(40, 4, people=40, speed=0.7)
@@ -207,8 +207,8 @@ def test_a_shift_says_by_how_much() -> None:
     assert {shift.people for shift in found} <= set(range(36, 41))
 
 
-def test_what_came_and_went_is_found_twice() -> None:
-    """Ten slow weeks: slower since the first of them, faster since the last."""
+def test_a_temporary_shift_is_found_twice() -> None:
+    """Fourteen slow weeks: slower since the first of them, faster since the last."""
     found = [
         [(shift.worse, shift.week - 2_900) for shift in sorted(shifts_, key=lambda shift: shift.week)]
         for shifts_ in reports(20, 5, people=40, weeks=40, speed=1.6, at=12, until=26)
@@ -218,8 +218,8 @@ def test_what_came_and_went_is_found_twice() -> None:
     assert all(abs(times[0][1] - 13) <= 2 and abs(times[1][1] - 26) <= 1 for times in both)
 
 
-def test_a_drift_is_a_drift() -> None:
-    """What gets slower by 1 % each week is found, mostly as what it is: with no date, and by how much in all."""
+def test_a_drift_is_found_as_gradual() -> None:
+    """Most reports of 1 % slower each week have no date, but the change over the whole time."""
     found = [shift for shifts_ in reports(20, 6, people=40, drift=0.01) for shift in shifts_]
     gradual = [shift for shift in found if shift.gradual]
     assert len(gradual) > len(found) / 2
@@ -227,12 +227,12 @@ def test_a_drift_is_a_drift() -> None:
 
 
 @pytest.mark.parametrize("weeks", [1, 2 * LEAST_WEEKS - 1])
-def test_too_few_weeks_tell_nothing(weeks: int) -> None:
+def test_too_few_weeks_have_no_shift(weeks: int) -> None:
     rng = np.random.default_rng(7)
     assert shifts(simulate(rng, 40, weeks=weeks, speed=0.1, at=weeks // 2), rng) == []
 
 
-def test_what_is_always_the_same_has_no_shift() -> None:
+def test_constant_weeks_have_no_shift() -> None:
     rng = np.random.default_rng(8)
     same = {name: Weekly(*[np.ones_like(runs.week)] * 7) for name, runs in simulate(rng, 5).items()}
     assert shifts(same, rng) == []
@@ -240,8 +240,8 @@ def test_what_is_always_the_same_has_no_shift() -> None:
 
 
 @pytest.mark.parametrize(("people", "speed"), [(8, 0.6), (15, 0.8), (40, 0.8), (100, 0.9)])
-def test_the_days_of_commits_hold_the_right_one(people: int, speed: float) -> None:
-    """In nineteen of twenty cases, where each working day has a commit and people pull every few days."""
+def test_the_days_of_commits_include_the_right_one(people: int, speed: float) -> None:
+    """In nineteen of twenty cases, if each working day has a commit and people pull every few days."""
     rng = np.random.default_rng(people)
     count, holds = 100, 0
     for _ in range(count):
@@ -257,7 +257,7 @@ def test_the_days_of_commits_hold_the_right_one(people: int, speed: float) -> No
     assert holds >= at_least(count, 0.95)
 
 
-def test_commits_that_nobody_has_on_both_sides_tell_nothing() -> None:
+def test_commit_days_need_people_on_both_sides() -> None:
     person = np.arange(10)
     day, one = person % 2, np.ones(10, dtype=np.int64)
     values = np.arange(10, dtype=np.float64)

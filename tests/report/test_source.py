@@ -1,4 +1,4 @@
-"""Whatever holds the events, they come as the same table; what cannot be read is explained."""
+"""Events from any source become the same table, and what cannot be read is explained."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def lines(path: Path, *values: object) -> Path:
 @pytest.mark.parametrize("shape", [track, row])
 @pytest.mark.parametrize("name", ["events.jsonl", "events.ndjson", "events.json.gz"])
 def test_json_lines(tmp_path: Path, name: str, shape: Any) -> None:
-    """Track events and rows of the table mean the same; times are seconds, rounded down; a repeat is one event."""
+    """Track events and rows of the table are read alike; times are seconds, rounded down; a repeat is one event."""
     unknown = {"git_checked_out_master": None, "git_commit_time": None, "is_test": "yes"}
     path = lines(tmp_path / name, shape(1), shape(1), shape(2, **unknown), shape(3, duration_ms=None))
     found = sorted(runs(path), key=lambda item: item["is_test"])
@@ -96,7 +96,7 @@ def test_json_lines(tmp_path: Path, name: str, shape: Any) -> None:
 
 
 def test_parquet_files(tmp_path: Path) -> None:
-    """One, a pattern, or a folder of them; columns that never had a value may be missing, and others be there."""
+    """One file, a pattern or a folder; columns that never had a value may be missing, and there may be others."""
     columns = {name: [value] for name, value in row(context_ip="0.0.0.0").items() if not name.startswith("git_")}  # noqa: S104
     for number in (1, 2):
         pq.write_table(pa.table(columns), tmp_path / f"{number}.parquet")
@@ -105,8 +105,8 @@ def test_parquet_files(tmp_path: Path) -> None:
     assert runs(tmp_path / "*.parquet") == runs(tmp_path) == [expected] * 2
 
 
-def test_a_warehouse_may_shout(tmp_path: Path) -> None:
-    """Snowflake's columns are upper case."""
+def test_column_names_may_be_upper_case(tmp_path: Path) -> None:
+    """As in Snowflake."""
     pq.write_table(pa.table({name.upper(): [value] for name, value in row().items()}), tmp_path / "a.parquet")
     assert runs(tmp_path / "a.parquet") == [RUN]
 
@@ -135,8 +135,8 @@ def test_a_broken_file_is_explained(tmp_path: Path, kind: str) -> None:
     assert expected in str(error.value)
 
 
-def test_what_is_no_source_is_explained(tmp_path: Path) -> None:
-    """A folder without files, a file of another kind, and Parquet and SQLite files of something else."""
+def test_an_unsuitable_source_is_explained(tmp_path: Path) -> None:
+    """A folder without files, a file of another kind, and Parquet and SQLite files with other content."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.txt").write_text("hello")
     pq.write_table(pa.table({"user_id": ["u"], "command": ["c"]}), tmp_path / "a.parquet")
@@ -185,7 +185,7 @@ SELECTIONS = st.builds(
 def test_both_front_ends_give_equal_figures(
     tmp_path_factory: pytest.TempPathFactory, events: list[Any], selection: Selection
 ) -> None:
-    """What ``metrics-stats`` computes from an outbox is what ``report`` finds in it, to the last bit."""
+    """``metrics-stats`` and ``report`` compute the same from an outbox, to the last bit."""
     home = ConfigDir(tmp_path_factory.mktemp("home"))
     with outbox_at(home.outbox) as outbox:
         outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
@@ -200,8 +200,8 @@ def reported(source: Path, selection: Selection) -> Summary:
 
 
 @pytest.mark.parametrize("name", ["a#b", "a?mode=rwc", "50%25", "ein Ordner"])
-def test_any_path_of_an_outbox_is_that_one(tmp_path: Path, name: str) -> None:
-    """What has a meaning in a URI has none in a path: the events are found, and no other file is made."""
+def test_an_outbox_path_may_have_special_characters(tmp_path: Path, name: str) -> None:
+    """They mean something in a URI: the events are found all the same, and no other file is created."""
     home = ConfigDir(tmp_path / name)
     home.create()
     with outbox_at(home.outbox) as outbox:
@@ -212,7 +212,7 @@ def test_any_path_of_an_outbox_is_that_one(tmp_path: Path, name: str) -> None:
 
 
 def test_an_outbox_is_only_read(tmp_path: Path) -> None:
-    """Not a byte of it changes, and nothing is left beside it."""
+    """Not a byte of it changes, and no file is created beside it."""
     home = ConfigDir(tmp_path)
     with outbox_at(home.outbox) as outbox:
         outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
@@ -222,7 +222,7 @@ def test_an_outbox_is_only_read(tmp_path: Path) -> None:
 
 
 def test_files_with_differing_columns_are_one_table(tmp_path: Path) -> None:
-    """The first file of a folder has no git columns: the others' count all the same."""
+    """The first file has no git columns; those of the second are read all the same."""
     columns = {name: [value] for name, value in row().items()}
     pq.write_table(
         pa.table({name: value for name, value in columns.items() if not name.startswith("git_")}),
@@ -248,7 +248,7 @@ ODD: dict[str, tuple[str, Any, dict[str, Any] | str]] = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_columns_of_other_types(tmp_path: Path, kind: str) -> None:
-    """What means the same is taken; what cannot is one sentence."""
+    """A type that means the same is converted; any other is explained in one sentence."""
     name, values, expected = ODD[kind]
     table = pa.table({key: values if key == name else [value] for key, value in row().items()})
     pq.write_table(table, tmp_path / "a.parquet")
@@ -261,8 +261,8 @@ def test_columns_of_other_types(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
-def test_a_duration_that_is_no_number_is_no_run(tmp_path: Path, value: float) -> None:
-    """The others are."""
+def test_runs_with_an_infinite_duration_are_skipped(tmp_path: Path, value: float) -> None:
+    """So are those with NaN; other runs are kept."""
     for number, duration in enumerate((value, 8421.0)):
         pq.write_table(
             pa.table({key: [content] for key, content in row(duration_ms=duration).items()}),
@@ -276,16 +276,16 @@ def call(kind: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "messageId": f"other-{kind}", "userId": "u", "traits": {"plan": "x"}, **more}
 
 
-def test_other_calls_are_passed_over(tmp_path: Path) -> None:
-    """A bucket holds everything that a source sent, under names of Segment's own."""
+def test_other_segment_calls_are_skipped(tmp_path: Path) -> None:
+    """A bucket has everything that a source sent, in files named by Segment."""
     path = tmp_path / "day" / "1767225600000_0a1b2c.gz"
     path.parent.mkdir()
     lines(path, call("identify"), {**track(), "type": "track"}, call("page", properties={"url": "/"}), call("group"))
     assert runs(path) == runs(tmp_path) == [RUN]
 
 
-def test_one_of_several_kinds_of_events_is_chosen(tmp_path: Path) -> None:
-    """By its name; without one the names are told."""
+def test_one_of_several_events_is_chosen_by_name(tmp_path: Path) -> None:
+    """Without a name the error lists them."""
     path = lines(tmp_path / "a.jsonl", {**track(1), "event": "one"}, {**track(2), "event": "two"})
     with pytest.raises(UserError, match="several kinds of events: one, two"):
         runs(path)
@@ -297,8 +297,8 @@ def test_one_of_several_kinds_of_events_is_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", ["upper case", "RudderStack", "byte order mark"])
-def test_rows_as_others_write_them(tmp_path: Path, shape: str) -> None:
-    """Snowflake's names, RudderStack's columns beside ours, and a mark before the first line."""
+def test_json_rows_of_other_tools_are_read(tmp_path: Path, shape: str) -> None:
+    """Snowflake's names, RudderStack's additional columns, and a byte order mark."""
     path = tmp_path / "a.jsonl"
     if shape == "upper case":
         lines(path, {name.upper(): value for name, value in row().items()})
@@ -309,16 +309,16 @@ def test_rows_as_others_write_them(tmp_path: Path, shape: str) -> None:
     assert runs(path) == [RUN]
 
 
-def test_nothing_but_other_calls_is_a_sentence(tmp_path: Path) -> None:
-    """As is a file of nothing."""
+def test_a_file_without_track_events_is_an_error(tmp_path: Path) -> None:
+    """The message says so."""
     path = lines(tmp_path / "a.jsonl", call("identify"))
     with pytest.raises(UserError, match="no track event has a command"):
         runs(path)
 
 
 @pytest.mark.parametrize("name", ["\x1b[2Jdev", "dev\x00up", "dev\u202epu.ved", "dev\u2028up", "dev\nup", "d\x07"])
-def test_names_do_not_drive_what_shows_them(tmp_path: Path, name: str) -> None:
-    """Neither a terminal, nor a page, nor the progress: such characters are replaced where the names come in."""
+def test_control_characters_in_names_are_replaced_on_input(tmp_path: Path, name: str) -> None:
+    """None of them reaches a terminal, a page or the progress bar."""
     path = lines(tmp_path / "a.jsonl", *(track(number, command=name) | {"userId": f"u{number}"} for number in range(9)))
     console = Console(record=True, file=io.StringIO())
     with Steps(console, 0.0) as steps, opened(str(path)) as found:
@@ -330,8 +330,8 @@ def test_names_do_not_drive_what_shows_them(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)"])
-def test_a_name_is_no_formula(name: str) -> None:
-    """A spreadsheet shows it."""
+def test_a_command_name_is_not_a_formula_in_csv(name: str) -> None:
+    """A spreadsheet shows it as text."""
     text = csv_text(["command", "runs"], [{"command": name, "runs": -1}])
     assert text.splitlines()[1].lstrip('"').startswith("'" + name[0])
     assert text.endswith(",-1\n")
@@ -348,16 +348,16 @@ def test_a_name_is_no_formula(name: str) -> None:
         "postgres://me:secret%2Dword@127.0.0.1:9/x?sslpassword=secret-word",
     ],
 )
-def test_no_password_is_told(url: str) -> None:
-    """Wherever in the URL it stands, and in whatever words the driver repeats it."""
+def test_no_password_is_shown(url: str) -> None:
+    """Wherever it is in the URL, and however the driver repeats it."""
     with pytest.raises(UserError) as error, opened(url):
         pass
     assert "secret" not in str(error.value).replace("client_secret=", "")
 
 
 @pytest.mark.parametrize("kind", ["parquet", "outbox"])
-def test_kinds_of_events_are_told_apart_wherever_they_are(tmp_path: Path, kind: str) -> None:
-    """One's own outbox may hold several, since a project may name its event anew; elsewhere one is to be chosen."""
+def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) -> None:
+    """An outbox may have several, since a project can rename its event; elsewhere one must be chosen."""
     names = ("one", "two")
     if kind == "outbox":
         home = ConfigDir(tmp_path)
@@ -379,7 +379,7 @@ def test_kinds_of_events_are_told_apart_wherever_they_are(tmp_path: Path, kind: 
         pass
 
 
-def test_the_name_of_the_only_kind_is_known(tmp_path: Path) -> None:
-    """It stands above the table."""
+def test_the_only_event_needs_no_name(tmp_path: Path) -> None:
+    """Its name is read from the file, for the line above the table."""
     with opened(str(lines(tmp_path / "a.jsonl", track()))) as found:
         assert found.event == "e"
