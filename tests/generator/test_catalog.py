@@ -1,4 +1,4 @@
-"""Bad catalogs: every problem is told, with its place and what to do; good ones become typed objects."""
+"""Bad catalogs: every problem is reported with its place and a hint; good ones become typed objects."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ targets:
 
 
 def told(tmp_path: Path, content: str | bytes) -> str:
-    """What the error says about a catalog, with the path cut off."""
+    """The error message for a catalog, with the path shortened."""
     path = tmp_path / "targets.yaml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(UserError) as caught:
@@ -60,7 +60,7 @@ def told(tmp_path: Path, content: str | bytes) -> str:
 
 
 def test_a_good_catalog_becomes_frozen_objects(tmp_path: Path) -> None:
-    """Defaults are filled in, text is folded, and a pattern knows what it is reported as."""
+    """Defaults are filled in, text is folded, and a pattern lists the names that it can be reported as."""
     path = tmp_path / "targets.yaml"
     path.write_text(GOOD)
     catalog = load(path)
@@ -71,7 +71,7 @@ def test_a_good_catalog_becomes_frozen_objects(tmp_path: Path) -> None:
         catalog.project = "other"
 
 
-def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_in_file_order(tmp_path: Path) -> None:
     """Line, column, message, caret and hint, for mistakes of every kind in one file."""
     text = told(tmp_path, BAD)
     heads = [line for line in text.splitlines() if line.startswith("targets.yaml")]
@@ -121,8 +121,8 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
         "*",
     ],
 )
-def test_a_name_that_make_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
-    """As a plain item and as a mapping, at its place."""
+def test_a_name_that_make_cannot_use_is_refused(tmp_path: Path, name: str) -> None:
+    """As a plain item and as a mapping, with its place."""
     for item, column in ((f'"{name}"', 5), (f'{{name: "{name}"}}', 12)):
         text = told(tmp_path, GOOD.replace("- dev.pull", f"- {item}"))
         assert text.startswith(f"targets.yaml:5:{column}: error: "), text
@@ -164,8 +164,8 @@ def test_a_file_that_cannot_be_used_says_why_and_where(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(targets=st.lists(st.text(min_size=1, max_size=15), min_size=1, max_size=8, unique=True))
-def test_names_survive_the_way_from_yaml_to_make(tmp_path: Path, targets: list[str]) -> None:
-    """Whatever names are accepted, YAML, the catalog, the include and make agree on them and on their order."""
+def test_names_are_the_same_from_yaml_to_make(tmp_path: Path, targets: list[str]) -> None:
+    """YAML, the catalog, the include and make agree on every accepted name, and on the order."""
     targets = [target for target in targets if fault_of_target(target) is None] or ["a"]
     document = {"project": "p", "event": "e", "consent": {"who": "w", "why": "y"}, "targets": targets}
     path = tmp_path / "targets.yaml"
@@ -183,8 +183,8 @@ def test_names_survive_the_way_from_yaml_to_make(tmp_path: Path, targets: list[s
     assert shown.splitlines()[: len(targets)] == ordered
 
 
-def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
-    """Both are expected mistakes of a command line."""
+def test_a_missing_file_and_a_directory_have_different_errors(tmp_path: Path) -> None:
+    """Both are mistakes to expect on a command line."""
     for path, words in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "directory")):
         with pytest.raises(UserError, match=words):
             load(path)

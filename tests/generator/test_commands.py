@@ -73,8 +73,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_make_tells_what_it_can_make(project: Path) -> None:
-    """Targets and patterns with help texts; no files that others need, no special targets, no makefiles."""
+def test_targets_are_read_from_make(project: Path) -> None:
+    """Targets and patterns with their help texts, but no files that others need, no special targets, no makefiles."""
     rules = makefile.read(project)
     assert {entry.name for entry in proposed(rules)} == {"all", "test", "dev.up.%", "deploy", "sub"}
     assert rules.rules["all"].help == "Build everything"
@@ -86,7 +86,7 @@ def test_make_tells_what_it_can_make(project: Path) -> None:
 
 
 def test_init_proposes_a_catalog_that_works_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The proposal loads, renders and checks clean; the Makefile stays as it is behind a GNUmakefile."""
+    """The proposal loads, renders and passes check; a GNUmakefile leaves the Makefile as it is."""
     assert main(["init"]) == 0
     assert "Next:" in capsys.readouterr().err
     catalog = load(project / "targets.yaml")
@@ -100,7 +100,7 @@ def test_init_proposes_a_catalog_that_works_at_once(project: Path, capsys: pytes
 
 
 def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A catalog that is there is left alone; beside a GNUmakefile the guard is printed instead."""
+    """An existing catalog stays; with an existing GNUmakefile the guard is printed instead."""
     (project / "GNUmakefile").write_text("include Makefile\n")
     assert main(["init"]) == 0
     assert "ifndef INSTRUMENTED" in capsys.readouterr().err
@@ -115,10 +115,10 @@ def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[st
     ("content", "words"),
     [("a b\n", "missing separator"), ("VAR = 1\n", "no targets found"), (None, "no target")],
 )
-def test_init_says_what_is_in_the_way(
+def test_init_says_why_it_cannot_propose_anything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
 ) -> None:
-    """A Makefile that make cannot read, one without rules, and none at all."""
+    """A Makefile that make cannot read, one without rules, and no Makefile."""
     if content is not None:
         (tmp_path / "Makefile").write_text(content)
     assert main(["init", str(tmp_path)]) == 1
@@ -141,7 +141,7 @@ def test_adding_and_removing_leave_every_other_byte(tmp_path: Path) -> None:
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=12).filter(lambda name: fault_of_target(name) is None))
 def test_any_name_can_be_added_and_removed(tmp_path: Path, name: str) -> None:
-    """Whatever make can name is written so that YAML reads it back, into lists of both styles."""
+    """Any name that make accepts is written so that YAML reads it back, in lists of both styles."""
     path = tmp_path / "targets.yaml"
     if name in ("alpha", "gamma", "beta.%", "beta.x", "beta.y"):
         return
@@ -152,10 +152,10 @@ def test_any_name_can_be_added_and_removed(tmp_path: Path, name: str) -> None:
     assert [target.name for target in load(path, catalog_edit.add(read(path, flow), [name])).targets] == ["alpha", name]
 
 
-def test_an_edit_that_would_spoil_the_catalog_changes_nothing(
+def test_an_edit_that_would_make_the_catalog_invalid_changes_nothing(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name twice, a name that make cannot hold, the last target: an error, and both files as they were."""
+    """A repeated name, a name that make cannot use, the last target: an error, and both files stay as they are."""
     catalog = project / "targets.yaml"
     catalog.write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test"))
     assert main(["render"]) == 0
@@ -200,7 +200,7 @@ FINDINGS = {
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_check_finds_each_kind_of_fault(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """By its stable name, at its place, with a hint; in three formats; exit 1 for errors, 0 for warnings."""
+    """With a stable name, a place and a hint, in three formats; exit 1 for errors, 0 for warnings."""
     targets, rules, rendered = FINDINGS[name]
     (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
     if rendered:
@@ -223,7 +223,7 @@ def test_check_finds_each_kind_of_fault(project: Path, capsys: pytest.CaptureFix
 
 
 def test_findings_point_at_the_target(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Line and column of the very name in the catalog."""
+    """They have the line and column of its name in the catalog."""
     (project / "targets.yaml").write_text(
         CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n  - name: gone\n  - {name: x.%, stems: [a, bb]}\n")
     )
@@ -236,7 +236,7 @@ def test_findings_point_at_the_target(project: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_committed_schema_and_dictionary_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What editors and readers get is what the code says."""
+    """They are what the code generates now."""
     monkeypatch.chdir(ROOT)
     assert main(["schema", "--check", "--output", "targets.schema.json"]) == 0
     assert main(["doc", "--check"]) == 0
@@ -260,7 +260,7 @@ def test_the_committed_schema_and_dictionary_are_up_to_date(monkeypatch: pytest.
     ],
 )
 def test_the_schema_agrees_with_the_generator(tmp_path: Path, change: dict[str, object]) -> None:
-    """Good catalogs pass both; what is wrong with keys, types and patterns is seen by both."""
+    """Both accept a good catalog, and both reject wrong keys, types and patterns."""
     document = {"project": "p", "event": "e", "consent": {"who": "w", "why": "y"}, "targets": ["a", {"name": "b.%"}]}
     document |= change  # type: ignore[arg-type]
     path = tmp_path / "targets.yaml"
@@ -275,8 +275,8 @@ def test_the_schema_agrees_with_the_generator(tmp_path: Path, change: dict[str, 
         load(path)
 
 
-def test_completion_and_help_are_there() -> None:
-    """Every command has a help with its purpose, examples have a line each; click's completion knows the commands."""
+def test_every_command_has_help_and_completion() -> None:
+    """Help states the command's purpose, and each example has its own line."""
     listed = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
     for name in ("add", "check", "doc", "init", "list", "remove", "render", "report", "schema"):
         assert re.search(rf"^  {name} +\w", listed.stdout, re.M)
@@ -321,8 +321,8 @@ sys.exit(cli.main(["swallow"]))
 """
 
 
-def test_an_interrupt_that_a_library_swallows_is_one() -> None:
-    """Ctrl-C while a library in C is imported may come out as another error: it is no defect of the generator."""
+def test_an_interrupt_that_a_library_turns_into_an_error_exits_with_130() -> None:
+    """Ctrl-C during the import of a C library may come out as another error, which is not an internal error."""
     result = subprocess.run([sys.executable, "-c", SWALLOWS], capture_output=True, text=True, check=False, timeout=60)
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
@@ -349,7 +349,7 @@ sub: ; $(MAKE) -C nowhere
 def test_no_recipe_runs(
     tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not of a catch-all, of makefiles that are made, of + lines or of .DEFAULT; variables of a target hide nothing."""
+    """Not of a catch-all, a generated makefile, a line with + or .DEFAULT; variables of a target hide no target."""
     (tmp_path / "Makefile").write_text(HOSTILE)
     if command != ["init"]:
         catalog = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n  - all\n  - dev.%\n"
@@ -377,8 +377,8 @@ def test_no_recipe_runs(
         'ifeq "$(INSTRUMENTED)" ""',
     ],
 )
-def test_a_guard_is_known_however_it_is_written(tmp_path: Path, guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As is a catch-all that makes everything."""
+def test_a_guard_may_be_written_in_several_ways(tmp_path: Path, guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catch-all rule beside it is no obstacle."""
     rules = "all: ; @echo all\n%: ; @:\n"
     (tmp_path / "Makefile").write_text(f"-include Makefile.instrumented\n{guard}\n{rules}endif\n")
     (tmp_path / "targets.yaml").write_text("project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [all]\n")
@@ -387,10 +387,10 @@ def test_a_guard_is_known_however_it_is_written(tmp_path: Path, guard: str, monk
     assert main(["check"]) == 0
 
 
-def test_commands_of_the_projects_own_get_out_of_each_others_way(
+def test_a_project_with_its_own_metrics_commands_gets_another_prefix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """``init`` gives the include's another prefix; ``check`` sees the clash where that was taken back."""
+    """``init`` sets the prefix; if it is changed back, ``check`` reports the clash."""
     (tmp_path / "Makefile").write_text("metrics-status: ; @echo mine\nup: ; @echo up\n")
     monkeypatch.chdir(tmp_path)
     for command in ("init", "render", "check"):
@@ -408,7 +408,7 @@ def test_commands_of_the_projects_own_get_out_of_each_others_way(
 
 
 def test_a_catch_all_with_a_prerequisite_remakes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Sphinx's quickstart writes it; what is said is what bare make says."""
+    """As in Sphinx's quickstart: make prints the same with and without the include."""
     (tmp_path / "Makefile").write_text("help: ; @echo help\n.PHONY: help Makefile\n%: Makefile ; @echo BUILD $@\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -433,8 +433,8 @@ EDITS = {
 
 
 @pytest.mark.parametrize("kind", EDITS)
-def test_an_edit_touches_its_lines_alone(tmp_path: Path, kind: str) -> None:
-    """Whatever else is a line's end for YAML."""
+def test_an_edit_changes_only_its_own_lines(tmp_path: Path, kind: str) -> None:
+    """Whatever else ends a line in YAML."""
     text, gone, come, name = EDITS[kind]
     path = tmp_path / "targets.yaml"
     assert catalog_edit.remove(read(path, text), [name]) == text.replace(gone, "")
@@ -442,15 +442,15 @@ def test_an_edit_touches_its_lines_alone(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("flow", ["[a, b]", "[a, b,]", "[a, b, # why\n]", "[ a,\n  b ]"])
-def test_a_list_in_one_line_grows_where_it_ends(tmp_path: Path, flow: str) -> None:
-    """A comma or a comment behind the last one stays behind it."""
+def test_a_name_is_added_to_a_flow_list(tmp_path: Path, flow: str) -> None:
+    """A comma or a comment after the last item stays after it."""
     added = catalog_edit.add(read(tmp_path / "targets.yaml", f"targets: {flow}\n"), ["c"])
     assert read(tmp_path / "targets.yaml", added).data == {"targets": ["a", "b", "c"]}
     assert added.replace(", c", "") == f"targets: {flow}\n"
 
 
-def test_texts_are_taken_as_people_write_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folded over several lines in a catalog; with pictures and colours, or too long, in a Makefile."""
+def test_texts_are_cleaned_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folded over several lines in a catalog; with emoji and colours, or too long, in a Makefile."""
     text = "project: p\nevent: e\nconsent:\n  who: w\n  why: >-\n    so that\n    we see\n\n    more\ntargets: [up]\n"
     assert load(tmp_path / "targets.yaml", text).consent.why == "so that we see more"
     helps = ["\U0001f680 start \x1b[1mit\x1b[0m \\033[36mnow", "x" * 900, "a\u200cb\u202ec\u2028d"]
@@ -464,7 +464,7 @@ def test_texts_are_taken_as_people_write_them(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_byte_order_mark_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An editor that wrote one keeps it; what is wrong in the first line is told where the editor shows it."""
+    """In the file; an error in the first line has the column that an editor shows."""
     catalog = tmp_path / "targets.yaml"
     text = "\ufeff" + CATALOG.format(host="http://127.0.0.1:9", targets="  - a\n  - b\n")
     catalog.write_text(text, encoding="utf-8")
@@ -478,13 +478,13 @@ def test_a_byte_order_mark_stays(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_add_says_that_there_is_no_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is tracked all the same: the rule may come in the same commit."""
+    """The target is tracked all the same: the rule may come in the same commit."""
     (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
     assert main(["add", "tset", "deploy", "dev.%", "dev.up.lms"]) == 0
     assert re.findall(r"^(\S+): no rule makes it yet", capsys.readouterr().err, re.M) == ["tset"]
 
 
-def test_doc_makes_the_folder_that_it_writes_to(project: Path) -> None:
+def test_doc_creates_its_output_folder(project: Path) -> None:
     """The default one too."""
     (project / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
     assert main(["doc"]) == 0
@@ -493,8 +493,8 @@ def test_doc_makes_the_folder_that_it_writes_to(project: Path) -> None:
     assert (project / "a" / "b" / "c.md").exists()
 
 
-def test_a_catalog_in_a_folder_of_its_own(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Rendered beside the Makefile it works; rendered beside the catalog, check says what to do."""
+def test_a_catalog_in_another_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An include beside the Makefile works; for one beside the catalog, check says what to do."""
     (project / "dev").mkdir()
     catalog = str(project / "dev" / "targets.yaml")
     Path(catalog).write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))

@@ -46,8 +46,8 @@ def adopt(folder: Path, wired: str) -> None:
 
 @pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
 @pytest.mark.parametrize("other", ["", "other"])
-def test_the_tree_is_as_before(project: Path, wired: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Byte for byte, whatever else stands in the files that were shared; what stays elsewhere is told."""
+def test_eject_restores_the_tree(project: Path, wired: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Byte for byte, whatever else shared files contain; what is left in home directories is named."""
     if other:
         (project / ".pre-commit-config.yaml").write_text("repos:\n  - repo: local\n    hooks:\n      - id: other\n")
         (project / ".gitattributes").write_text("*.png binary\n")
@@ -68,8 +68,8 @@ def test_the_tree_is_as_before(project: Path, wired: str, other: str, capsys: py
     assert 'rm -rf "${XDG_CONFIG_HOME:-$HOME/.config}/p"' in capsys.readouterr().err
 
 
-def test_a_guard_that_only_a_person_can_take_out_stops_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is touched then."""
+def test_a_guard_that_cannot_be_removed_stops_eject(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then no file is changed."""
     adopt(project, "Makefile")
     text = (project / "Makefile").read_text()
     (project / "Makefile").write_text(text.removesuffix("endif\n") + "else\nX := 1\nendif\n")
@@ -82,7 +82,7 @@ def test_a_guard_that_only_a_person_can_take_out_stops_it(project: Path, capsys:
 
 @pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
 def test_a_trial_finds_no_difference(project: Path, wired: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A command, a failure, a dry run; everything is where it was."""
+    """For a command, a failure and a dry run; all files stay as they were."""
     adopt(project, wired)
     before = tree(project)
     capsys.readouterr()
@@ -91,8 +91,8 @@ def test_a_trial_finds_no_difference(project: Path, wired: str, capsys: pytest.C
     assert tree(project) == before
 
 
-def test_a_trial_tells_what_differs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who looks for the include sees another make; what is never the same cannot be compared."""
+def test_a_trial_reports_differences(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that looks for the include differs; one that is never the same cannot be compared."""
     rules = "one: ; @echo one $(if $(filter undefined,$(origin .metrics.file)),,more)\ntwo bad: ; @echo $$$$\n"
     (project / "Makefile").write_text(rules)
     adopt(project, "Makefile")
@@ -106,8 +106,8 @@ def test_a_trial_tells_what_differs(project: Path, capsys: pytest.CaptureFixture
     assert "close its quotes" in capsys.readouterr().err
 
 
-def test_a_trial_that_is_ended_puts_the_include_back(project: Path) -> None:
-    """Whatever ends it, but a kill."""
+def test_a_trial_that_is_interrupted_puts_the_include_back(project: Path) -> None:
+    """On SIGTERM as on Ctrl-C."""
     (project / "Makefile").write_text("one: ; @touch begun; exec sleep 29.5\n")
     (project / "targets.yaml").write_text(CATALOG.replace(", two, bad", ""))
     (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
@@ -122,10 +122,10 @@ def test_a_trial_that_is_ended_puts_the_include_back(project: Path) -> None:
         assert tree(project) == before
 
 
-def test_what_a_killed_trial_left_is_told_and_not_written_over(
+def test_the_makefile_that_a_killed_trial_left_is_not_overwritten(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The makefile that lies aside is the one to keep; until it is back, no other trial begins."""
+    """The makefile that was set aside is the one to keep. Until it is back, no other trial begins."""
     adopt(project, "Makefile")
     (project / "Makefile").rename(project / "Makefile.aside")
     (project / "Makefile").write_text(MAKEFILE)
@@ -137,8 +137,8 @@ def test_what_a_killed_trial_left_is_told_and_not_written_over(
     assert "ifndef INSTRUMENTED" in (project / "Makefile.aside").read_text()
 
 
-def test_only_folders_that_it_emptied_go(project: Path) -> None:
-    """An empty one that was there before stays."""
+def test_eject_deletes_only_folders_that_it_emptied(project: Path) -> None:
+    """One that was already there stays."""
     (project / "docs").mkdir()
     adopt(project, "GNUmakefile")
     (project / "docs" / "data-dictionary.md").unlink()
@@ -146,8 +146,8 @@ def test_only_folders_that_it_emptied_go(project: Path) -> None:
     assert (project / "docs").is_dir()
 
 
-def test_what_cannot_be_deleted_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No traceback, and how to go on."""
+def test_eject_names_what_it_cannot_delete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a traceback."""
     adopt(project, "GNUmakefile")
     (project / "Makefile.instrumented").unlink()
     (project / "Makefile.instrumented").mkdir()

@@ -23,7 +23,7 @@ def names(folder: Path, text: str) -> list[str]:
 
 
 def test_documented_and_phony_targets_come_first_in_the_files_order(tmp_path: Path) -> None:
-    """Then the rest; a target without a recipe stands where its rule does."""
+    """The rest follows; a target without a recipe is placed where its rule is."""
     (tmp_path / "more.mk").write_text("more: ; @:\n")
     text = "zeta: ; @:\n.PHONY: all beta\ngamma: ## Documented\n\t@:\nall: beta\nbeta: ; @:\ninclude more.mk\n"
     assert names(tmp_path, text) == ["gamma", "all", "beta", "zeta", "more"]
@@ -56,14 +56,14 @@ def test_documented_and_phony_targets_come_first_in_the_files_order(tmp_path: Pa
     ],
 )
 def test_files_and_helpers_are_left_out(tmp_path: Path, rule: str) -> None:
-    """Whatever makes a file, or is marked as not to be typed, is no command."""
+    """A target that makes a file, or that is not meant to be typed, is not a command."""
     (tmp_path / "here").write_text("")
     (tmp_path / "main.o").write_text("")
     assert names(tmp_path, f"{rule}\ncommand: ; @:\n") == ["command"]
 
 
 def test_a_documented_file_is_a_command(tmp_path: Path) -> None:
-    """Who documents it expects people to ask for it."""
+    """A help text means that people are expected to type it."""
     assert of(tmp_path, "report.pdf: ## Print the report\n\ttouch $@\n") == [Proposed("report.pdf", "Print the report")]
 
 
@@ -78,13 +78,13 @@ def test_a_documented_file_is_a_command(tmp_path: Path) -> None:
     ],
     ids=["static pattern", "a list", "foreach", "prerequisites of its own", "static pattern without a recipe"],
 )
-def test_what_a_pattern_was_expanded_to_is_the_pattern(tmp_path: Path, text: str) -> None:
-    """One entry, which tells apart what the makefile names."""
+def test_targets_expanded_from_a_pattern_become_one_pattern(tmp_path: Path, text: str) -> None:
+    """The proposal has one entry, with the makefile's names as stems."""
     [up] = [entry for entry in of(tmp_path, f"SERVICES := lms cms forum\n{text}") if "%" in entry.name]
     assert (up.name, set(up.stems)) == ("up.%", {"lms", "cms", "forum"})
 
 
-def test_commands_that_have_recipes_of_their_own_stay_apart(tmp_path: Path) -> None:
+def test_commands_with_their_own_recipes_stay_separate(tmp_path: Path) -> None:
     """A name that fits a pattern is not folded into it if it does something else."""
     assert names(tmp_path, "up.%: ; @echo $*\nup.all: ; @echo all\n") == ["up.%", "up.all"]
     assert names(tmp_path, "one: ; @:\ntwo: ; @:\nthree: ; @:\n") == ["one", "two", "three"]
@@ -100,27 +100,27 @@ def test_commands_that_have_recipes_of_their_own_stay_apart(tmp_path: Path) -> N
     ],
 )
 def test_help_texts_are_found_where_people_write_them(tmp_path: Path, text: str) -> None:
-    """Behind the rule, above it, above its .PHONY and behind that."""
+    """After the rule, above it, above its .PHONY, and after that."""
     assert of(tmp_path, text) == [Proposed("one", "Say it")]
 
 
-def test_several_lines_above_a_rule_are_prose(tmp_path: Path) -> None:
-    """No line of them explains the target alone."""
+def test_several_comment_lines_above_a_rule_are_not_a_help_text(tmp_path: Path) -> None:
+    """None of them explains the target by itself."""
     assert of(tmp_path, "## This is a long story\n## about the following.\none: ; @:\n") == [Proposed("one")]
 
 
-def test_a_phony_slash_and_a_pattern_with_one_are_commands(tmp_path: Path) -> None:
-    """``docker/up`` and ``docker/%``; ``all`` is one even where there is a file of that name."""
+def test_names_with_a_slash_can_be_commands(tmp_path: Path) -> None:
+    """``docker/up`` if it is phony, and ``docker.pull/%``; ``all`` even if there is a file of that name."""
     (tmp_path / "all").write_text("")
     text = ".PHONY: docker/up\nall: docker/up\ndocker/up: ; @:\ndocker.pull/%: ; @echo $*\n"
     assert names(tmp_path, text) == ["docker/up", "all", "docker.pull/%"]
 
 
 @pytest.mark.parametrize("rule", ["%: ; @:", ".DEFAULT: ; @echo $@", "%: Makefile ; @echo $@"])
-def test_a_rule_that_makes_anything_is_told_of(
+def test_init_mentions_a_catch_all_rule(
     tmp_path: Path, rule: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What people type there only they know; once it is named, nothing is wrong with it."""
+    """Only people know what they type there. A name that they add is then not a finding."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Makefile").write_text(f"one: ; @:\n{rule}\n")
     assert main(["init"]) == 0
@@ -147,8 +147,8 @@ def test_a_makefile_of_either_name_stays_as_it_is(tmp_path: Path, name: str, mon
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_a_folder_of_a_repository_is_a_project_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or a yes in one project's docs would be one in every other's."""
+def test_a_folder_in_a_repository_is_its_own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a yes in one project's ``docs`` would count in every other's."""
     folder = tmp_path / "My Project" / "docs"
     folder.mkdir(parents=True)
     subprocess.run(["git", "init", "-q"], cwd=folder.parent, check=True)
@@ -161,7 +161,7 @@ def test_a_folder_of_a_repository_is_a_project_of_its_own(tmp_path: Path, monkey
 def test_a_long_makefile_gets_a_short_catalog(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is left out is counted, in the catalog as well, and a command shows it."""
+    """The number left out is printed and written to the catalog, and a command lists them."""
     monkeypatch.chdir(tmp_path)
     words = [f"word{number}x" for number in range(MAX_TARGETS + 8)]
     (tmp_path / "Makefile").write_text("".join(f"{word}: ; @echo {word}\n" for word in words))
@@ -173,10 +173,10 @@ def test_a_long_makefile_gets_a_short_catalog(
     assert capsys.readouterr().out.split() == ["target", "stems", "help", *words[MAX_TARGETS:]]
 
 
-def test_the_proposal_renders_as_it_is(
+def test_the_proposal_renders_unchanged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stems and help texts of any kind are what a catalog can hold."""
+    """A catalog can hold its stems and help texts, whatever they are."""
     monkeypatch.chdir(tmp_path)
     stems = "yes 1.5 a+b x@y null z-"
     text = f'$(addprefix up.,{stems}): up.%: ## \\033[1mStart\\033[0m: "it\'s" 🚀\n\t@echo $*\n'
@@ -192,10 +192,10 @@ def test_the_proposal_renders_as_it_is(
     assert target.help == 'Start: "it\'s" 🚀'
 
 
-def test_init_says_what_git_would_not_commit(
+def test_init_names_files_that_git_ignores(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also of what render will write; check says it later, and nobody else would get the file."""
+    """Also those that render will write; check reports them later, since nobody else would get them."""
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     (tmp_path / ".gitignore").write_text("targets.yaml\n.*\n!.gitignore\n")
@@ -210,10 +210,10 @@ def test_init_says_what_git_would_not_commit(
     assert capsys.readouterr().out.count("[git-ignored]") == 3
 
 
-def test_init_says_that_an_environment_is_not_to_be_committed(
+def test_init_warns_about_an_environment_that_git_would_commit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only where git would take it."""
+    """Not if git ignores it."""
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     (tmp_path / "Makefile").write_text("one: ; @:\n")

@@ -1,4 +1,4 @@
-"""What is rendered: deterministic, reviewable, inert, and written whole or not at all."""
+"""Rendered files are deterministic, easy to review, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 
 
-def test_the_rendered_file_is_the_golden_one() -> None:
-    """A change of a template or the renderer is seen in review, in the files that users get: here, and in ROOT's."""
+def test_rendered_files_match_the_golden_ones() -> None:
+    """A change of a template or the renderer is seen in review, in the files that users get."""
     texts = rendered(load(GOLDEN / "targets.yaml"), GOLDEN / "Makefile.instrumented")
     assert texts.pop(GOLDEN / "Makefile.instrumented") == (GOLDEN / "Makefile.instrumented").read_text()
     for path, text in texts.items():
@@ -51,7 +51,7 @@ def test_check_shows_a_diff_and_changes_nothing(tmp_path: Path, capsys: pytest.C
 
 
 def test_rendering_works_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default is the catalog beside which one stands; the header names it relative to the output."""
+    """The output is beside the catalog by default; the header has the catalog's path relative to the output."""
     (tmp_path / "sub dir").mkdir()
     (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
     monkeypatch.chdir(tmp_path)
@@ -64,7 +64,7 @@ def test_rendering_works_from_any_directory(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file where a folder must be, a folder where the file must be: one clear line and exit 1."""
+    """A file in place of a folder, a folder in place of a file: one clear line and exit 1."""
     (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
     (tmp_path / "folder").mkdir()
     for output in (tmp_path / "targets.yaml" / "x", tmp_path / "folder"):
@@ -73,8 +73,8 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, capsys: pytest
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "targets.yaml"]
 
 
-def test_the_files_mode_and_link_survive(tmp_path: Path) -> None:
-    """Rendering replaces the content, not the file's permissions nor a link to it."""
+def test_permissions_and_links_of_the_file_survive(tmp_path: Path) -> None:
+    """Rendering replaces the content only."""
     (tmp_path / "targets.yaml").write_text((GOLDEN / "targets.yaml").read_text())
     real = tmp_path / "real.mk"
     real.write_text("old")
@@ -89,8 +89,8 @@ def test_the_files_mode_and_link_survive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", MAKES)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_no_text_reaches_make_or_a_shell_but_as_itself(make: str, tmp_path: Path, text: str) -> None:
-    """Whatever a catalog says arrives at a program behind make and a shell as the same JSON."""
+def test_make_and_the_shell_interpret_no_text(make: str, tmp_path: Path, text: str) -> None:
+    """Any text in a catalog reaches a program behind make and a shell as the same JSON."""
     value: dict[str, object] = {"first": text, "$(shell touch pwned)": ["`touch pwned`", "'; touch pwned; '", text]}
     script = "import sys; sys.stdout.write(sys.argv[1])"
     rule = f"v := {json_for_make(value)}\nall: ; @{sys.executable} -c '{script}' '$(v)'\n"
@@ -103,8 +103,8 @@ def test_no_text_reaches_make_or_a_shell_but_as_itself(make: str, tmp_path: Path
 @pytest.mark.parametrize("make", MAKES)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=12))
-def test_a_name_that_is_accepted_is_one_that_make_can_hold(make: str, tmp_path: Path, name: str) -> None:
-    """A target of any accepted name can be written in a rule as it is, and made under that name."""
+def test_make_can_use_every_accepted_name(make: str, tmp_path: Path, name: str) -> None:
+    """A rule can have any accepted name as its target, and make runs it."""
     if target_names.fault_of_target(name) or "%" in name:
         return
     (tmp_path / "Makefile").write_text(f".PHONY: {name}\n{name}: ; @printf '%s' '$@'\n", encoding="utf-8")
@@ -113,20 +113,20 @@ def test_a_name_that_is_accepted_is_one_that_make_can_hold(make: str, tmp_path: 
 
 
 def test_shellcheck_finds_nothing_in_the_hand_over() -> None:
-    """The file as it is rendered. What is excepted stands beside the line that needs it, but for what is everywhere."""
+    """Exceptions for one line are in the file; those for the whole file are here."""
     shellcheck = needs("shellcheck")
-    # SC1091: it reads more of itself. SC2015: `a && b || c` falls to c when b fails, too, and that is meant. SC2034: a
-    # name takes what is read and not needed. SC2148: there is no shebang. SC2154: what comes from the environment.
-    # SC3013: -ef is not POSIX; where it is missing, nothing is taken over. SC3028: EPOCHREALTIME is used only where the
-    # shell has it.
+    # SC1091: the file sources itself. SC2015: in `a && b || c`, c is meant to run if b fails, too. SC2034: some names
+    # only take what is read and not needed. SC2148: there is no shebang. SC2154: some variables come from the
+    # environment. SC3013: -ef is not POSIX; without it, nothing is taken over. SC3028: EPOCHREALTIME is used only if
+    # the shell has it.
     excepted = "SC1091,SC2015,SC2034,SC2148,SC2154,SC3013,SC3028"
     command = [shellcheck, "--shell=sh", f"--exclude={excepted}", str(ROOT / ".instrumented" / "hand-over.sh")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.stdout == ""
 
 
-def test_the_templates_travel_with_the_wheel(tmp_path: Path) -> None:
-    """A wheel built from this tree renders the same text, away from the tree."""
+def test_the_wheel_contains_the_templates(tmp_path: Path) -> None:
+    """Built from this tree and unpacked elsewhere, it renders the same text."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -150,8 +150,8 @@ def test_the_templates_travel_with_the_wheel(tmp_path: Path) -> None:
     assert (tmp_path / "Makefile.instrumented").read_text() == (GOLDEN / "Makefile.instrumented").read_text()
 
 
-def test_usage_errors_are_told_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    """An unknown option is a mistake of the command line, not a defect."""
+def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown option is a usage error, not an internal one."""
     assert main(["render", "--chekc"]) == 2
     assert "--check" in capsys.readouterr().err
     assert main(["--version"]) == 0

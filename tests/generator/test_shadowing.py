@@ -1,4 +1,4 @@
-"""A project's own modules, whatever they are called, are not in the way of the generator's."""
+"""A project's own modules do not shadow the generator's, whatever they are called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from workbench import CATALOG, SYSTEM_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
-# Names that projects really have: of this project's modules, of libraries and of the standard library.
+# Names that projects really use, equal to modules of this project, of libraries and of the standard library.
 NAMES = ["reporter", "stats", "properties", "errors", "files", "text", "click", "jinja2", "platform", "copy", "json"]
 COMMANDS = [
     ["render"],
@@ -50,14 +50,14 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of this project, as an environment that has it installed finds them."""
+    """A folder with this project's packages, like the site-packages of an environment that has it installed."""
     folder = tmp_path_factory.mktemp("site")
     for package in ("generator", "instrumented_make", "templates"):
         (folder / package).symlink_to(ROOT / package)
     return folder
 
 
-def test_every_command_runs_in_a_folder_of_the_same_names(project: Path, site: Path) -> None:
+def test_every_command_runs_beside_modules_of_the_same_names(project: Path, site: Path) -> None:
     """As ``python -m generator``, which puts the current folder first on the path."""
     for command in COMMANDS:
         result = subprocess.run(
@@ -73,7 +73,7 @@ def test_every_command_runs_in_a_folder_of_the_same_names(project: Path, site: P
 
 
 def test_rendering_imports_neither_the_report_nor_the_reporter() -> None:
-    """What is not needed is not loaded: a render takes a fraction of what a report takes to start."""
+    """A render starts in a fraction of the time that a report takes."""
     program = "import sys; from generator.cli import main; main(['render', '--check']); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(result.stdout.split())
@@ -81,15 +81,15 @@ def test_rendering_imports_neither_the_report_nor_the_reporter() -> None:
     assert not [name for name in loaded if name.startswith(("instrumented_make.report",))]
 
 
-def test_the_wheel_holds_all_that_is_needed(tmp_path: Path, project: Path) -> None:
-    """Installed into an environment of its own, it renders beside modules of the same names."""
+def test_the_wheel_contains_everything_it_needs(tmp_path: Path, project: Path) -> None:
+    """Installed into a new environment, it renders beside modules of the same names."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
     [packages] = (tmp_path / "venv").glob("lib/python*/site-packages")
     [wheel] = (tmp_path / "dist").glob("*.whl")
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), str(packages)], check=True)
-    # What it depends on, from the environment of these tests: nothing is fetched.
+    # Its dependencies come from the environment of these tests: nothing is downloaded.
     here = next(path for path in sys.path if path.endswith("site-packages"))
     (packages / "dependencies.pth").write_text(here + "\n")
     python = tmp_path / "venv" / "bin" / "python"
