@@ -1,4 +1,4 @@
-"""One container of the chaos test: runs make again and again while processes are killed, and writes down what ended.
+"""One container of the chaos test: runs make again and again while processes are killed.
 
 Started in a pid namespace of its own: ``chaos_worker.py <plan as JSON>``. Prints, as JSON, how each run ended.
 """
@@ -47,7 +47,7 @@ def run(plan: dict[str, Any], number: int) -> tuple[int, str]:
     )  # fmt: skip
     outcome = "finished"
     if chance.random() < plan["killed"]:
-        time.sleep(chance.uniform(0, 0.015))  # any moment of the run: it is not waited for
+        time.sleep(chance.uniform(0, 0.015))  # a random moment of the run
         if chance.random() < 0.5:
             outcome = "killed"
             process.kill()

@@ -1,8 +1,8 @@
-"""Makefiles and command lines whose every visible effect must be the same with and without the include.
+"""Makefiles and command lines whose visible effects must be the same with and without the include.
 
-A scenario's ``rules`` are a whole Makefile; its ``targets`` are tracked. ``recorded`` says whether the run is to be
-recorded, so that a scenario cannot pass by not being handed over at all; None where it depends on the make: before 4.4
-options with a value were not in MAKEFLAGS while makefiles were read.
+A scenario's ``rules`` are a whole Makefile; its ``targets`` are tracked. ``recorded`` says whether the run must be
+recorded, so that a scenario cannot pass by not being handed over at all. It is None if that depends on the make: before
+4.4, options with a value were not in MAKEFLAGS while makefiles were read.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 class Scenario:
     """One run to compare.
 
-    ``files`` are made beforehand; ``ordered`` is False where -j makes the order open, and
-    ``silent_about_makefiles`` is False for options that make make tell what it reads.
+    ``files`` are created beforehand; ``ordered`` is False if -j leaves the order open, and
+    ``silent_about_makefiles`` is False for options with which make prints what it reads.
     """
 
     name: str

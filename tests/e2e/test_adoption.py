@@ -1,4 +1,4 @@
-"""From a Makefile that someone else wrote to a delivered event, with the wheel that a stranger would install."""
+"""From somebody else's Makefile to a delivered event, with the wheel that users install."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ PROJECTS = {
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh environment, in a folder with a space, into which the built wheel was installed."""
+    """The Python of a new environment, in a folder with a space, that has the built wheel."""
     folder = tmp_path_factory.mktemp("a stranger's machine")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -76,7 +76,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", PROJECTS)
 def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, installed: Path, name: str) -> None:
-    """init, a line edited, render, opt in, a command: the event arrives; what make did before it still does."""
+    """init, an edit, render, opt-in, a command: the event arrives, and make still does what it did before."""
     rules, files, goals, command = PROJECTS[name]
     (bench.tree / "Makefile").write_text(rules)
     for path, content in files.items():
@@ -130,10 +130,10 @@ def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, insta
     assert after == before
 
 
-def test_a_command_of_its_own_is_found(
+def test_an_isolated_command_is_found(
     bench: Workbench, installed: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """pipx and uv tool put nothing but a link to the command on PATH; the consent targets find its interpreter."""
+    """pipx and uv tool put only a link to the command on PATH; the consent targets find its interpreter."""
     environment = tmp_path_factory.mktemp("tools") / "environment"
     venv.create(environment, with_pip=False)
     site = next((environment / "lib").glob("python*")) / "site-packages"

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 RUNS = int(os.environ.get("CHAOS_RUNS", "1000"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 KILLED = 0.2
-# A reporter of which each start has another clock: behind by a day, ahead by a year, or right.
+# Each start of the reporter gets its own clock: a day behind, a year ahead, or right.
 CLOCK = """\
 import random, time
 _real, _by_s = time.time, random.choice([0, 0, -86_400, 365 * 86_400])
@@ -33,7 +33,7 @@ time.time = lambda: _real() + _by_s
 
 
 class Flaky(Capture):
-    """Half of the requests go wrong, one in eight of these after the server has taken them, until it is ``mended``."""
+    """Until it is ``mended``, half of the requests fail, one in eight of these after the events were taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Flaky(Capture):
 
 
 def interpreter_with_jumping_clock(folder: Path) -> Path:
-    """A Python that finds this project's packages, and whose clock is another at each start."""
+    """A Python that finds this project's packages, and whose clock differs at each start."""
     venv.create(folder, with_pip=False, symlinks=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     (packages / "jumping_clock.py").write_text(CLOCK)
@@ -63,7 +63,7 @@ def interpreter_with_jumping_clock(folder: Path) -> Path:
 
 
 def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
-    """Every run whose make and shell lived to its end is one event, under one id; of the others at most one."""
+    """Every run whose make and shell were not killed is one event with one id; any other is at most one."""
     unshare = needs("unshare")
     separate = [unshare, "--pid", "--fork", "--mount-proc", "--kill-child"]
     if subprocess.run([*separate, "true"], capture_output=True, check=False).returncode:

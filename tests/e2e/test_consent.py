@@ -1,4 +1,4 @@
-"""Who is measured, and who is not: the truth table, and the words of the question."""
+"""Who is measured and who is not, and what the consent question says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def asked(bench: Workbench, server: Capture) -> Workbench:
 
 
 def traced(bench: Workbench, *arguments: str, variables: dict[str, str] | None = None) -> list[str]:
-    """What a run does that others could notice: processes started, files opened for writing or made, connections."""
+    """What a run does to the system: processes started, files written or created, connections."""
     log = bench.home.parent / "strace.log"
     command = [needs("strace"), "-f", "-qq", "-o", str(log), "-e", "trace=process,network,openat,mkdir,unlink,rename"]
     subprocess.run(
@@ -59,7 +59,7 @@ def traced(bench: Workbench, *arguments: str, variables: dict[str, str] | None =
         ("yes", {"HOME": ""}),
     ],
 )
-def test_without_consent_make_does_what_it_always_did(
+def test_without_consent_a_run_does_what_bare_make_does(
     asked: Workbench, decision: str, variables: dict[str, str]
 ) -> None:
     """No process beyond bare make's, no file written, no connection."""
@@ -73,17 +73,17 @@ def test_without_consent_make_does_what_it_always_did(
     assert not (asked.config / "outbox.sqlite3").exists()
 
 
-def test_with_consent_the_same_trace_does_differ(asked: Workbench) -> None:
-    """The comparison above would see a tracked run."""
+def test_with_consent_the_trace_differs(asked: Workbench) -> None:
+    """The test above would notice a tracked run."""
     asked.opt_in()
     assert sum(call.startswith("execve") for call in traced(asked, "one")) > 2
 
 
 @pytest.mark.parametrize("variables", [{"DO_NOT_TRACK": ""}, {"DO_NOT_TRACK": "0"}, {"CI": ""}])
-def test_a_switch_that_is_not_set_does_not_switch_off(
+def test_an_empty_switch_does_not_disable_recording(
     asked: Workbench, server: Capture, variables: dict[str, str]
 ) -> None:
-    """An empty variable, and DO_NOT_TRACK=0, mean nothing."""
+    """An empty variable or DO_NOT_TRACK=0 has no effect."""
     asked.opt_in()
     asked.run("one", variables=variables)
     server.wait_for(1)
@@ -107,8 +107,8 @@ def test_an_unclear_answer_changes_nothing(asked: Workbench, answer: str) -> Non
     assert not asked.config.exists()
 
 
-def test_without_a_terminal_nobody_can_agree(asked: Workbench) -> None:
-    """A closed or piped stdin cancels, whatever it holds."""
+def test_consent_needs_a_terminal(asked: Workbench) -> None:
+    """A closed or piped stdin cancels, whatever is in it."""
     variables = {"VIRTUAL_ENV": INSTALLED}
     piped = subprocess.Popen(["/bin/echo", "yes"], stdout=subprocess.PIPE)
     result = asked.run("metrics-opt-in", variables=variables, stdin=piped.stdout)
@@ -131,8 +131,8 @@ def test_interrupting_the_question_changes_nothing(asked: Workbench) -> None:
     assert not asked.config.exists()
 
 
-def test_the_decision_is_kept_as_before(asked: Workbench) -> None:
-    """The file has the keys of the replaced system, and is private."""
+def test_the_decision_has_the_keys_of_the_replaced_system(asked: Workbench) -> None:
+    """Its file and all others in the folder are private."""
     asked.opt_in()
     document = json.loads((asked.config / "metrics.json").read_text())
     assert re.fullmatch(r"[0-9a-f-]{36}", document["anonymous_user_id"])
@@ -179,7 +179,7 @@ def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture
 
 
 def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Capture) -> None:
-    """An optional field, another server or another event name end the consent until it is given anew."""
+    """Another field, server or event name ends the consent until it is given again."""
     asked.opt_in()
     catalog = asked.tree / "targets.yaml"
     old = catalog.read_text()
@@ -213,7 +213,7 @@ def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Cap
     ],
 )
 def test_an_include_that_was_edited_is_refused(asked: Workbench, said: str, instead: str, why: str) -> None:
-    """What is shown is what the digest names, and nothing in it drives the terminal; opting out works all the same."""
+    """The digest must match what is shown, and no escape sequence is printed; opting out still works."""
     asked.opt_in()
     include = asked.tree / "Makefile.instrumented"
     text = include.read_text()
@@ -228,8 +228,8 @@ def test_an_include_that_was_edited_is_refused(asked: Workbench, said: str, inst
     assert asked.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED}).returncode == 0
 
 
-def test_two_checkouts_with_two_destinations_in_turns(asked: Workbench, server: Capture) -> None:
-    """Each agreement is one destination's, with an id of its own; what waits for the first still goes there."""
+def test_two_checkouts_with_two_destinations(asked: Workbench, server: Capture) -> None:
+    """Each agreement has its own destination and id; events that wait for the first still go there."""
     with Capture() as other:
         elsewhere = asked.home.parent / "elsewhere"
         shutil.copytree(asked.tree, elsewhere)
@@ -282,8 +282,8 @@ def test_a_person_who_has_not_decided_is_invited_once_a_day(each_make: Workbench
     assert not line_shown()
 
 
-def test_a_folder_that_takes_no_stamp_is_never_asked_in(bench: Workbench) -> None:
-    """Without a place to remember the day, the line would come every time; so it never comes."""
+def test_nobody_is_invited_where_the_day_cannot_be_stored(bench: Workbench) -> None:
+    """Otherwise the invitation would appear every time."""
     bench.write(RULES, ["one"])
     (bench.home / ".config").write_text("a file where a folder should be")
     child = bench.terminal("one")
@@ -306,7 +306,7 @@ def test_a_folder_that_takes_no_stamp_is_never_asked_in(bench: Workbench) -> Non
     ],
 )
 def test_a_decision_that_cannot_be_read_means_no(asked: Workbench, server: Capture, content: str) -> None:
-    """Even when make still finds the mark of an agreement, nothing is kept and nothing is sent."""
+    """Even if make still finds the file of an agreement, nothing is kept and nothing is sent."""
     asked.opt_in()
     (asked.config / "metrics.json").write_text(content)
     asked.run("one")
@@ -320,7 +320,7 @@ def test_a_decision_that_cannot_be_read_means_no(asked: Workbench, server: Captu
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_no_to_the_replaced_system_ends_the_invitation(asked: Workbench, indent: int | None) -> None:
-    """Its file says false, in whatever layout; nobody is asked twice."""
+    """Its file says false, in any JSON layout; nobody is asked twice."""
     asked.config.mkdir(parents=True)
     legacy = {"anonymous_user_id": "1", "consent": {"decision": False, "timestamp": "2021-05-17"}}
     (asked.config / "metrics.json").write_text(json.dumps(legacy, indent=indent) + "\n")
@@ -332,7 +332,7 @@ def test_a_no_to_the_replaced_system_ends_the_invitation(asked: Workbench, inden
 
 
 def test_legacy_files_are_understood(asked: Workbench) -> None:
-    """The replaced system's no is a no; its yes agreed to something else, and its id is kept."""
+    """The replaced system's no still counts; its yes does not, since it collected something else; its id is kept."""
     asked.config.mkdir(parents=True)
     legacy = {"anonymous_user_id": "11111111-2222", "consent": {"decision": False, "timestamp": "2021-05-17"}}
     (asked.config / "metrics.json").write_text(json.dumps(legacy))
@@ -345,8 +345,8 @@ def test_legacy_files_are_understood(asked: Workbench) -> None:
     assert json.loads((asked.config / "metrics.json").read_text())["anonymous_user_id"] == "11111111-2222"
 
 
-def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) -> None:
-    """They have help texts that a self-documenting Makefile finds, and plain make still makes the first target."""
+def test_metrics_targets_have_help_texts_and_are_not_the_default_goal(bench: Workbench) -> None:
+    """A self-documenting Makefile finds them, and plain make still makes the first target."""
     bench.write(RULES, ["one"])
     assert bench.run().stdout == "one\n"
     text = (bench.tree / "Makefile.instrumented").read_text()
@@ -359,8 +359,8 @@ def test_the_metrics_targets_are_listed_and_take_no_default(bench: Workbench) ->
     ]
 
 
-def test_looking_makes_nothing(asked: Workbench) -> None:
-    """Status and show say that there is nothing, and leave nothing behind."""
+def test_status_and_show_create_nothing(asked: Workbench) -> None:
+    """They say that there is nothing yet."""
     variables = {"VIRTUAL_ENV": INSTALLED}
     assert "none yet" in asked.run("metrics-status", variables=variables).stdout
     assert json.loads(asked.run("metrics-show", variables=variables).stdout) == {}
@@ -370,8 +370,8 @@ def test_looking_makes_nothing(asked: Workbench) -> None:
     assert not (asked.config / "outbox.sqlite3").exists()
 
 
-def test_without_a_write_key_events_stay_here(bench: Workbench) -> None:
-    """The embedded default: the question says so, the run is kept, and status tells that nothing leaves."""
+def test_without_a_write_key_events_stay_on_this_machine(bench: Workbench) -> None:
+    """A new catalog has none: the question says so, the run is kept, and status shows no destination."""
     bench.write(RULES, ["one"])
     catalog = bench.tree / "targets.yaml"
     catalog.write_text(re.sub(r"segment:\n.*\n.*\n", "", catalog.read_text()))
@@ -384,8 +384,8 @@ def test_without_a_write_key_events_stay_here(bench: Workbench) -> None:
     assert re.search(r"^Destination: +none", told, re.M)
 
 
-def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Workbench) -> None:
-    """No interpreter can import the reporter: one clear message."""
+def test_a_missing_reporter_is_explained(bench: Workbench) -> None:
+    """If no Python can import it, one clear message says how to set it up."""
     bench.write(RULES, ["one"])
     result = bench.run("metrics-status")
     assert result.returncode == 2
@@ -401,8 +401,8 @@ def test_without_an_installed_reporter_a_person_is_told_how_to_get_it(bench: Wor
         ("#!/nonexistent/shell\n", "cannot be started"),
     ],
 )
-def test_status_tells_when_the_interpreter_reports_nothing(asked: Workbench, content: str | None, trouble: str) -> None:
-    """The environment that opt-in used is gone, has lost the package, or hangs: status says how to mend it."""
+def test_status_shows_what_is_wrong_with_the_interpreter(asked: Workbench, content: str | None, trouble: str) -> None:
+    """The environment that opt-in used is gone, has lost the package, hangs, or cannot be started."""
     asked.opt_in()
     interpreter = asked.home.parent / "python"
     if content is not None:
@@ -428,7 +428,7 @@ def test_a_gnumakefile_in_front_of_an_untouched_makefile_is_enough(each_make: Wo
 
 
 def test_other_ways_to_call_make_are_recorded_too(each_make: Workbench, server: Capture) -> None:
-    """-f, VAR=value, -k, -s, -j and several goals; and -C from another folder, where it does not set -w as well."""
+    """-f, VAR=value, -k, -s, -j and several goals; and -C from another folder, unless it also sets -w."""
     each_make.host = server.host
     each_make.write(".PHONY: one two\none two: ; @echo '$@ $(VAR)'\n", ["one", "two"])
     (each_make.tree / "Makefile").rename(each_make.tree / "other.mk")

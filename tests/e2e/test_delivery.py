@@ -77,14 +77,14 @@ def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server
         assert properties["is_test"] == "false"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", properties["start_time"])
         assert abs(time.mktime(time.strptime(properties["start_time"][:19], "%Y-%m-%dT%H:%M:%S")) - before) < 60
-    # Between what the recipe saw of itself and what its caller saw lie some milliseconds; file times tick every 4 ms.
+    # The duration lies between what the recipe and its caller measured; file times have steps of 4 ms.
     inside_ms = (int(inside[1]) - int(inside[0])) / 1_000_000
     assert inside_ms - 5 < events[0]["properties"]["duration_ms"] < outside_ms + 5
     assert len({event["userId"] for event in events}) == 1
 
 
-def test_nothing_but_the_specified_leaves(consenting: Workbench, server: Capture) -> None:
-    """The bytes of the request hold the specified keys, Segment's own, and nothing of this machine or person."""
+def test_only_the_specified_properties_are_sent(consenting: Workbench, server: Capture) -> None:
+    """The request has the specified keys and Segment's own, and nothing about this machine or person."""
     consenting.run("up.secret-stem", "VAR=secret-value")
     server.wait_for(1)
     request = server.requests[0]
@@ -120,8 +120,8 @@ def test_nothing_but_the_specified_leaves(consenting: Workbench, server: Capture
         assert secret.encode() not in everything
 
 
-def test_what_could_not_be_sent_arrives_later_once(consenting: Workbench, server: Capture) -> None:
-    """The server is down for three runs and then up: every event arrives, once by its message id."""
+def test_events_that_could_not_be_sent_arrive_later_once(consenting: Workbench, server: Capture) -> None:
+    """The server is down for three runs and then up: every event arrives, each message id once."""
     port = server.port
     server.__exit__(None, None, None)
     for _ in range(3):
@@ -165,7 +165,7 @@ def test_the_foreground_starts_no_python(consenting: Workbench, server: Capture,
     assert not (tmp_path / "started").exists()
 
 
-def test_a_decision_to_keep_events_here_sends_nothing(each_make: Workbench, server: Capture) -> None:
+def test_a_local_decision_sends_nothing(each_make: Workbench, server: Capture) -> None:
     """'local' records the run and opens no connection, not even after a later yes."""
     each_make.host = server.host
     each_make.write(RULES, TARGETS)
@@ -193,8 +193,8 @@ def test_outside_a_repository_git_values_are_null(each_make: Workbench, server: 
     assert event["properties"]["git_checked_out_master"] is None
 
 
-def test_a_new_line_in_the_catalog_is_a_new_tracked_target(consenting: Workbench, server: Capture) -> None:
-    """One line more in targets.yaml renders to one line more, and the target is tracked without asking again."""
+def test_a_line_added_to_the_catalog_tracks_a_target(consenting: Workbench, server: Capture) -> None:
+    """One more line in targets.yaml renders to one more line, and the target is tracked without asking again."""
     before = (consenting.tree / "Makefile.instrumented").read_text().splitlines()
     catalog = consenting.tree / "targets.yaml"
     catalog.write_text(catalog.read_text() + "  - extra\n")

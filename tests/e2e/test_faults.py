@@ -1,4 +1,4 @@
-"""Promise 3, and that its faults never reach the command: kills, disks, homes, databases, clocks and crowds."""
+"""Promise 3: no run is lost or sent twice, and no fault reaches the command: kills, disks, homes, clocks and crowds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def status(bench: Workbench) -> str:
     return result.stdout + result.stderr
 
 
-# The system calls by which the reporter takes a lock, writes, commits, removes, connects, sends and hears; of the many
+# The system calls by which the reporter locks, writes, commits, deletes, connects, sends and receives; of the many
 # writes every third one.
 STEPS = {"flock": 1, "pwrite64": 3, "fdatasync": 1, "unlink": 1, "connect": 1, "sendto": 1, "recvfrom": 1}
 
@@ -92,7 +92,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
 
 
 def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, server: Capture) -> None:
-    """The hand-over's shell was killed, or the machine: no result is made up, a day later the start is gone."""
+    """The hand-over's shell or the machine was killed: no event is made up, and a day later the start is removed."""
     unread(consenting, "one", "two")
     pending = consenting.config / "pending"
     [first, second] = sorted(pending.glob("*.start"))
@@ -102,7 +102,7 @@ def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, se
     orphan.write_text(second.read_text())
     consenting.reporter("run", "--foreground")
     assert [event["properties"]["command"] for event in server.events] == ["two"]
-    # A wrong clock is one that says the files are old: the uptimes in them say that they may still be running.
+    # By a wrong clock the files are old, but by the uptimes in them the runs may still be going on.
     for path in pending.iterdir():
         os.utime(path, (time.time() - 400 * 86_400,) * 2)
     consenting.reporter("run", "--foreground")
@@ -117,8 +117,8 @@ def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, se
     assert re.search(r"^Lost: +2: a start without an end", status(consenting), re.M)
 
 
-def test_a_damaged_record_is_left_and_then_removed(consenting: Workbench, server: Capture) -> None:
-    """Garbage beside good records harms none of them."""
+def test_damaged_records_do_not_harm_good_ones(consenting: Workbench, server: Capture) -> None:
+    """The run beside them is delivered."""
     pending = consenting.config / "pending"
     for number, content in enumerate([b"", b"2\n", b"\xff\xfe\0", b"1\n" * 8, b"1\nx\n- -\n\n\n\n\nend"]):
         (pending / f"99999999{number}-0.start").write_bytes(content)
@@ -135,7 +135,7 @@ def test_a_damaged_record_is_left_and_then_removed(consenting: Workbench, server
 def test_a_clock_that_was_set_changes_no_duration(
     consenting: Workbench, server: Capture, shift_s: float, expected_ms: tuple[int, int]
 ) -> None:
-    """The clock is set during the command: its duration is still what passed."""
+    """The clock is set during the command: its duration is still the time that passed."""
     unread(consenting, "one")
     [end] = (consenting.config / "pending").glob("*.end")
     moved = end.stat().st_mtime + shift_s
@@ -145,7 +145,7 @@ def test_a_clock_that_was_set_changes_no_duration(
     assert expected_ms[0] <= event["properties"]["duration_ms"] <= expected_ms[1]
 
 
-def test_a_stale_clock_variable_is_not_believed(consenting: Workbench, server: Capture) -> None:
+def test_a_stale_clock_variable_is_ignored(consenting: Workbench, server: Capture) -> None:
     """EPOCHREALTIME may come from an environment that exported it long ago."""
     before = time.time()
     consenting.run("one", variables={"EPOCHREALTIME": "1000000000.000000"})
@@ -188,7 +188,7 @@ def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server:
 
 
 @pytest.mark.parametrize("step", ["ftruncate", "unlink", "fdatasync", "link", "linkat", "rename"])
-def test_a_reporter_killed_while_it_mends_an_outbox_loses_nothing(
+def test_a_reporter_killed_while_it_repairs_an_outbox_loses_nothing(
     consenting: Workbench, server: Capture, step: str
 ) -> None:
     """kill -9 at the first, second ... call of a kind: the next reporter delivers what waited."""
@@ -215,7 +215,7 @@ def test_a_reporter_killed_while_it_mends_an_outbox_loses_nothing(
 
 
 def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, server: Capture) -> None:
-    """Its events are not stranded under another name; the run waits, and status says so."""
+    """It is not set aside; the run waits, and status says so."""
     consenting.run("one")
     server.wait_for(1)
     consenting.background_ended()
@@ -234,7 +234,7 @@ def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, se
 
 
 def test_a_locked_database_is_waited_for(consenting: Workbench, server: Capture) -> None:
-    """Another program holds it for a while: the command does not notice, the event arrives afterwards."""
+    """Another program holds it for a while: the command does not wait, and the event arrives afterwards."""
     consenting.run("one")
     server.wait_for(1)
     consenting.background_ended()
@@ -252,8 +252,8 @@ def reporters(bench: Workbench) -> list[int]:
     return [process for process, line in processes().items() if str(bench.config) in line and "run" in line]
 
 
-def test_a_deleted_folder_comes_back(consenting: Workbench, server: Capture) -> None:
-    """Without the pending folder, or the outbox, the next run makes them anew."""
+def test_deleted_files_are_created_again(consenting: Workbench, server: Capture) -> None:
+    """The next run needs neither the pending folder nor the outbox."""
     shutil.rmtree(consenting.config / "pending")
     (consenting.config / "outbox.sqlite3").unlink(missing_ok=True)
     assert consenting.run("one").returncode == 0
@@ -262,7 +262,7 @@ def test_a_deleted_folder_comes_back(consenting: Workbench, server: Capture) -> 
 
 
 def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench, server: Capture) -> None:
-    """The end's place was taken at the start; the run becomes an event when there is room again."""
+    """Space for the end is taken at the start; the run becomes an event once there is space again."""
     with tmpfs(bench.home, "size=2m"):
         bench.host = server.host
         bench.write(f"one: ; @dd if=/dev/zero of={bench.home}/filler bs=64k 2>/dev/null; echo full\n", ["one"])
@@ -278,8 +278,8 @@ def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench,
         assert [event["properties"]["command"] for event in server.events] == ["one"]
 
 
-def test_a_full_disk_costs_the_record_and_nothing_else(bench: Workbench, server: Capture) -> None:
-    """Nothing can be written at the start: the command runs as ever, and silently."""
+def test_a_full_disk_loses_only_the_record(bench: Workbench, server: Capture) -> None:
+    """Nothing can be written at the start: the command runs as usual, and silently."""
     with tmpfs(bench.home, "size=1m"):
         bench.host = server.host
         bench.write(RULES, ["one"])
@@ -291,8 +291,8 @@ def test_a_full_disk_costs_the_record_and_nothing_else(bench: Workbench, server:
         assert server.requests == []
 
 
-def test_a_read_only_home_costs_the_record_and_nothing_else(bench: Workbench, server: Capture) -> None:
-    """Not a word, not a status, not an event."""
+def test_a_read_only_home_loses_only_the_record(bench: Workbench, server: Capture) -> None:
+    """The command's output and status are the same, and no event is sent."""
     with tmpfs(bench.home, "size=2m"):
         bench.host = server.host
         bench.write(RULES, ["one"])
@@ -312,8 +312,8 @@ def test_a_read_only_home_costs_the_record_and_nothing_else(bench: Workbench, se
 @pytest.mark.parametrize(
     "home", ["", "relative/home", "/dev/null/below", "/proc", "/dev/null", "/opt/$(touch pwned)", "/a:b"]
 )
-def test_a_home_that_is_none_is_no_obstacle(bench: Workbench, home: str) -> None:
-    """Unset, relative, missing, not writable, no folder, or named like a command."""
+def test_an_unusable_home_is_no_obstacle(bench: Workbench, home: str) -> None:
+    """Unset, relative, missing, not writable, not a folder, or named like a command."""
     bench.write(RULES, ["one"])
     result = bench.run("one", variables={"HOME": home})
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
@@ -326,7 +326,7 @@ def test_a_home_that_is_none_is_no_obstacle(bench: Workbench, home: str) -> None
 
 
 def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture) -> None:
-    """sudo make keeps HOME: what belongs to somebody else is neither believed nor written to."""
+    """sudo make keeps HOME: files of somebody else are neither trusted nor changed."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder away")
     for path in [consenting.config, *consenting.config.rglob("*")]:
@@ -345,8 +345,8 @@ LOCKED = ("recording.lock", "reporting.lock", "sending.lock", "outbox.sqlite3", 
 
 @pytest.mark.parametrize("kind", ["dangling link", "folder", "fifo"])
 @pytest.mark.parametrize("name", [*KEPT, *LOCKED])
-def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, kind: str) -> None:
-    """Whatever stands where the decision and the runs are kept: make goes on, and people get an answer."""
+def test_unexpected_kinds_of_files_stop_nothing(consenting: Workbench, name: str, kind: str) -> None:
+    """Whatever is in the place of a file, make goes on, and opt-out answers."""
     path = consenting.config / (f"agreed.{consenting.digest}" if name == "agreed" else name)
     path.unlink(missing_ok=True)
     if kind == "fifo":
@@ -358,13 +358,13 @@ def test_what_is_of_an_odd_kind_stops_nobody(consenting: Workbench, name: str, k
     status(consenting)
     told = consenting.run("metrics-opt-out", timeout=20, variables={"VIRTUAL_ENV": INSTALLED})
     assert "Traceback" not in told.stderr
-    if kind != "folder":  # a folder is nothing that this project made, and is told of
+    if kind != "folder":  # a folder was not made by this project, and is named
         assert told.returncode == 0
     assert told.returncode == 0 or str(path) in told.stderr
 
 
 def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> None:
-    """Two checkouts share a home; every command succeeds, every run arrives, once, through a handful of senders."""
+    """Two checkouts share a home: every command succeeds, and every run arrives once, in a few requests."""
     other = consenting.home.parent / "other"
     shutil.copytree(consenting.tree, other)
     with ThreadPoolExecutor(50) as pool:
@@ -379,7 +379,7 @@ def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> No
 
 
 def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Capture) -> None:
-    """A hundred commands, one after the other, start at most a handful of senders."""
+    """A hundred commands in a row start only a few senders."""
     senders = set()
     for _ in range(100):
         consenting.run("one")
@@ -392,8 +392,8 @@ def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Cap
     assert len(server.requests) < 25
 
 
-def test_two_projects_in_one_home_do_not_meet(bench: Workbench, server: Capture, tmp_path: Path) -> None:
-    """Each has its own decision, its own id and its own outbox."""
+def test_two_projects_in_one_home_are_separate(bench: Workbench, server: Capture, tmp_path: Path) -> None:
+    """Each has its own decision, id and outbox."""
     bench.host = server.host
     bench.write(RULES, ["one"])
     bench.opt_in()
@@ -413,7 +413,7 @@ def test_two_projects_in_one_home_do_not_meet(bench: Workbench, server: Capture,
 
 
 def test_a_run_belongs_to_the_decision_under_which_it_began(bench: Workbench, server: Capture) -> None:
-    """Recorded under 'local' and not yet read, or still running when its user says yes: it is not sent."""
+    """One recorded under 'local' and not yet read, or still running when its user says yes, is not sent."""
     bench.host = server.host
     bench.write(RULES + "slow: ; @read line\n", ["one", "two", "slow"])
     bench.opt_in("local")
@@ -432,7 +432,7 @@ def test_a_run_belongs_to_the_decision_under_which_it_began(bench: Workbench, se
 
 
 def test_opting_out_ends_a_running_sender(consenting: Workbench) -> None:
-    """While a sender waits for a server that does not answer, opting out returns soon and nothing is sent after it."""
+    """While it waits for a server that does not answer, opting out returns soon, and nothing is sent afterwards."""
     with Capture() as slow:
         # The catalog's server is gone; the sender is in its backoff, alive.
         catalog = consenting.tree / "targets.yaml"

@@ -1,4 +1,4 @@
-"""An include that is not this Makefile's, or not whole, does nothing at all."""
+"""An include that belongs to another Makefile, or is incomplete, does nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def project(each_make: Workbench) -> Workbench:
 
 @pytest.fixture
 def other(project: Workbench) -> Path:
-    """Another project, with rules of its own."""
+    """Another project, with its own rules."""
     folder = project.home.parent / "other"
     folder.mkdir()
     (folder / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\n" + RULES + "endif\n")
@@ -29,7 +29,7 @@ def other(project: Workbench) -> Path:
 
 
 def runs_bare(project: Workbench, folder: Path, *arguments: str) -> None:
-    """Nothing is said, nothing recorded, and the commands of the include are not there."""
+    """Check that make prints nothing more, records nothing, and has no metrics targets."""
     result = project.run(*arguments, "one", cwd=folder)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("one of ")
@@ -39,14 +39,14 @@ def runs_bare(project: Workbench, folder: Path, *arguments: str) -> None:
 
 
 def test_the_project_itself_is_recorded(project: Workbench) -> None:
-    """What the others are compared with."""
+    """The control for the tests below."""
     assert project.run("one").stdout.startswith("one of tree")
     assert project.recorded() == ["0"]
 
 
 @pytest.mark.parametrize("copied", [["Makefile"], ["Makefile", "Makefile.instrumented"]])
 def test_a_copy_without_the_engine(project: Workbench, copied: list[str]) -> None:
-    """``COPY Makefile* ./`` takes the include and not the engine."""
+    """``COPY Makefile* ./`` copies the include but not the engine."""
     folder = project.home.parent / "image"
     folder.mkdir()
     for name in copied:
@@ -54,20 +54,20 @@ def test_a_copy_without_the_engine(project: Workbench, copied: list[str]) -> Non
     runs_bare(project, folder)
 
 
-def test_called_from_elsewhere(project: Workbench, other: Path) -> None:
+def test_a_makefile_called_from_another_folder(project: Workbench, other: Path) -> None:
     """``make -f dir/Makefile``, from an empty folder and from another project's."""
     makefile = str(project.tree / "Makefile")
     (project.home.parent / "empty").mkdir()
     runs_bare(project, project.home.parent / "empty", "-f", makefile)
     runs_bare(project, other, "-f", makefile)
-    # That other project has an include of its own, which is not this Makefile's.
+    # The other project has its own include, which does not belong to this Makefile.
     shutil.copy(project.tree / "Makefile.instrumented", other)
     shutil.copytree(project.tree / ".instrumented", other / ".instrumented")
     runs_bare(project, other, "-f", makefile)
 
 
-def test_linked_into_another_folder(project: Workbench) -> None:
-    """The Makefile alone, and the include beside it."""
+def test_a_makefile_linked_into_another_folder(project: Workbench) -> None:
+    """Without the include, and with it."""
     folder = project.home.parent / "linked"
     folder.mkdir()
     (folder / "Makefile").symlink_to(project.tree / "Makefile")
@@ -76,25 +76,25 @@ def test_linked_into_another_folder(project: Workbench) -> None:
     runs_bare(project, folder)
 
 
-def test_found_in_a_folder_for_includes(project: Workbench, other: Path) -> None:
+def test_an_include_found_through_the_search_path(project: Workbench, other: Path) -> None:
     """``-I dir`` leads to somebody else's include."""
     runs_bare(project, other, "-I", str(project.tree))
 
 
 def test_an_engine_of_another_version(project: Workbench) -> None:
-    """The files are a set: after half an update nothing is measured."""
+    """The files belong together: after half an update nothing is recorded."""
     include = project.tree / "Makefile.instrumented"
     include.write_text(include.read_text().replace(".metrics.needs := ", ".metrics.needs := 9."))
     runs_bare(project, project.tree)
 
 
-def test_the_makefile_by_its_whole_path_is_the_same(project: Workbench) -> None:
+def test_the_makefile_by_its_absolute_path_is_recorded(project: Workbench) -> None:
     """``make -f "$PWD/Makefile"`` is this folder's Makefile."""
     assert project.run("-f", str(project.tree / "Makefile"), "one").returncode == 0
     assert project.recorded() == ["0"]
 
 
-def test_a_catch_all_does_not_remake_what_the_include_brings(project: Workbench) -> None:
+def test_a_catch_all_does_not_remake_the_include(project: Workbench) -> None:
     """``%: Makefile``, as Sphinx's quickstart writes, and ``.DEFAULT``."""
     rules = ".PHONY: help Makefile\nhelp: ; @echo help\n%: Makefile ; @echo BUILD $@\n.DEFAULT: ; @echo DEFAULT $@\n"
     project.write(rules, ["html"])
@@ -106,8 +106,8 @@ def test_a_catch_all_does_not_remake_what_the_include_brings(project: Workbench)
 
 
 @pytest.mark.parametrize("wiring", ["guard", "GNUmakefile"])
-def test_the_list_of_makefiles_is_that_of_bare_make(project: Workbench, wiring: str) -> None:
-    """To the byte, its leading blank too, in every run: undecided, tracked, and of a goal that is not tracked."""
+def test_makefile_list_is_that_of_bare_make(project: Workbench, wiring: str) -> None:
+    """To the byte, with its leading blank: undecided, tracked, and for a goal that is not tracked."""
     shown = "$(info [$(MAKEFILE_LIST)])\n"
     rules = f"{shown}include more.mk\n{shown}one two: ; @echo '[$(MAKEFILE_LIST)]'\n"
     (project.tree / "more.mk").write_text("X = 1\n")

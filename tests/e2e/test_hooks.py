@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_hooks_hold_a_repository_to_its_catalog(bench: Workbench) -> None:
-    """A commit in order passes; a stale include and a target without a rule are stopped, with our words."""
+def test_hooks_stop_a_stale_include_and_a_target_without_a_rule(bench: Workbench) -> None:
+    """A correct commit passes; a wrong one is stopped with the generator's message."""
     hooks = bench.home.parent / "hooks"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):

@@ -1,4 +1,4 @@
-"""make metrics-opt-in where no Python has the reporter: how all developers of a team but the first see it."""
+"""make metrics-opt-in where no Python has the reporter, as for every developer after the first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OFFER = "Type 'yes' or 'y' to run them: "
 
 @pytest.fixture(scope="session")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel of this version, from which a developer's own pip installs."""
+    """A folder with this version's wheel, from which a developer's own pip installs."""
     folder = tmp_path_factory.mktemp("wheels")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -43,8 +43,8 @@ def environment(bench: Workbench) -> Path:
     return bench.config / f"environment-{__version__}"
 
 
-def test_one_command_sets_it_up_and_asks(clone: Workbench, server: Capture) -> None:
-    """What runs is shown before, word for word; the environment is private; the first run is delivered."""
+def test_opt_in_sets_up_the_reporter_and_asks(clone: Workbench, server: Capture) -> None:
+    """The exact commands are shown first; the environment is private; the first run is delivered."""
     child = clone.terminal("metrics-opt-in")
     child.expect_exact(OFFER)
     shown = str(child.before).replace("\r\n", "\n")
@@ -71,7 +71,7 @@ def test_one_command_sets_it_up_and_asks(clone: Workbench, server: Capture) -> N
 
 @pytest.mark.parametrize("answer", ["no", "", "later"])
 def test_anything_but_a_yes_sets_nothing_up(clone: Workbench, answer: str) -> None:
-    """And nothing is asked further."""
+    """No other question follows."""
     child = clone.terminal("metrics-opt-in")
     child.expect_exact(OFFER)
     child.sendline(answer)
@@ -82,8 +82,8 @@ def test_anything_but_a_yes_sets_nothing_up(clone: Workbench, answer: str) -> No
     assert not clone.config.exists()
 
 
-def test_without_an_index_it_says_how_to_do_it_by_hand(clone: Workbench) -> None:
-    """The half of it that was made goes."""
+def test_without_an_index_opt_in_explains_the_manual_setup(clone: Workbench) -> None:
+    """The half-made environment is deleted."""
     clone.variables |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/nonexistent"}
     child = clone.terminal("metrics-opt-in")
     child.expect_exact(OFFER)
@@ -94,8 +94,8 @@ def test_without_an_index_it_says_how_to_do_it_by_hand(clone: Workbench) -> None
     assert not environment(clone).exists()
 
 
-def test_without_a_terminal_it_says_how_to_do_it_by_hand(clone: Workbench) -> None:
-    """Nothing is run that nobody has seen."""
+def test_without_a_terminal_opt_in_explains_the_manual_setup(clone: Workbench) -> None:
+    """No command runs that nobody has seen."""
     result = clone.run("metrics-opt-in")
     assert result.returncode == 2
     assert f"pip install --only-binary :all: instrumented-make=={__version__}" in result.stderr
@@ -105,8 +105,8 @@ def test_without_a_terminal_it_says_how_to_do_it_by_hand(clone: Workbench) -> No
 @pytest.mark.parametrize(
     "setting", ["export PIP_INDEX_URL := http://127.0.0.1:1/", "PIP_NO_INDEX = 1", "PIP_CERT ?= x", "https_proxy := x"]
 )
-def test_a_makefile_that_sets_pip_up_is_not_heeded(clone: Workbench, setting: str) -> None:
-    """A repository does not say from where anything is installed: then a person does it by hand."""
+def test_pip_settings_in_a_makefile_prevent_the_setup(clone: Workbench, setting: str) -> None:
+    """A repository must not choose where packages come from, so the developer is told how to do it by hand."""
     makefile = clone.tree / "Makefile"
     makefile.write_text(makefile.read_text() + f"{setting}\n")
     child = clone.terminal("metrics-opt-in")
@@ -117,7 +117,7 @@ def test_a_makefile_that_sets_pip_up_is_not_heeded(clone: Workbench, setting: st
     assert not clone.config.exists()
 
 
-def test_nothing_of_the_repository_is_run(clone: Workbench) -> None:
+def test_nothing_from_the_repository_is_run(clone: Workbench) -> None:
     """Neither its modules, nor what it puts on PATH."""
     for name in ("pip", "venv", "ensurepip", "sitecustomize"):
         (clone.tree / f"{name}.py").write_text("raise SystemExit('hostile')\n")
@@ -140,7 +140,7 @@ def test_nothing_of_the_repository_is_run(clone: Workbench) -> None:
 
 
 def test_an_environment_of_another_version_is_replaced(clone: Workbench) -> None:
-    """The offer comes again; and what was interrupted on the way is no obstacle."""
+    """The offer is made again, and an interrupted setup is no obstacle."""
     old = clone.config / "environment-0.1.0" / "bin"
     old.mkdir(parents=True)
     clone.config.chmod(0o700)
@@ -157,7 +157,7 @@ def test_an_environment_of_another_version_is_replaced(clone: Workbench) -> None
 
 
 def test_a_reporter_older_than_the_include_says_so(bench: Workbench) -> None:
-    """Which is newer, and how to upgrade; the rest goes on."""
+    """Opt-in names both versions and the upgrade command, and goes on."""
     bench.write("one: ; @echo one\n", ["one"])
     bench.commit()
     for path in (bench.tree / "Makefile.instrumented", bench.tree / ".instrumented" / "engine.mk"):

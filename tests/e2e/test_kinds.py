@@ -1,4 +1,4 @@
-"""Eight kinds of projects, each from init to a delivered event and out again: make stays to the byte what it was."""
+"""Eight kinds of projects, from init to a delivered event and eject: make stays the same, to the byte."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ KINDS = {
 
 
 def _plain(error: str) -> str:
-    """Without the one line that a recorded command that fails has more: docs/limits.md."""
+    """Without the additional line of a recorded command that fails: see docs/limits.md."""
     return re.sub(r"^.*\.instrumented.*\n", "", error, flags=re.M)
 
 
@@ -216,9 +216,9 @@ class Adopted:
         return {str(path.relative_to(self.bench.tree)): path.read_bytes() for path in paths}
 
     def said(self) -> list[tuple[str, int, str, str]]:
-        """What make says and does for each command line, each in a tree as it was committed."""
+        """What make prints and returns for each command line, each in a clean tree."""
         heard = []
-        # And where what a command needs is not installed.
+        # Also where the programs that the command needs are not installed.
         self.bench.git("clean", "-fdxq")
         missing = self.bench.run(*self.kind.tracked.split(), variables={"PATH": SYSTEM_PATH})
         heard.append(("not installed", missing.returncode, missing.stdout, _plain(missing.stderr)))
@@ -230,7 +230,7 @@ class Adopted:
         return heard
 
     def said_without_wiring(self) -> list[tuple[str, int, str, str]]:
-        """As :meth:`said`, with a comment for each line of the wiring, so that all others keep their numbers."""
+        """As :meth:`said`, with each line of the wiring commented out, so that all others keep their numbers."""
         for folder in self.kind.folders:
             path = self.bench.tree / folder / "Makefile"
             silenced = wiring.silenced(path.read_text(), path, "Makefile.instrumented")
@@ -299,8 +299,8 @@ class Adopted:
 
 @pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
 @pytest.mark.parametrize("name", KINDS)
-def test_in_and_out_again(each_make: Workbench, server: Capture, name: str, wired: str) -> None:
-    """Undecided, agreed, declined and after the end it says and does what it did; what was agreed to arrives."""
+def test_make_does_the_same_from_init_to_eject(each_make: Workbench, server: Capture, name: str, wired: str) -> None:
+    """Undecided, agreed, declined and ejected; in between, what was agreed to arrives."""
     kind = KINDS[name]
     project = Adopted(each_make, kind)
     before, bare = project.tree(), project.said()

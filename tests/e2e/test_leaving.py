@@ -1,4 +1,4 @@
-"""Opting out: whatever stands in the way, the agreement ends, what can be deleted goes, and what is left is told."""
+"""Opting out: whatever is in the way, the agreement ends, what can be deleted is, and the rest is named."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DELETED = "The anonymous id and all events on this machine have been deleted."
 
 @pytest.fixture
 def consenting(bench: Workbench, server: Capture) -> Workbench:
-    """A developer who agreed, with a run that waits to be read and one that was read."""
+    """A developer who agreed, with one run that was read and one that was not."""
     bench.host = server.host
     bench.write(RULES, ["one"])
     bench.opt_in()
@@ -59,19 +59,19 @@ def user_id(bench: Workbench) -> str:
 
 
 def holding(folder: Path, text: str) -> list[Path]:
-    """The files below ``folder`` that hold ``text``."""
+    """The files below ``folder`` that contain ``text``."""
     return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
 def records(bench: Workbench) -> bool:
-    """Whether a run leaves anything."""
+    """Whether a run creates any file in the home."""
     before = sorted(bench.home.rglob("*"))
     assert bench.run("one").stdout == "one\n"
     bench.background_ended()
     return sorted(bench.home.rglob("*")) != before
 
 
-def test_no_python_is_needed(consenting: Workbench) -> None:
+def test_opting_out_needs_no_python(consenting: Workbench) -> None:
     """make and sh end the agreement and delete what was collected; a reporter understands the decline later."""
     known = user_id(consenting)
     result = consenting.run("metrics-opt-out")
@@ -84,7 +84,7 @@ def test_no_python_is_needed(consenting: Workbench) -> None:
 
 
 def test_a_full_disk_is_no_obstacle(bench: Workbench, server: Capture) -> None:
-    """What ends the agreement comes first and takes no room; what goes makes room for the decline."""
+    """Ending the agreement needs no space, and what is deleted makes space for the decline."""
     with tmpfs(bench.home, "size=1m"):
         bench.host = server.host
         bench.write(RULES, ["one"])
@@ -99,8 +99,8 @@ def test_a_full_disk_is_no_obstacle(bench: Workbench, server: Capture) -> None:
 
 
 @pytest.mark.parametrize("python", [True, False])
-def test_what_others_keep_there_stays_and_every_copy_of_the_id_goes(consenting: Workbench, python: bool) -> None:
-    """Runs behind a link, an outbox that was set aside, and what an opt-in that was killed has left."""
+def test_every_copy_of_the_id_is_deleted_and_other_files_stay(consenting: Workbench, python: bool) -> None:
+    """Also in records behind a link, in an outbox that was set aside, and in what a killed opt-in left."""
     known = user_id(consenting)
     elsewhere = consenting.home / "elsewhere"
     (consenting.config / "pending").rename(elsewhere)
@@ -116,8 +116,8 @@ def test_what_others_keep_there_stays_and_every_copy_of_the_id_goes(consenting: 
     assert holding(consenting.home, known) == []
 
 
-def test_what_cannot_be_deleted_is_told(consenting: Workbench) -> None:
-    """A file that is in use as a mount point: the rest goes, the agreement is over, and nothing is claimed."""
+def test_a_file_that_cannot_be_deleted_is_named(consenting: Workbench) -> None:
+    """The outbox is a mount point: the rest is deleted, the agreement ends, and nothing else is claimed."""
     outbox = consenting.config / "outbox.sqlite3"
     if subprocess.run(["mount", "--bind", str(outbox), str(outbox)], capture_output=True, check=False).returncode:
         pytest.skip("only root can mount")
@@ -134,8 +134,8 @@ def test_what_cannot_be_deleted_is_told(consenting: Workbench) -> None:
 
 
 @pytest.mark.parametrize("here", [True, False])
-def test_only_a_sender_of_this_system_is_ended(consenting: Workbench, here: bool) -> None:
-    """The number in the lock's file is another process's, if its system is another."""
+def test_only_a_sender_on_this_system_is_killed(consenting: Workbench, here: bool) -> None:
+    """If the lock file names another system, its process id may be a different process here."""
     lock = consenting.config / "reporting.lock"
     name = system.name() if here else "01234567:89"
     hold = (
@@ -154,8 +154,8 @@ def test_only_a_sender_of_this_system_is_ended(consenting: Workbench, here: bool
     assert ("from another system may still finish" in result.stdout) is not here
 
 
-def test_nothing_is_waited_for(consenting: Workbench) -> None:
-    """Every lock is held by a process that does not move: opting out returns all the same, long before they do."""
+def test_opting_out_waits_for_no_lock(consenting: Workbench) -> None:
+    """Other processes hold every lock while it returns."""
     with contextlib.ExitStack() as held:
         for name in ("recording.lock", "sending.lock", "outbox.sqlite3.lock"):
             fcntl.flock(held.enter_context((consenting.config / name).open("a")), fcntl.LOCK_EX)
@@ -165,7 +165,7 @@ def test_nothing_is_waited_for(consenting: Workbench) -> None:
 
 @pytest.mark.parametrize("goal", ["metrics-status", "metrics-show", "metrics-stats", "metrics-opt-out"])
 def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal: str) -> None:
-    """Another process keeps the database and the recording to itself: a person gets an answer, not a wait of 20 s."""
+    """Another process holds the database and the recording lock: the answer comes without a wait of 20 s."""
     with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as held:
         held.execute("BEGIN EXCLUSIVE")
         with (consenting.config / "recording.lock").open("a") as recording:
@@ -183,7 +183,7 @@ def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal:
 
 
 def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) -> None:
-    """By the project's name alone: the include may be gone as well."""
+    """The project's name is enough, so the include may be gone as well."""
     known = user_id(consenting)
     (consenting.tree / "Makefile").write_text("$(error no)\n")
     command = [sys.executable, "-m", "generator", "opt-out", "workbench"]
@@ -199,8 +199,8 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
         assert "there is no data for project" in told.stderr
 
 
-def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) -> None:
-    """It looks at the decision first."""
+def test_a_reporter_that_starts_after_the_opt_out_writes_nothing(consenting: Workbench) -> None:
+    """It checks the decision first."""
     (consenting.config / "interpreter").write_text(f"{PYTHON}\n")
     consenting.run("one")
     assert opted_out(consenting).returncode == 0
@@ -210,8 +210,8 @@ def test_a_reporter_that_starts_too_late_makes_nothing(consenting: Workbench) ->
 
 
 @pytest.mark.parametrize("python", [True, False])
-def test_a_link_goes_and_what_it_led_to_is_told(consenting: Workbench, python: bool) -> None:
-    """It may be anything, so it is left; but nobody is told that the id was deleted."""
+def test_a_link_is_deleted_but_not_its_target(consenting: Workbench, python: bool) -> None:
+    """The target may be anything, so it stays; but opt-out does not claim that the id was deleted."""
     consenting.background_ended()
     elsewhere = consenting.home / "elsewhere"
     for name in ("metrics.json", "outbox.sqlite3"):
@@ -229,10 +229,8 @@ def test_a_link_goes_and_what_it_led_to_is_told(consenting: Workbench, python: b
 
 @pytest.mark.parametrize("python", [True, False])
 @pytest.mark.parametrize(("folder", "mode"), [("", 0o300), ("pending", 0o300), ("pending", 0o000)])
-def test_nothing_is_claimed_of_a_folder_that_cannot_be_looked_into(
-    consenting: Workbench, python: bool, folder: str, mode: int
-) -> None:
-    """Not even by root, here without its privileges over files."""
+def test_a_folder_that_cannot_be_read_is_named(consenting: Workbench, python: bool, folder: str, mode: int) -> None:
+    """Opt-out does not claim to have deleted everything. Here root has no privileges over files."""
     hidden = consenting.config / folder
     drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
     consenting.background_ended()
@@ -255,8 +253,8 @@ def test_nothing_is_claimed_of_a_folder_that_cannot_be_looked_into(
 
 
 @pytest.mark.parametrize("python", [True, False])
-def test_a_folder_in_the_place_of_a_file_saves_nothing_else(consenting: Workbench, python: bool) -> None:
-    """It is told, and everything else is deleted."""
+def test_a_folder_in_the_place_of_a_file_is_named(consenting: Workbench, python: bool) -> None:
+    """Everything else is deleted."""
     known = user_id(consenting)
     (consenting.config / "metrics.json").unlink()
     (consenting.config / "metrics.json" / "in it").mkdir(parents=True)
@@ -269,8 +267,8 @@ def test_a_folder_in_the_place_of_a_file_saves_nothing_else(consenting: Workbenc
 
 
 @pytest.mark.parametrize("python", [True, False])
-def test_no_home_is_made_for_a_no(bench: Workbench, python: bool) -> None:
-    """A home that is missing stays so; the folder of a project that nobody has heard of is not made."""
+def test_opting_out_creates_no_home(bench: Workbench, python: bool) -> None:
+    """A missing home stays missing, and an unknown project gets no folder."""
     bench.write(RULES, ["one"])
     variables = {"HOME": str(bench.home / "missing" / "home"), **({"VIRTUAL_ENV": INSTALLED} if python else {})}
     result = bench.run("metrics-opt-out", variables=variables)
@@ -281,8 +279,8 @@ def test_no_home_is_made_for_a_no(bench: Workbench, python: bool) -> None:
     assert list(bench.home.rglob("*")) == []
 
 
-def test_a_decision_that_changes_while_runs_are_read_keeps_them_out(consenting: Workbench) -> None:
-    """Whoever opts out without Python waits for no lock: a reporter looks once more before it writes."""
+def test_an_opt_out_while_runs_are_read_keeps_them_out(consenting: Workbench) -> None:
+    """Without Python it takes no lock, so a reporter checks the decision again before it writes."""
     (consenting.config / "outbox.sqlite3").unlink()
     config_dir = ConfigDir(consenting.config)
     known = user_id(consenting)
@@ -296,8 +294,8 @@ def test_a_decision_that_changes_while_runs_are_read_keeps_them_out(consenting: 
     assert len(consenting.recorded()) == 1
 
 
-def test_a_reporter_at_work_is_ended_without_python(consenting: Workbench) -> None:
-    """The one whose name is in the lock that it holds."""
+def test_opting_out_without_python_kills_a_reporter_at_work(consenting: Workbench) -> None:
+    """Its process id is in the lock file that it holds."""
     with contextlib.closing(sqlite3.connect(consenting.config / "outbox.sqlite3", isolation_level=None)) as held:
         held.execute("BEGIN EXCLUSIVE")
         command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
@@ -310,7 +308,7 @@ def test_a_reporter_at_work_is_ended_without_python(consenting: Workbench) -> No
 
 
 def test_the_later_decision_holds(consenting: Workbench) -> None:
-    """A yes that waits for another command to leave the runs alone does not undo a no that was said meanwhile."""
+    """A yes that still waits for the recording lock does not undo a no that was given meanwhile."""
     launcher = consenting.config / "launcher"
     launcher.unlink()
     with (consenting.config / "recording.lock").open("a") as recording:
@@ -328,8 +326,8 @@ def test_the_later_decision_holds(consenting: Workbench) -> None:
     assert not records(consenting)
 
 
-def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
-    """Six opt-outs do not trip over each other; of two opt-ins one is kept as a whole."""
+def test_simultaneous_decisions_leave_one(consenting: Workbench) -> None:
+    """One of two opt-ins is kept as a whole, and six opt-outs all succeed."""
     children = [consenting.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED}) for _ in range(2)]
     for child in children:
         child.expect("asked again: ")
@@ -348,7 +346,7 @@ def test_decisions_in_one_moment_leave_one(consenting: Workbench) -> None:
     assert [(make.communicate()[1], make.returncode) for make in makes] == [(b"", 0)] * 6
 
 
-def test_an_interpreter_that_hangs_is_passed_over(consenting: Workbench) -> None:
+def test_an_interpreter_that_hangs_is_skipped(consenting: Workbench) -> None:
     """Another one answers."""
     hangs = consenting.home / "python"
     hangs.write_text("#!/bin/sh\nexec sleep 100000\n")
@@ -361,7 +359,7 @@ def test_an_interpreter_that_hangs_is_passed_over(consenting: Workbench) -> None
 @pytest.mark.parametrize("name", ["recording.lock", "reporting.lock", "outbox.sqlite3.lock", "outbox.sqlite3"])
 @pytest.mark.parametrize("kind", [os.mkdir, os.mkfifo])
 def test_status_answers_whatever_is_in_the_way(consenting: Workbench, name: str, kind: Callable[[Path], None]) -> None:
-    """A folder or a pipe in the place of a file: what can be told is told."""
+    """With a folder or a pipe in the place of a file, status shows what it can."""
     (consenting.config / name).unlink(missing_ok=True)
     kind(consenting.config / name)
     told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED})
@@ -371,7 +369,7 @@ def test_status_answers_whatever_is_in_the_way(consenting: Workbench, name: str,
 
 
 def test_a_reporter_that_is_older_than_the_agreement_leaves_the_runs(consenting: Workbench) -> None:
-    """A field that it does not know: the runs wait for one that does."""
+    """It does not know one of the fields, so the runs wait for a reporter that does."""
     decision = consenting.config / "metrics.json"
     document = json.loads(decision.read_text())
     document["consent"]["collection"]["fields"].append("of_tomorrow")

@@ -1,4 +1,4 @@
-"""Promise 2: only what was agreed to, kept for its owner's eyes, and nothing that executes by the way."""
+"""Promise 2: only what was agreed to is collected, it stays private, and none of it is executed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
     return bench
 
 
-def test_planted_secrets_stay_where_they_are(bench: Workbench, server: Capture) -> None:
-    """Stems that are not declared, arguments, paths, branch, user and host names are nowhere to be found."""
+def test_planted_secrets_are_neither_stored_nor_sent(bench: Workbench, server: Capture) -> None:
+    """Undeclared stems, arguments, paths, branch, user and host names appear in no file and no request."""
     bench.tree = bench.tree.rename(bench.tree.with_name(f"tree-{SECRET}"))
     bench.host = server.host
     bench.write(RULES, TARGETS)
@@ -61,7 +61,7 @@ def test_planted_secrets_stay_where_they_are(bench: Workbench, server: Capture) 
 @example(stem="'; touch pwned; '")
 @example(stem="$(shell touch pwned)")
 def test_any_stem_is_reported_as_declared_or_as_the_pattern(bench: Workbench, make: str, stem: str) -> None:
-    """What the record holds is a text of the catalog, whatever is typed; and nothing in it is executed."""
+    """Whatever is typed, the record has a name from the catalog, and nothing is executed."""
     bench.make = make
     shutil.rmtree(bench.config, ignore_errors=True)
     bench.write(RULES, TARGETS)
@@ -75,7 +75,7 @@ def test_any_stem_is_reported_as_declared_or_as_the_pattern(bench: Workbench, ma
 
 
 def test_python_variables_and_the_current_folder_execute_nothing(consenting: Workbench, server: Capture) -> None:
-    """Modules that lie about, and variables that make Python load them, are not looked at by the reporter."""
+    """The reporter ignores modules in the current folder, and variables that make Python load others."""
     mark = consenting.home.parent / "pwned"
     code = f"open({str(mark)!r}, 'w')\n"
     evil = consenting.home.parent / "evil"
@@ -111,7 +111,7 @@ def test_python_variables_and_the_current_folder_execute_nothing(consenting: Wor
     "name", ["a;touch pwned.mk", "$(touch pwned).mk", "`touch pwned`.mk", "it's.mk", "a b.mk", "*.mk"]
 )
 def test_a_makefiles_name_executes_nothing(each_make: Workbench, name: str) -> None:
-    """make -f with a name that is a command: the same as without the include."""
+    """If the name after make -f is a command, make does what it does without the include."""
     each_make.write(RULES, TARGETS)
     each_make.agree()
     (each_make.tree / "Makefile").rename(each_make.tree / name)
@@ -122,7 +122,7 @@ def test_a_makefiles_name_executes_nothing(each_make: Workbench, name: str) -> N
 
 @pytest.mark.parametrize("word", ["$(touch pwned)", "a\nb", "'; touch pwned; '", "x" * 3000])
 def test_a_test_word_executes_nothing(consenting: Workbench, server: Capture, word: str) -> None:
-    """DEVSTACK_METRICS_TESTING is data; one that a record cannot hold costs the record."""
+    """DEVSTACK_METRICS_TESTING is data; with a value that does not fit a record, the run is not recorded."""
     result = consenting.run("one", variables={"DEVSTACK_METRICS_TESTING": word})
     assert (result.returncode, result.stdout) == (0, "one\n")
     assert not list(consenting.tree.glob("pwned*"))
@@ -130,8 +130,8 @@ def test_a_test_word_executes_nothing(consenting: Workbench, server: Capture, wo
         assert server.wait_for(1)[0]["properties"]["is_test"] == word
 
 
-def test_a_config_folder_with_blanks_is_fine(each_make: Workbench, server: Capture) -> None:
-    """XDG_CONFIG_HOME is honoured, and may hold spaces."""
+def test_a_config_folder_may_have_spaces(each_make: Workbench, server: Capture) -> None:
+    """XDG_CONFIG_HOME is respected."""
     each_make.host = server.host
     each_make.variables["XDG_CONFIG_HOME"] = str(each_make.home / "my config")
     each_make.write(RULES, TARGETS)
@@ -142,8 +142,8 @@ def test_a_config_folder_with_blanks_is_fine(each_make: Workbench, server: Captu
     assert not (each_make.home / ".config").exists()
 
 
-def test_all_that_a_tracked_run_writes_is_in_its_own_folder(consenting: Workbench, server: Capture) -> None:
-    """No temporary folder, no cache, no log: every file opened for writing is below the config folder."""
+def test_a_tracked_run_writes_only_to_its_config_folder(consenting: Workbench, server: Capture) -> None:
+    """No temporary files, no cache, no log."""
     log = consenting.home.parent / "strace.log"
     subprocess.run(
         [needs("strace"), "-f", "-qq", "-o", str(log), "-e", "trace=openat,mkdir,rename", consenting.make, "one"],
@@ -164,8 +164,8 @@ def test_all_that_a_tracked_run_writes_is_in_its_own_folder(consenting: Workbenc
     assert outside == set()
 
 
-def test_the_background_holds_nothing_open(consenting: Workbench, server: Capture) -> None:
-    """A pipe reader sees the end of file at once, and no descriptor, terminal or session is shared afterwards."""
+def test_the_background_keeps_nothing_open(consenting: Workbench, server: Capture) -> None:
+    """A pipe's reader sees the end of file at once, and no descriptor, terminal or session is shared afterwards."""
     extra_read, extra_write = os.pipe()
     process = subprocess.Popen(
         ["bash", "-c", f"exec 8>&{extra_write} {extra_write}>&-; exec {consenting.make} -j4 one"],

@@ -1,4 +1,4 @@
-"""Signals: the same status and the same processes left as with bare make, and the run recorded as it ended."""
+"""Signals: the same status and no more processes left than with bare make, and a record of how the run ended."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def both(request: pytest.FixtureRequest, bench: Workbench, make: str) -> tuple[W
 
 
 def start(bench: Workbench, *arguments: str) -> subprocess.Popen[str]:
-    """Make in a session, and so a process group, of its own, as a shell would start it."""
+    """Start make in its own session and process group, as a shell would."""
     return subprocess.Popen(
         [bench.make, *arguments],
         cwd=bench.tree,
@@ -65,12 +65,12 @@ def start(bench: Workbench, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-# What runs in these tests sleeps for 31.25 seconds: what ends before that was ended by the signal.
+# The commands sleep for 31.25 seconds: one that ends before that was ended by the signal.
 WELL_BEFORE_S = 25
 
 
 def left(process: subprocess.Popen[str]) -> list[list[str]]:
-    """The processes of its session that are still there."""
+    """The command lines of the processes that are still in its session."""
     found = []
     for other, command in processes().items():
         try:
@@ -94,7 +94,7 @@ def ends_like_bare_make(process: subprocess.Popen[str], number: signal.Signals) 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b")])
 def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Signals, goals: tuple[str, ...]) -> None:
-    """Ctrl-C, a hang-up, a closed session: everything ends, at once, and the signal is recorded."""
+    """Ctrl-C, a hang-up, a closed session: everything ends at once, and the signal is recorded."""
     bench, recorded = both
     process = start(bench, *goals)
     wait_for_process(process.pid, "sleep", "31.25")
@@ -107,7 +107,7 @@ def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Sign
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_to_make_alone(both: tuple[Workbench, bool], number: signal.Signals) -> None:
-    """The status is the same and nothing is left; a TERM ends the command at once, the others let its line finish."""
+    """The status is that of bare make, no process is left, and the run is recorded."""
     bench, recorded = both
     process = start(bench, "short")
     wait_for_process(process.pid, "sleep", "1.125")
@@ -128,7 +128,7 @@ def test_two_interrupts(both: tuple[Workbench, bool]) -> None:
 
 
 def test_stopping_and_resuming(both: tuple[Workbench, bool]) -> None:
-    """Ctrl-Z at an interactive shell stops all of it, and fg lets it go on where it was."""
+    """Ctrl-Z in an interactive shell stops everything, and fg continues it."""
     bench, recorded = both
     environment = {**bench.environment, "PS1": "READY", "HISTFILE": "/dev/null"}
     shell = pexpect.spawn(
@@ -150,7 +150,7 @@ def test_stopping_and_resuming(both: tuple[Workbench, bool]) -> None:
 
 
 def test_a_recipe_that_kills_its_make(bench: Workbench, make: str) -> None:
-    """kill -9 of make ends make with that signal, as it does bare make; it is recorded so."""
+    """make dies of SIGKILL, as bare make does, and the record says so."""
     bench.make = make
     bench.write("a: ; @kill -9 $$PPID\n", ["a"])
     bench.agree()
@@ -161,12 +161,12 @@ def test_a_recipe_that_kills_its_make(bench: Workbench, make: str) -> None:
 
 @pytest.mark.parametrize("milliseconds", [0.0, *(step / 4 for step in range(2, 40))])
 def test_an_interrupt_at_any_moment(bench: Workbench, milliseconds: float) -> None:
-    """During start-up, recording, the command and the end: it ends, nothing is left, and no record is wrong."""
+    """During start-up, recording, the command and the end: make ends, no process is left, and no record is wrong."""
     bench.make = MAKES[-1]
     bench.write("a: ; @:\n", ["a"])
     bench.agree()
     process = start(bench, "a")
-    # Not a wait for something: the moment itself is what varies.
+    # Not a wait for something: the moment is what varies.
     time.sleep(milliseconds / 1000)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
@@ -179,7 +179,7 @@ def test_an_interrupt_at_any_moment(bench: Workbench, milliseconds: float) -> No
 
 
 def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
-    """nohup make, and make in the background of a script: the hang-up and the interrupt pass by."""
+    """As with nohup, or in the background of a script: SIGHUP and SIGINT have no effect."""
     bench, _ = both
     (bench.tree / "Makefile").write_text(
         GUARDED.format(rules="short: ; @sleep 1.125; echo done") if both[1] else "short: ; @sleep 1.125; echo done\n"
@@ -200,7 +200,7 @@ def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
 
 
 @pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b"), ("-k", "two", "long")])
-def test_a_termination_of_make_alone_reaches_the_command(both: tuple[Workbench, bool], goals: tuple[str, ...]) -> None:
+def test_a_sigterm_to_make_alone_reaches_the_command(both: tuple[Workbench, bool], goals: tuple[str, ...]) -> None:
     """A supervisor that knows only make's process id ends the command with it: at once, as bare make does."""
     bench, recorded = both
     process = start(bench, *goals)
@@ -210,8 +210,8 @@ def test_a_termination_of_make_alone_reaches_the_command(both: tuple[Workbench, 
     assert bench.recorded() == (["143"] if recorded else [])
 
 
-def test_perl_does_where_env_is_too_old(bench: Workbench, make: str) -> None:
-    """The same with the other launcher, and an interrupt is not ignored under it."""
+def test_perl_is_the_launcher_where_env_is_too_old(bench: Workbench, make: str) -> None:
+    """Signals have the same effect, and SIGINT is not ignored."""
     bench.make = make
     bench.write(RULES, ["long"])
     bench.agree()
@@ -225,7 +225,7 @@ def test_perl_does_where_env_is_too_old(bench: Workbench, make: str) -> None:
 
 
 def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench, make: str) -> None:
-    """On a system where none was found, or another one's is named: everything but the moment of a TERM is the same."""
+    """If none was found, or only on another system, everything but the moment of a SIGTERM is the same."""
     bench.make = make
     bench.write(RULES, ["long", "short"])
     bench.agree()
@@ -248,8 +248,8 @@ def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench,
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox", "mksh", "yash", "ksh93", "zsh"])
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_nothing_more_is_said_of_a_signal(bench: Workbench, shell: str, number: signal.Signals) -> None:
-    """Whatever shell is sh: of a hang-up or a termination of the group it says no word that bare make's does not."""
+def test_no_shell_prints_more_about_a_signal(bench: Workbench, shell: str, number: signal.Signals) -> None:
+    """Whatever /bin/sh is: on SIGHUP or SIGTERM to the group it prints nothing that bare make does not."""
     bench.write("long: ; @exec sleep 31.25\n", ["long"])
     bench.agree()
     said: list[list[str]] = []
@@ -272,11 +272,11 @@ def test_nothing_more_is_said_of_a_signal(bench: Workbench, shell: str, number: 
 
 
 def test_a_reporter_that_cannot_be_started_fails_no_command(bench: Workbench) -> None:
-    """The system has no process left for it (EAGAIN): the command's status is its own, and nothing is said."""
+    """If the system has no process left (EAGAIN), the command keeps its status, and nothing is printed."""
     bench.write("short: ; @echo short\n", ["short"])
     bench.agree()
     (bench.config / "interpreter").write_text(f"{PYTHON}\n")
-    # dash forks with this call for the command, and then for the reporter; make starts processes by others.
+    # dash forks with this call for the command, and then for the reporter; make uses other calls.
     command = [needs("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "inject=clone:error=EAGAIN:when=2"]
     command += [bench.make, "short"]
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""``make metrics-stats``: a developer's own figures, from what was recorded on this machine alone."""
+"""``make metrics-stats``: a developer's own figures, from the runs recorded on this machine."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def measured(bench: Workbench, server: Capture) -> Workbench:
 
 
 def runs(bench: Workbench, options: str = "") -> dict[str, int]:
-    """The number of runs of each command that metrics-stats knows under these options."""
+    """The number of runs of each command that metrics-stats shows with these options."""
     result = bench.run("metrics-stats", f"ARGS=--format json {options}")
     assert result.returncode == 0, result.stderr
     return {command["command"]: command["runs"] for command in json.loads(result.stdout)["commands"]}
 
 
-def test_what_was_run_is_counted(measured: Workbench) -> None:
+def test_runs_are_counted(measured: Workbench) -> None:
     """Real runs, without test data; each option leaves out what it says."""
     assert runs(measured) == {"one": 3, "bad": 1}
     assert runs(measured, "--include-test") == {"one": 4, "bad": 1}
@@ -61,8 +61,8 @@ def test_what_was_run_is_counted(measured: Workbench) -> None:
     assert measured.run("metrics-stats", "ARGS=--format csv").stdout.startswith("command,people,runs,")
 
 
-def test_the_report_says_the_same(measured: Workbench) -> None:
-    """The generator's report of the same outbox has the same figures: as CSV byte for byte, as JSON and more."""
+def test_the_report_has_the_same_figures(measured: Workbench) -> None:
+    """The generator's report of the same outbox has the same CSV, byte for byte, and more keys in JSON."""
     command = [sys.executable, "-m", "generator", "report", str(measured.config / "outbox.sqlite3"), "--format"]
     reported, document = (subprocess.check_output([*command, name], text=True) for name in ("csv", "json"))
     assert measured.run("metrics-stats", "ARGS=--format csv").stdout == reported
@@ -71,7 +71,7 @@ def test_the_report_says_the_same(measured: Workbench) -> None:
 
 
 def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
-    """From the installed reporter alone: nothing is imported but the standard library and the reporter."""
+    """The installed reporter is enough: only it and the standard library are imported."""
     bench.write(RULES, ["one", "bad"])
     bench.agree()
     (bench.config / "interpreter").write_text(f"{PYTHON}\n")
@@ -85,7 +85,7 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
     options = ["stats", "--format", "csv", "--contract", CONTRACT, "--config-dir", str(bench.config)]
     command = [PYTHON, "-I", "-c", program, *options]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-    # The site's own start-up files, such as those of editable installs, are none of the reporter's.
+    # Start-up files in site-packages, such as those of editable installs, import modules as well.
     start_up = subprocess.run(
         [PYTHON, "-I", "-c", "import sys; print({m.partition('.')[0] for m in sys.modules})"],
         capture_output=True,
@@ -116,7 +116,7 @@ def _event(number: int) -> Event:
 
 
 def test_a_run_counts_at_once(measured: Workbench) -> None:
-    """What no reporter has read yet, because its interpreter is gone, is read first."""
+    """A run that no reporter has read yet, because its interpreter is gone, is read first."""
     (measured.config / "interpreter").write_text("/nonexistent/python\n")
     measured.run("bad")
     result = measured.run("metrics-stats", "ARGS=--format json", variables={"VIRTUAL_ENV": INSTALLED})
@@ -124,8 +124,8 @@ def test_a_run_counts_at_once(measured: Workbench) -> None:
     assert (bad["runs"], bad["failed"]) == (2, 2)
 
 
-def test_nothing_on_record_is_said(bench: Workbench) -> None:
-    """Before any decision there are no figures, and looking leaves nothing behind."""
+def test_without_runs_stats_say_so(bench: Workbench) -> None:
+    """Before any decision there are no figures, and no file is created."""
     bench.write(RULES, ["one"])
     result = bench.run("metrics-stats", variables={"VIRTUAL_ENV": INSTALLED})
     assert result.returncode == 0
@@ -136,7 +136,7 @@ def test_nothing_on_record_is_said(bench: Workbench) -> None:
 
 @pytest.mark.parametrize("options", ["--since yesterday", "--branch feature", "--frmat json", "--format", "json"])
 def test_a_mistyped_option_is_explained(measured: Workbench, options: str) -> None:
-    """The message names what is wrong and how it is called, and nothing of the include's own options."""
+    """The message names the mistake and the command to use, but none of the include's own options."""
     result = measured.run("metrics-stats", f"ARGS={options}")
     assert result.returncode == 2
     assert "make metrics-stats ARGS=" in result.stderr
@@ -145,8 +145,8 @@ def test_a_mistyped_option_is_explained(measured: Workbench, options: str) -> No
     assert "--contract" not in result.stderr
 
 
-def test_only_the_command_line_gives_options(measured: Workbench) -> None:
-    """A Makefile, or an environment, that has an ARGS of its own for something else changes nothing."""
+def test_args_count_only_on_the_command_line(measured: Workbench) -> None:
+    """An ARGS in the Makefile or in the environment is for something else."""
     text = (measured.tree / "Makefile").read_text()
     (measured.tree / "Makefile").write_text(text.replace("one:", "ARGS = --nonsense\none:"))
     result = measured.run("metrics-stats", variables={"ARGS": "--nonsense"})

@@ -1,4 +1,4 @@
-"""What a tracked run reads, holds open and needs of the system around it."""
+"""What a tracked run reads, keeps open and needs from the system around it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
 
 
 def git_values(bench: Workbench, server: Capture) -> tuple[object, object]:
-    """What a run says of git; the run itself must be as ever, and quick."""
+    """The git values of a run, which must be quick and print only what it always prints."""
     before = len(server.events)
     result = bench.run("one", timeout=10, stdin=subprocess.PIPE)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
@@ -64,15 +64,15 @@ def missing(path: Path) -> None:
     "spoil", [fifo, endless, to_standard_input, inside_refs, missing], ids=lambda spoil: spoil.__name__
 )
 @pytest.mark.parametrize("name", ["HEAD", "refs/heads/main"])
-def test_nothing_odd_in_a_repository_is_read(consenting: Workbench, server: Capture, spoil: object, name: str) -> None:
-    """A FIFO, a device, a way out of the repository: no value, and never a command that hangs or loses its input."""
+def test_no_odd_file_in_a_repository_is_read(consenting: Workbench, server: Capture, spoil: object, name: str) -> None:
+    """A FIFO, a device or a path out of the repository: the value is null, and no command hangs or loses its input."""
     assert callable(spoil)
     spoil(consenting.tree / ".git" / name)
     assert git_values(consenting, server)[1] is None
 
 
-def test_somebody_elses_repository_is_not_looked_at(consenting: Workbench, server: Capture) -> None:
-    """A shared parent folder may hold anybody's."""
+def test_another_users_repository_is_not_read(consenting: Workbench, server: Capture) -> None:
+    """A shared parent folder may have anybody's."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder away")
     assert git_values(consenting, server) == (True, "2021-05-17T15:02:10-04:00")
@@ -80,7 +80,7 @@ def test_somebody_elses_repository_is_not_looked_at(consenting: Workbench, serve
     assert git_values(consenting, server) == (None, None)
 
 
-def test_a_repository_of_the_home_is_not_the_projects(consenting: Workbench, server: Capture) -> None:
+def test_a_repository_in_the_home_is_not_the_projects(consenting: Workbench, server: Capture) -> None:
     """Dotfiles under version control say nothing about a project below them."""
     shutil.move(consenting.tree / ".git", consenting.home / ".git")
     project = consenting.home / "project"
@@ -90,10 +90,10 @@ def test_a_repository_of_the_home_is_not_the_projects(consenting: Workbench, ser
 
 
 @pytest.mark.parametrize("descriptor", [3, 8, 9, 15, 200])
-def test_nothing_is_held_when_make_has_returned(
+def test_nothing_is_held_after_make_has_returned(
     consenting: Workbench, server: Capture, tmp_path: Path, descriptor: int
 ) -> None:
-    """A lock, and a pipe, that the command inherited are free the moment make is gone."""
+    """A lock and a pipe that the command inherited are free as soon as make has exited."""
     for _ in range(10):
         lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,10 +122,10 @@ def test_nothing_is_held_when_make_has_returned(
     assert not (consenting.config / "left-to-the-next").exists()
 
 
-def test_what_no_program_here_can_close_leaves_the_reporter_to_the_next_command(
+def test_without_perl_an_open_descriptor_leaves_the_reporter_to_the_next_command(
     consenting: Workbench, server: Capture
 ) -> None:
-    """Without perl: nothing is started, metrics-status says so, and reports it."""
+    """Nothing is started that would keep it open; metrics-status says so, and reports the run."""
     hidden = ["unshare", "--mount", "bash", "-c", 'mount --bind /bin/false /usr/bin/perl && exec 15>&1 "$@"', "bash"]
     result = subprocess.run(
         [*hidden, "bash", "-c", f"{consenting.make} one"],
@@ -146,8 +146,8 @@ def test_what_no_program_here_can_close_leaves_the_reporter_to_the_next_command(
 
 
 @pytest.mark.parametrize("limit", ["-f 0", "-n 8", "-n 12", "-n 20"])
-def test_narrow_limits_cost_the_command_nothing(consenting: Workbench, limit: str) -> None:
-    """No file may grow, or hardly one be opened: the record may be lost, the command is as ever."""
+def test_tight_limits_do_not_affect_the_command(consenting: Workbench, limit: str) -> None:
+    """If files may not grow, or few may be open, the record may be lost; the command runs as usual."""
     command = ["bash", "-c", f'ulimit {limit}; exec "$@"', "bash", consenting.make, "one"]
     shown = []
     for variables in ({"DO_NOT_TRACK": "1"}, {}):
@@ -166,8 +166,8 @@ def test_narrow_limits_cost_the_command_nothing(consenting: Workbench, limit: st
 
 
 @pytest.mark.parametrize("home", ["somebody else's", "missing"])
-def test_nobody_is_invited_and_nothing_made_in_a_home_that_is_not_ones_own(bench: Workbench, home: str) -> None:
-    """sudo make keeps HOME: a ~/.config of root's would be of no use to its owner."""
+def test_nothing_happens_in_a_missing_or_another_users_home(bench: Workbench, home: str) -> None:
+    """sudo make keeps HOME, and its owner could not use a ~/.config that belongs to root."""
     bench.write(RULES, ["one"])
     if home == "missing":
         bench.home.rmdir()
@@ -181,8 +181,8 @@ def test_nobody_is_invited_and_nothing_made_in_a_home_that_is_not_ones_own(bench
 
 
 @pytest.mark.parametrize("flags", ["-j4 -O", "-Oline", "-j2"])
-def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags: str) -> None:
-    """Even where make holds back what its recipes print until they have ended."""
+def test_the_question_is_shown_before_it_is_answered(each_make: Workbench, flags: str) -> None:
+    """Even if make holds back the output of recipes until they end."""
     each_make.write(RULES, ["one"])
     child = each_make.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED, "MAKEFLAGS": flags})
     child.expect("asked again: ")
@@ -193,8 +193,8 @@ def test_the_question_is_seen_before_it_is_answered(each_make: Workbench, flags:
 
 
 @pytest.mark.parametrize("kind", ["plain", "patterns", "nested"])
-def test_of_thousands_of_targets_the_narrowest_is_reported(bench: Workbench, kind: str) -> None:
-    """Of any kind, even where all of them fit the goal; what that costs is measured in benchmarks/run.py."""
+def test_the_narrowest_of_thousands_of_targets_is_reported(bench: Workbench, kind: str) -> None:
+    """Of any kind, even if all of them match the goal; benchmarks/run.py measures what that costs."""
     names = {
         "plain": [f"a.{n}" for n in range(10_000)],
         "patterns": [f"a.{n}.%" for n in range(10_000)],
@@ -209,8 +209,8 @@ def test_of_thousands_of_targets_the_narrowest_is_reported(bench: Workbench, kin
     assert start.read_text().splitlines()[1] == expected
 
 
-def test_a_make_in_a_folder_with_a_blank(bench: Workbench) -> None:
-    """Its own path is no word of a recipe."""
+def test_a_make_in_a_folder_with_a_space(bench: Workbench) -> None:
+    """Recipes see its path unchanged."""
     bench.write("one: ; @echo '$(MAKE)'\n", ["one"])
     bench.agree()
     folder = bench.home.parent / "my tools"
@@ -222,7 +222,7 @@ def test_a_make_in_a_folder_with_a_blank(bench: Workbench) -> None:
 
 
 def test_a_makefile_that_cannot_be_read_twice_is_left_to_make(bench: Workbench) -> None:
-    """From a process, the standard input or a FIFO: it is gone once it has been read."""
+    """From a process substitution or the standard input: it is gone once it has been read."""
     bench.write("one: ; @echo one\n", ["one"])
     bench.agree()
     for command in (
@@ -243,8 +243,8 @@ def test_a_makefile_that_cannot_be_read_twice_is_left_to_make(bench: Workbench) 
     assert bench.recorded() == []
 
 
-def test_a_folder_with_a_blank_beside_its_first_word(bench: Workbench) -> None:
-    """make's list of makefiles is words: /x/my project/Makefile is none of its own."""
+def test_a_folder_with_a_space_beside_one_named_like_its_first_word(bench: Workbench) -> None:
+    """MAKEFILE_LIST is split at spaces, so make -f of a path with one is not recorded."""
     bench.write("one: ; @echo one\n", ["one"])
     bench.agree()
     spaced = bench.home.parent / "my project"
@@ -258,7 +258,7 @@ def test_a_folder_with_a_blank_beside_its_first_word(bench: Workbench) -> None:
     assert bench.recorded() == ["0"]
 
 
-def test_jobs_are_as_many_as_were_asked_for(each_make: Workbench) -> None:
+def test_the_number_of_jobs_is_the_one_asked_for(each_make: Workbench) -> None:
     """Of six jobs under -j2, two run at once: never one more."""
     job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
     rules = f".PHONY: all\nall: a b c d e f\na b c d e f: ; {job}\n"
@@ -270,7 +270,7 @@ def test_jobs_are_as_many_as_were_asked_for(each_make: Workbench) -> None:
     assert each_make.recorded() == ["0"] * 3
 
 
-def test_a_makeflags_of_the_environment_counts_jobs_too(each_make: Workbench) -> None:
+def test_jobs_in_makeflags_are_respected(each_make: Workbench) -> None:
     """export MAKEFLAGS=-j2, as many have in their profile."""
     job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
     rules = f"all: a b c d\na b c d: ; {job}\n"
@@ -281,8 +281,8 @@ def test_a_makeflags_of_the_environment_counts_jobs_too(each_make: Workbench) ->
     assert each_make.recorded() == ["0"]
 
 
-def test_a_nested_make_is_not_recorded_by_itself(each_make: Workbench) -> None:
-    """Neither in a recipe nor in $(shell), while the command that started it is recorded; afterwards it is."""
+def test_a_nested_make_is_not_recorded_separately(each_make: Workbench) -> None:
+    """The command that starts it in $(shell) is recorded; by itself, it is recorded as well."""
     each_make.write("a: ; @echo '[$(shell make --silent b)]'\nb: ; @echo from b\n", ["a", "b"])
     each_make.agree()
     each_make.variables["PATH"] = f"{Path(each_make.make).parent}:{each_make.environment['PATH']}"
@@ -293,7 +293,7 @@ def test_a_nested_make_is_not_recorded_by_itself(each_make: Workbench) -> None:
 
 
 def test_one_reporter_serves_many_runs(consenting: Workbench, server: Capture) -> None:
-    """While one is at work, a run starts no other; and it is reported all the same."""
+    """While one is at work, a run starts no other, and is reported all the same."""
     assert consenting.run("one").returncode == 0
     wait_until((consenting.config / "reporting").exists, "the reporter to be at work")
     started = time.monotonic()
@@ -307,8 +307,8 @@ def test_one_reporter_serves_many_runs(consenting: Workbench, server: Capture) -
 
 
 @pytest.mark.parametrize("shell", ["", "/bin/sh", "/bin/bash", "/usr/bin/fish", "/bin/zsh"])
-def test_whatever_the_terminals_shell_a_run_is_recorded(each_make: Workbench, shell: str) -> None:
-    """Make calls its own SHELL another origin's where the environment has one; recipes see the terminal's."""
+def test_a_run_is_recorded_whatever_the_users_shell(each_make: Workbench, shell: str) -> None:
+    """If the environment has a SHELL, make's own has another origin; recipes see the environment's."""
     each_make.write("one: ; @echo $$SHELL\n", ["one"])
     each_make.agree()
     command = ["env", *(["-u", "SHELL"] if not shell else [f"SHELL={shell}"]), each_make.make, "one"]
@@ -322,8 +322,8 @@ def test_whatever_the_terminals_shell_a_run_is_recorded(each_make: Workbench, sh
 @pytest.mark.parametrize(
     "name", ["BASH_FUNC_a%%", "npm_package_scripts_test:unit", "INPUT_A-B", "a.b", "x[0]", "~", "/*", "a?"]
 )
-def test_names_that_no_shell_knows_reach_the_command(each_make: Workbench, name: str) -> None:
-    """A command that make executes itself sees what the environment had, to the byte."""
+def test_variables_that_no_shell_can_name_reach_the_command(each_make: Workbench, name: str) -> None:
+    """A command that make executes directly sees them as they were, to the byte."""
     each_make.write("one: ; @/usr/bin/env\n", ["one"])
     each_make.agree()
     value = "() { echo \"$1\" '$2' $3;\n}"
@@ -334,8 +334,8 @@ def test_names_that_no_shell_knows_reach_the_command(each_make: Workbench, name:
 
 
 @pytest.mark.parametrize("name", ["a$b", "a(b", "a b", "a#b"])
-def test_names_that_make_cannot_handle_are_left_to_make(each_make: Workbench, name: str) -> None:
-    """They are not recorded, and nothing is said."""
+def test_variables_that_make_cannot_handle_are_left_to_make(each_make: Workbench, name: str) -> None:
+    """The command's output is that of bare make."""
     each_make.write("one: ; @/usr/bin/env\n", ["one"])
     bare = each_make.run("one", variables={name: "1"})
     each_make.agree()
@@ -345,7 +345,7 @@ def test_names_that_make_cannot_handle_are_left_to_make(each_make: Workbench, na
 
 
 def test_of_two_includes_the_one_beside_the_makefile_counts(each_make: Workbench) -> None:
-    """Whichever comes first: another folder's neither adds commands nor takes the place of what was agreed to."""
+    """In either order: another folder's neither adds commands nor replaces what was agreed to."""
     other = each_make.tree / "other"
     each_make.write("one: ; @echo one $(words $(MAKEFILE_LIST))\n", ["one"])
     for folder in ("", ".instrumented"):

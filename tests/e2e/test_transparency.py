@@ -1,4 +1,4 @@
-"""Promise 1: with the include, and consent, make does what it does without."""
+"""Promise 1: with the include and consent, make does what it does without them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def any_make(request: pytest.FixtureRequest) -> str:
 
 
 def effects(bench: Workbench, tree: Path, scenario: Scenario, shell: str) -> dict[str, object]:
-    """All that a run shows to the world."""
+    """Everything that a run shows to the outside."""
     command = [bench.make, *scenario.goals]
     result = subprocess.run(
         with_sh(shell, bench.config, *command) if shell else command,
@@ -110,7 +110,7 @@ def test_nothing_differs_whichever_shell_is_sh(bench: Workbench, shell: str, sce
 
 
 def test_the_comparison_can_fail(bench: Workbench) -> None:
-    """A recipe that could tell the difference is caught."""
+    """A recipe that behaves differently is caught."""
     with pytest.raises(AssertionError):
         compare(bench, Scenario("differs", "a: ; @ls\n", ("a",)))
 
@@ -155,6 +155,6 @@ def test_a_terminal_is_a_terminal(bench: Workbench, any_make: str) -> None:
 
 
 def test_what_only_debian_has_here_is_said() -> None:
-    """Both makes are here wherever the development group is installed; otherwise half of this was not tried."""
+    """Both makes are installed with the development group; without one, half of these tests did not run."""
     assert Path(DEBIAN_MAKE).exists()
     assert len(MAKES) >= 2 or os.environ.get("MAKES")
