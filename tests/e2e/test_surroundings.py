@@ -342,6 +342,7 @@ def test_variables_that_make_cannot_handle_are_left_to_make(each_make: Workbench
     tracked = each_make.run("one", variables={name: "1"})
     assert sorted(tracked.stdout.split("\n")) == sorted(bare.stdout.split("\n"))
     assert tracked.stderr == bare.stderr
+    assert each_make.recorded() == []
 
 
 def test_of_two_includes_the_one_beside_the_makefile_counts(each_make: Workbench) -> None:

@@ -115,7 +115,7 @@ def test_the_comparison_can_fail(bench: Workbench) -> None:
         compare(bench, Scenario("differs", "a: ; @ls\n", ("a",)))
 
 
-def test_a_reader_that_goes_away_ends_both_alike(bench: Workbench, any_make: str) -> None:
+def test_a_closed_pipe_ends_both_alike(bench: Workbench, any_make: str) -> None:
     """make ... | head: the recipe is killed by the closed pipe, and make's status is the same."""
     if bench.run_version(any_make) in ("4.0", "4.1"):
         pytest.skip("make 4.0 and 4.1 tell of the failure on the closed pipe, and die of that")
@@ -154,7 +154,7 @@ def test_a_terminal_is_a_terminal(bench: Workbench, any_make: str) -> None:
     assert child.exitstatus == 0
 
 
-def test_what_only_debian_has_here_is_said() -> None:
+def test_both_makes_are_installed() -> None:
     """Both makes are installed with the development group; without one, half of these tests did not run."""
     assert Path(DEBIAN_MAKE).exists()
     assert len(MAKES) >= 2 or os.environ.get("MAKES")

@@ -358,7 +358,6 @@ def test_a_broken_connection_loses_nothing(
         assert time.monotonic() - start < limit_s
         assert states(home) == {"waiting": COUNT}
         assert trouble(home, destination)[0]
-    assert segment.ATTEMPT_TIMEOUT_S < 40
 
 
 def test_a_slow_answer_counts(home: ConfigDir) -> None:

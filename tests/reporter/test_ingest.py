@@ -20,7 +20,7 @@ from instrumented_make.reporter.outbox import Outbox, opened
 TESTED = START.replace(b"\n\n\n\n\ndigest", b"\n\n\n\nword\ndigest")
 
 
-def test_another_reporter_at_work_is_left_to_it(config_dir: ConfigDir) -> None:
+def test_a_second_reporter_does_nothing(config_dir: ConfigDir) -> None:
     write(config_dir, "1-2-0")
     with lock.held(config_dir.recording_lock):
         assert record(config_dir, Repositories(), budget_s=0) == []
@@ -51,7 +51,7 @@ def test_a_collection_that_this_version_does_not_know_waits(config_dir: ConfigDi
     assert len(run_files.every(config_dir.pending)) == 2
 
 
-def test_an_opt_out_in_the_middle_keeps_nothing(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_opt_out_during_ingest_leaves_no_events(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """The decision is deleted between the check and the commit: nothing is written."""
     write(config_dir, "1-2-0")
     add = Outbox.add
@@ -85,7 +85,7 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
         assert [event.message_id for event in outbox.last_events("local", 5)] == [again.message_id]
 
 
-def test_a_run_of_another_agreement_is_counted_and_gone(config_dir: ConfigDir) -> None:
+def test_a_run_of_another_agreement_is_counted_and_dropped(config_dir: ConfigDir) -> None:
     write(config_dir, "1-2-0", START.replace(b"agreement", b"another"))
     write(config_dir, "3-4-0")
     assert len(record(config_dir, Repositories())) == 1
@@ -106,7 +106,7 @@ def test_a_test_run_is_left_to_the_foreground_for_a_while(config_dir: ConfigDir)
     assert len(record(config_dir, Repositories(), clock=lambda: ended_s + LEFT_TO_FOREGROUND_S + 1)) == 1
 
 
-def test_many_are_committed_in_parts(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_runs_are_committed_in_batches(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     add = Outbox.add
 
@@ -130,7 +130,7 @@ def test_events_are_in_the_order_of_their_starts(config_dir: ConfigDir) -> None:
     assert durations == [9_000, 7_000, 5_000]
 
 
-def test_an_unreadable_folder_is_no_traceback(config_dir: ConfigDir, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_loses_nothing(config_dir: ConfigDir, tmp_path: Path) -> None:
     """Nothing is lost: the records are read the next time."""
     write(config_dir, "1-2-0")
     config_dir.pending.rename(tmp_path / "elsewhere")

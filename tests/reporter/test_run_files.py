@@ -31,7 +31,7 @@ def changed(data: st.DataObject, content: bytes) -> bytes:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_no_record_harms_another(config_dir: ConfigDir, data: st.DataObject) -> None:
+def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.DataObject) -> None:
     """A changed record becomes an event, is counted as lost, or waits; the other one becomes an event."""
     config_dir.outbox.unlink(missing_ok=True)  # two examples in one tick of the clock would be the same run
     start, end = changed(data, START), changed(data, END)
@@ -68,7 +68,7 @@ def test_a_damaged_record_is_counted_with_its_reason(config_dir: ConfigDir, star
     assert every(config_dir.pending) == []
 
 
-def test_what_cannot_be_understood_yet_waits(config_dir: ConfigDir) -> None:
+def test_a_record_of_a_newer_version_or_without_an_end_waits(config_dir: ConfigDir) -> None:
     """A record of a later version waits for a later reporter, however long. So does one without an end."""
     write(config_dir, "1-2-0", b"3" + START[1:])
     write(config_dir, f"1-{os.getpid()}-0", START, b" " * 63 + b"\n")
@@ -81,7 +81,7 @@ def test_what_cannot_be_understood_yet_waits(config_dir: ConfigDir) -> None:
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link to itself"])
-def test_what_is_no_file_is_not_waited_for(config_dir: ConfigDir, kind: str) -> None:
+def test_records_that_are_not_regular_files_are_skipped(config_dir: ConfigDir, kind: str) -> None:
     """Where a start or an end should be: the other runs are recorded at once."""
     write(config_dir, "3-4-0")
     for name in ("1-2-0.start", "1-2-0.end", "1-3-0.start"):
@@ -96,7 +96,7 @@ def test_what_is_no_file_is_not_waited_for(config_dir: ConfigDir, kind: str) -> 
     assert len(record(config_dir, Repositories())) == 2
 
 
-def test_little_time_records_what_it_can(config_dir: ConfigDir) -> None:
+def test_runs_beyond_the_time_budget_wait(config_dir: ConfigDir) -> None:
     """The status is not held up by many records; what does not fit the budget is read the next time."""
     for number in range(300):
         write(config_dir, f"1-{number}-0")
@@ -123,7 +123,7 @@ def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir
 
 
 @pytest.mark.parametrize("decided", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
-def test_no_clock_tells_which_runs_belong_to_a_decision(config_dir: ConfigDir, decided: str) -> None:
+def test_a_run_belongs_to_its_agreement_whatever_the_clocks_say(config_dir: ConfigDir, decided: str) -> None:
     """The run names its agreement, so a clock that was ahead and times in whole seconds do not matter."""
     decision = consent.load(config_dir)
     assert decision is not None
@@ -138,7 +138,7 @@ def test_no_clock_tells_which_runs_belong_to_a_decision(config_dir: ConfigDir, d
 SECRETS = ("secret-one", "secret-two", "secret-one")
 
 
-def test_the_id_of_an_event_needs_what_never_leaves(config_dir: ConfigDir) -> None:
+def test_an_event_id_depends_on_a_local_secret(config_dir: ConfigDir) -> None:
     """Without the agreement, which is never sent, nobody can find the process id and time that the id is made from."""
     write(config_dir, "1-2-0")
     (run,) = (run for run in finished(config_dir.pending) if isinstance(run, Run))
@@ -173,7 +173,7 @@ def dead_process() -> int:
         ("here", 31 * DAY_S, True, False),
     ],
 )
-def test_what_can_no_longer_end_is_given_up(
+def test_a_run_that_can_no_longer_end_is_given_up(
     config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch, system_name: str, up_s: float, alive: bool, kept: bool
 ) -> None:
     """Measured by the machine's uptime, which no clock changes."""
@@ -198,7 +198,7 @@ def test_a_run_of_a_system_that_is_gone_is_given_up_by_its_files_age(
     assert remove_abandoned(config_dir.pending, time.time_ns()) == given_up
 
 
-def test_an_end_without_a_start_goes_when_it_is_old_by_both_clocks(config_dir: ConfigDir) -> None:
+def test_an_end_without_a_start_is_removed_when_it_is_old_by_both_clocks(config_dir: ConfigDir) -> None:
     """A hand-over creates the end file a moment before the start file, so a new one stays."""
     now = round(system.uptime_s() * 100)
     for name, age_s in ((f"{now}-1-0", 0), (f"{now}-2-0", 3600), ("1-3-0", 0), ("1-4-0", 3600)):
