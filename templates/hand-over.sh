@@ -565,7 +565,7 @@ im_read_arguments() {
   case $im_value in '' | number) ;; *) im_refused=incomplete ;; esac
   "$im_then" "$@"
 }
-im_dropped=''
+im_dropped='' im_is_make_4_0=''
 
 im_read_word() {
   case $im_word in
@@ -582,7 +582,10 @@ im_read_word() {
   -j | --jobs | -l | --load-average | --max-load) im_value=number ;;
   --jobs=* | --load-average=* | --max-load=*) im_is_number "${im_word#*=}" ;;
   -l*) im_is_number "${im_word#-l}" ;;
-  -O | -Onone | -Oline | -Otarget | --output-sync | --output-sync=none | --output-sync=line | --output-sync=target) ;;
+  -O | -Onone | -Oline | -Otarget | --output-sync | --output-sync=none | --output-sync=line | --output-sync=target)
+    # With these, make 4.0 crashes on the $(error) that reports a failure.
+    [ -z "$im_is_make_4_0" ] || im_refused=$im_word
+    ;;
   --jobserver-style=*) ;;
   --always-make | --check-symlink-times | --environment-overrides | --keep-going | --no-builtin-rules) ;;
   --no-builtin-variables | --no-keep-going | --no-print-directory | --quiet | --silent | --no-silent | --stop) ;;
@@ -646,9 +649,9 @@ im_read_variable() {
 }
 
 # Print the process id of make, "typed" and its goals if its command line can be handed over exactly; or "restored" if
-# variables that make has changed must be restored too. It takes the same arguments as im_look.
+# variables that make has changed must be restored too. It takes the same arguments as im_look, and a fourth for make 4.0.
 im_look_closely() {
-  im_level=$3
+  im_level=$3 im_is_make_4_0=${4-}
   im_is_this_make "$1" || return
   if im_is_nested "$2" "$3"; then return; fi
   set -f

@@ -120,7 +120,7 @@ endif
 endif
 endif
 ifeq (,$(.metrics.how))
-.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,typed,im_look_closely $(.metrics.look)))
+.metrics.seen := $(shell exec 2>/dev/null; $(call .metrics.sh,typed,im_look_closely $(.metrics.look) $(filter 4.0,$(MAKE_VERSION))))
 ifeq ($(strip $(MAKECMDGOALS)),$(wordlist 3,35,$(.metrics.seen)))
 .metrics.how := $(word 2,$(.metrics.seen))
 endif
