@@ -1,4 +1,4 @@
-# instrumented-make 0.4.0: the engine, the same in every project. Rendered by "instrumented-make render"; do not edit.
+# instrumented-make 0.4.1: the engine, the same in every project. Rendered by "instrumented-make render"; do not edit.
 # The numbered steps are explained in docs/how-it-works.md of instrumented-make.
 
 # 1. The inner make, to which a command is handed over, reads this file first. It must run as if this file did not
@@ -10,7 +10,7 @@ else
 
 # 2. Do nothing unless Makefile.instrumented has this version and is in the current folder, beside the first makefile: a
 #    copy, a link or "make -f" from elsewhere would find another project's catalog.
-ifeq (0.4.0 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metrics.list)))))
+ifeq (0.4.1 $(abspath .),$(.metrics.needs) $(abspath $(dir $(firstword $(.metrics.list)))))
 
 # 3. Where the decision is kept: an absolute path. It may contain blanks, but no character that is special to make or
 #    a shell.
@@ -189,9 +189,9 @@ $(MAKECMDGOALS): .instrumented ; @:$(if $(call .metrics.exists,pending/$(notdir 
 else
 
 # 11. What the reporter's commands do, which anybody may run; Makefile.instrumented names them.
-.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.4.0", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
+.metrics.contract = {"collection": $(.metrics.collection), "question": $(.metrics.question), "digest": "$(.metrics.digest)", "prefix": "$(.metrics.prefix)", "version": "0.4.1", "count": $(words $(.metrics.targets)), "first": "$(wordlist 1,8,$(.metrics.targets))"}
 .metrics.set-here = $(strip $(foreach name,PATH $(filter PIP_% SSL_% %_proxy %_PROXY REQUESTS_% HOME XDG_CONFIG_%,$(.VARIABLES)),$(if $(filter environment%,$(origin $(name))),,$(name))))
-.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.4.0 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
+.metrics.ask = $(call .metrics.sh,all,im_ask '$(.metrics.config)' 0.4.1 '$(.metrics.prefix)' $(call .metrics.quote,$(.metrics.set-here)) $1 --contract '$(.metrics.contract)')
 
 endif
 endif

@@ -1,4 +1,4 @@
-# instrumented-make 0.4.0: the hand-over. Rendered by "instrumented-make render"; do not edit.
+# instrumented-make 0.4.1: the hand-over. Rendered by "instrumented-make render"; do not edit.
 # Sourced by the recipes of .instrumented/engine.mk with /bin/sh, whatever shell that is: so it is POSIX, and it avoids
 # starting processes. All names begin with im_: you might export any other name, and your command would see it changed.
 # im_part says how much of this file is needed; the rest is not read, because reading it takes a shell a while. What is
