@@ -187,7 +187,9 @@ im_name_running() {
   for im_other in $im_line; do
     [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
   done
-  [ ! -O "$im_home" ] || printf '%-63s\n' "$$$im_others" 1<>"$im_home/running"
+  [ -O "$im_home" ] || return 0
+  [ -e "$im_home/running" ] || { im_read_the_rest && im_make_running; }
+  printf '%-63s\n' "$$$im_others" 1<>"$im_home/running"
 }
 
 # Find what is checked out, from two small files: read only if they are regular files, yours, and below your home.
@@ -428,6 +430,16 @@ im_wait_a_moment() {
 # ---------------------------------------------------------------------------------------------------------------------
 # 3. What a hand-over needs now and then
 # ---------------------------------------------------------------------------------------------------------------------
+
+# Make the file "running". It is private, and the command keeps your umask.
+im_make_running() {
+  im_umask=''
+  { read -r im_skip && read -r im_skip im_umask; } </proc/self/status
+  case $im_umask in 0[0-7][0-7][0-7]) ;; *) im_umask=$(umask) ;; esac
+  umask 077
+  true >"$im_home/running"
+  umask "$im_umask"
+}
 
 # Close the outer make's job server, which the inner make must not use. Apple's make also leaves a copy of its pipe open.
 im_close_job_server() {
