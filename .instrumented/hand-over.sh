@@ -161,7 +161,6 @@ im_record_start() {
   [ -O "$im_home" ] || return
   im_read_line "$im_home/agreed.$im_digest"
   im_agreed=$im_line
-  umask 077
   [ -d "$im_home/pending" ] || mkdir "$im_home/pending"
   case ${DEVSTACK_METRICS_TESTING-} in *"$im_newline"*) im_testing='?' ;; *) im_testing=${DEVSTACK_METRICS_TESTING-} ;; esac
   # Never overwrite a file. The uptime is the host's, because containers may have the same process ids.
@@ -188,7 +187,7 @@ im_name_running() {
     [ ! -e "/proc/$im_other" ] || im_others="$im_others $im_other"
   done
   [ -O "$im_home" ] || return 0
-  [ -e "$im_home/running" ] || { im_read_the_rest && im_make_running; }
+  [ -e "$im_home/running" ] || { im_read_the_rest && im_privately im_make_running; }
   printf '%-63s\n' "$$$im_others" 1<>"$im_home/running"
 }
 
@@ -294,6 +293,7 @@ im_run_command() {
 im_start_and_wait() {
   if [ -n "$im_signal" ]; then
     exec 8>&2 2>/dev/null
+    umask 077
     im_record_start
     return
   fi
@@ -303,8 +303,8 @@ im_start_and_wait() {
     eval "true >&$im_number" || im_free=$im_number
   done 2>/dev/null
   if [ -z "$im_launcher" ] || [ -z "$im_free" ]; then
-    # Another shell writes the record, so that the command keeps your umask.
-    im_run=$(im_record_start 2>/dev/null && printf %s "$im_run")
+    im_read_the_rest
+    im_privately im_record_start 2>/dev/null
     "$@"
     im_status=$?
     exec 8>&2 2>/dev/null
@@ -323,6 +323,9 @@ im_start_and_wait() {
     eval "exec $im_free<&-"
     # Make already reports a command that was ended by a signal, so the shell must not.
     exec 8>&2 2>/dev/null
+    # A failed fork ends some shells, but not before the command.
+    trap 'wait "$im_child"; exit "$?"' EXIT
+    umask 077
     im_record_start
     while :; do
       im_woken=''
@@ -431,13 +434,17 @@ im_wait_a_moment() {
 # 3. What a hand-over needs now and then
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Make the file "running". It is private, and the command keeps your umask.
 im_make_running() {
+  true >"$im_home/running"
+}
+
+# Call $1, whose files are private, before the command starts, which keeps your umask.
+im_privately() {
   im_umask=''
   { read -r im_skip && read -r im_skip im_umask; } </proc/self/status
   case $im_umask in 0[0-7][0-7][0-7]) ;; *) im_umask=$(umask) ;; esac
   umask 077
-  true >"$im_home/running"
+  "$1"
   umask "$im_umask"
 }
 

@@ -289,3 +289,24 @@ def test_a_reporter_that_cannot_be_started_fails_no_command(bench: Workbench) ->
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "short\n", "")
     assert bench.recorded() == ["0"]
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_failed_fork_while_the_command_runs_is_not_its_failure(bench: Workbench, status: int) -> None:
+    """The folder for records is missing, and no process can be started to make it: the run is not recorded."""
+    bench.write(f"short: ; @echo short; exit {status}\n", ["short"])
+    bench.agree()
+    (bench.config / "running").touch()
+    (bench.config / "pending").rmdir()
+    # dash starts a program that it waits for with this call.
+    command = [needs("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "inject=vfork:error=EAGAIN"]
+    result = subprocess.run(
+        [*command, bench.make, "short"],
+        cwd=bench.tree,
+        env=bench.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (2 if status else 0, "short\n")
+    assert not (bench.config / "pending").exists()
