@@ -109,12 +109,12 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
     )
 
 
-def named(source: Source, expression: Any) -> Any:
-    """The same table under a short name if the engine runs in this process, which keeps queries short."""
+def named(source: Source, expression: Any, name: str) -> Any:
+    """The same table under this ``name`` if the engine runs in this process, which keeps queries short."""
     if source.engine != "duckdb":
         return expression
     backend = expression.get_backend()
-    return _told(source.name, lambda: backend.create_view("runs", expression, overwrite=True))
+    return _told(source.name, lambda: backend.create_view(name, expression, overwrite=True))
 
 
 def columns(source: Source, expression: Any) -> dict[str, Column]:

@@ -50,16 +50,16 @@ class History:
         self._steps = steps
         self.min_people = min_people
         steps.begin("Reading the events")
-        every = queries.selected(queries.runs(source.events), selection)
+        every = named(source, queries.selected(queries.runs(source.events), selection), "selected")
         totals = self.ask(queries.totals(every))
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
-            every = queries.renamed(every, odd)
+            every = named(source, queries.renamed(every, odd), "renamed")
             totals = self.ask(queries.totals(every))
         kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(kept)
-        self._runs = named(source, queries.regrouped(every, kept) if self.hidden else every)
+        self._runs = named(source, queries.regrouped(every, kept), "shown") if self.hidden else every
         self._totals = self.ask(queries.totals(self._runs)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:

@@ -7,9 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 PATIENCE_S = 2.0
@@ -21,7 +20,8 @@ class Steps:
     A terminal shows a bar that disappears at the end; any other output gets one line per step.
     """
 
-    def __init__(self, console: Console, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, console: Console | None = None, patience_s: float = PATIENCE_S) -> None:
+        """``console``: where to show the steps; standard error if None."""
         self._console = console
         self._bar: Progress | None = None
         self._begun_s = time.monotonic()
@@ -57,6 +57,10 @@ class Steps:
             if self._over:
                 return
             self._shown = True
+            # Most reports end before this, and do not wait for the import.
+            from rich.console import Console  # noqa: PLC0415
+
+            self._console = self._console or Console(stderr=True)
             if self._console.is_terminal:
                 self._bar = _bar(self._console, self._begun_s)
             self._tell()
@@ -64,12 +68,12 @@ class Steps:
     def _tell(self) -> None:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=self._name)
-        else:
+        elif self._console is not None:
             self._console.print(f"{self._name} ...", markup=False, highlight=False)
 
 
 def _bar(console: Console, begun_s: float) -> Progress:
-    """A bar that runs since ``begun_s``. Most reports end before one is needed, and do not wait for its import."""
+    """A bar that runs since ``begun_s``."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     bar = Progress(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from golden_sql import DIALECTS, GOLDEN, sql
-from rich.console import Console
 from team_history import CHANGE_S
 
 from instrumented_make.errors import UserError
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.engines
 
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """Everything that a report says about a source."""
-    with Steps(Console(stderr=True)) as steps, opened(source, table) as found:
+    with Steps() as steps, opened(source, table) as found:
         history = History(found, Selection(**selection), 5, steps, Options(CHANGE_S, 8))
         sections = [
             (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answered(history)
@@ -69,7 +68,7 @@ def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
     percents = (0, 5, 25, 50, 75, 95, 100)
 
     def found(engine: str) -> list[tuple[object, ...]]:
-        with opened(str(history)) as source, Steps(Console(stderr=True)) as steps:
+        with opened(str(history)) as source, Steps() as steps:
             runs = queries.runs(source.events)
             tables = [query(runs, percents, engine=engine) for query in (queries.spread, queries.weeks)]
             asked = History(source, Selection(), 1, steps)

@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
 from instrumented_make.report.events import opened
 from instrumented_make.report.history import SPREAD, History, Time
@@ -37,7 +36,7 @@ class Answers:
 
 
 def answers(path: Path, min_people: int = 1) -> Answers:
-    with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
+    with Steps() as steps, opened(str(path)) as source:
         history = History(source, Selection(), min_people, steps)
         asked = [question.ask(history) for question in (used, ages, weeks)]
         sentences = {section.anchor: section.answer for section in asked}
@@ -173,7 +172,7 @@ def test_the_commit_decides_what_is_before_and_after(tmp_path: Path) -> None:
         {"git_commit_time": after, "start_time": change + timedelta(weeks=8)},
         {"git_commit_time": before, "start_time": change - timedelta(weeks=8, seconds=1)},
     )
-    with Steps(Console(stderr=True)) as steps, opened(str(path)) as source:
+    with Steps() as steps, opened(str(path)) as source:
         history = History(source, Selection(), 1, steps)
         within = helped.around(history.runs, int(change.timestamp()), 8)
         rows = history.ask(helped.sides(within, "dev.up", int(change.timestamp())))
@@ -204,7 +203,7 @@ def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.Monkey
     """However few commands are queried at once, the sums are the same."""
 
     def summed() -> list[dict[str, list[tuple[int, ...]]]]:
-        with Steps(Console(stderr=True)) as steps, opened(str(history)) as source:
+        with Steps() as steps, opened(str(history)) as source:
             return [
                 {
                     name: sorted(

@@ -195,7 +195,7 @@ def test_both_front_ends_give_equal_figures(
 
 def reported(source: Path, selection: Selection) -> Summary:
     """The summary that a report is made of."""
-    with Steps(Console(stderr=True)) as steps, opened(str(source)) as found:
+    with Steps() as steps, opened(str(source)) as found:
         return History(found, selection, 5, steps).summary
 
 
