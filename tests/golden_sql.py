@@ -32,15 +32,16 @@ def _queries(dialect: str) -> dict[str, Any]:
     names = {name: name.upper() if dialect == "snowflake" else name for name in types}
     events = ibis.table({names[name]: kind for name, kind in types.items()}, "devstack_command_run").rename(names)
     runs = queries.selected(queries.runs(events), Selection(since_s=moment("2026-01-05"), only_master=True))
+    sums = queries.sums(runs)
     return {
-        "totals": queries.totals(queries.regrouped(runs, ["dev.down", "dev.provision"])),
-        "people": queries.people(runs),
+        "totals": queries.totals(queries.regrouped(sums, ["dev.down", "dev.provision"])),
+        "people": queries.people(sums),
         "spread": queries.spread(runs, (50, 95), engine=dialect),
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),
         "hours": endings.hours(runs),
-        "timeline": queries.timeline(runs),
+        "timeline": queries.timeline(sums),
         "ages": ages.ages(runs),
-        "weekly": changed.weekly(runs, ["dev.down", "dev.provision"]),
+        "weekly": changed.weekly(sums, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }

@@ -117,6 +117,24 @@ def named(source: Source, expression: Any, name: str) -> Any:
     return _told(source.name, lambda: backend.create_view(name, expression, overwrite=True))
 
 
+def stored(source: Source, expression: Any, name: str) -> Any:
+    """The same rows, computed once under this ``name`` if the engine runs here; others are not written to."""
+    if source.engine != "duckdb":
+        return expression
+    backend = expression.get_backend()
+    # DuckDB sums integers into 128-bit integers.
+    chosen = ", ".join(
+        f"{column}::BIGINT AS {column}" if kind.is_integer() else column for column, kind in expression.schema().items()
+    )
+
+    def computed() -> Any:
+        query = f"SELECT {chosen} FROM ({backend.compile(expression)})"  # noqa: S608
+        backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        return backend.table(name)
+
+    return _told(source.name, computed)
+
+
 def columns(source: Source, expression: Any) -> dict[str, Column]:
     """The result of ``expression`` on the engine that holds the events, column by column. Raise UserError."""
     found: dict[str, Column] = _told(source.name, lambda: _columns_of(expression), source.secrets)
@@ -131,7 +149,7 @@ def _columns_of(expression: Any) -> dict[str, Column]:
     else:
         table = expression.to_pyarrow()
         found = {name: table[name].to_numpy() for name in table.column_names}
-    # DuckDB sums integers into 128-bit integers, which NumPy does not have.
+    # As in stored; NumPy does not have such integers.
     whole = {name for name, kind in expression.schema().items() if kind.is_integer()}
     return {name: values.astype(np.int64, copy=False) if name in whole else values for name, values in found.items()}
 

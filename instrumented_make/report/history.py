@@ -12,7 +12,7 @@ from typing import Any
 
 from instrumented_make.errors import failure
 from instrumented_make.report import queries
-from instrumented_make.report.events import Column, Source, columns, named
+from instrumented_make.report.events import Column, Source, columns, named, stored
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.section import Options
 from instrumented_make.stats import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, selected
@@ -51,16 +51,19 @@ class History:
         self.min_people = min_people
         steps.begin("Reading the events")
         every = named(source, queries.selected(queries.runs(source.events), selection), "selected")
-        totals = self.ask(queries.totals(every))
+        sums = stored(source, queries.sums(every), "sums")
+        totals = self.ask(queries.totals(sums))
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
             every = named(source, queries.renamed(every, odd), "renamed")
-            totals = self.ask(queries.totals(every))
+            sums = stored(source, queries.sums(every), "sums")
+            totals = self.ask(queries.totals(sums))
         kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(kept)
         self._runs = named(source, queries.regrouped(every, kept), "shown") if self.hidden else every
-        self._totals = self.ask(queries.totals(self._runs)) if self.hidden else totals
+        self._sums = queries.regrouped(sums, kept) if self.hidden else sums
+        self._totals = self.ask(queries.totals(self._sums)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
                 few = "" if self.own else f", or fewer than {min_people} people did"
@@ -84,16 +87,27 @@ class History:
         return self._runs
 
     @property
+    def sums(self) -> Any:
+        """The sums of all runs by command, person and week, as :func:`queries.sums`."""
+        return self._sums
+
+    @property
     def shown(self) -> Any:
         """The runs of the selected commands, if any are selected, or all."""
-        chosen = list(self.selection.commands)
-        return self._runs.filter(self._runs.command.isin(chosen)) if chosen else self._runs
+        return self._shown(self._runs)
 
     @property
     def awaited(self) -> Any:
         """The shown runs that people wait for."""
-        interactive = sorted(self.options.targets.interactive)
-        return self.shown.filter(~self.shown.command.isin(interactive)) if interactive else self.shown
+        return self._awaited(self._runs)
+
+    def _shown(self, table: Any) -> Any:
+        chosen = list(self.selection.commands)
+        return table.filter(table.command.isin(chosen)) if chosen else table
+
+    def _awaited(self, table: Any) -> Any:
+        shown, interactive = self._shown(table), sorted(self.options.targets.interactive)
+        return shown.filter(~shown.command.isin(interactive)) if interactive else shown
 
     @property
     def runs_of(self) -> dict[str, int]:
@@ -154,10 +168,10 @@ class History:
     def timeline(self) -> list[Time]:
         """Every week with runs: how many people ran anything, and how the runs went that they waited for."""
         self.begin("Following the weeks")
-        rows = self.ask(queries.timeline(self.shown))
+        rows = self.ask(queries.timeline(self._shown(self._sums)))
         if not self.options.targets.interactive:
             return [Time(**row) for row in rows]
-        awaited = {row["week"]: row for row in self.ask(queries.timeline(self.awaited))}
+        awaited = {row["week"]: row for row in self.ask(queries.timeline(self._awaited(self._sums)))}
         nothing = {"runs": 0, "total_ms": 0, "failed": 0, "interrupted": 0}
         return [
             Time(**{**nothing, **awaited.get(row["week"], {}), "week": row["week"], "people": row["people"]})
@@ -167,4 +181,4 @@ class History:
     @cached_property
     def people(self) -> int:
         """How many people ran any of the shown commands."""
-        return int(self.ask(queries.people(self.shown))[0]["people"])
+        return int(self.ask(queries.people(self._shown(self._sums)))[0]["people"])

@@ -72,19 +72,33 @@ def regrouped(table: Any, kept: Sequence[str]) -> Any:
     return table.mutate(command=ibis.ifelse(table.command.isin(list(kept)), table.command, OTHER))
 
 
-def totals(table: Any) -> Any:
+def sums(table: Any) -> Any:
+    """What most questions need of the runs, for each ``command``, ``user_id`` and ``week``: see :func:`summed`."""
+    return summed(table.mutate(week=week(table)), ["command", "user_id", "week"])
+
+
+def summed(table: Any, by: list[str]) -> Any:
+    """For each group: :func:`ends`, :func:`successes`, and ``total_ms`` and ``succeeded_ms``, the sums of durations."""
+    table = table.mutate(logarithm=logarithm(table))
+    succeeded_ms = (table.exit_status == 0).ifelse(table.duration_ms, 0).sum()
+    return table.group_by(by).agg(
+        **ends(table), **successes(table), total_ms=table.duration_ms.sum(), succeeded_ms=succeeded_ms
+    )
+
+
+def totals(sums: Any) -> Any:
     """For each command: ``people``, ``runs``, ``total_ms``, ``failed``, ``interrupted``."""
-    return _people(table, ["command"])
+    return _people(sums, ["command"])
 
 
-def people(table: Any) -> Any:
+def people(sums: Any) -> Any:
     """How many ``people`` there are, in a single row."""
-    return table.select("user_id").distinct().agg(people=lambda person: person.count())
+    return sums.select("user_id").distinct().agg(people=lambda person: person.count())
 
 
-def timeline(table: Any) -> Any:
+def timeline(sums: Any) -> Any:
     """For each ``week``: ``people``, ``runs``, ``total_ms``, ``failed``, ``interrupted``."""
-    return _people(table.mutate(week=week(table)), ["week"]).order_by("week")
+    return _people(sums, ["week"]).order_by("week")
 
 
 def spread(table: Any, percents: Sequence[int], *, engine: str) -> Any:
@@ -144,13 +158,11 @@ def successes(table: Any) -> dict[str, Any]:
     return {"succeeded": (table.exit_status == 0).ifelse(1, 0).sum(), "logarithms": table.logarithm.sum()}
 
 
-def _people(table: Any, by: list[str]) -> Any:
+def _people(sums: Any, by: list[str]) -> Any:
     """Sums for each group. People are counted by grouping: some engines' count of distinct values is an estimate."""
-    of_person = table.group_by([*by, "user_id"]).agg(total_ms=table.duration_ms.sum(), **ends(table))
-    return of_person.group_by(by).agg(
-        people=of_person.count(),
-        **{name: of_person[name].sum() for name in ("runs", "total_ms", "failed", "interrupted")},
-    )
+    names = ("runs", "total_ms", "failed", "interrupted")
+    of_person = sums.group_by([*by, "user_id"]).agg(**{name: sums[name].sum() for name in names})
+    return of_person.group_by(by).agg(people=of_person.count(), **{name: of_person[name].sum() for name in names})
 
 
 def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, engine: str) -> Any:

@@ -23,7 +23,7 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, successes, week
+from instrumented_make.report.queries import DAY_S, numbered, summed, week
 from instrumented_make.report.section import FAILING, SLOWER, Earlier, Figure, Rows, Section
 from instrumented_make.report.words import counted, date, listed, week_of
 from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration, monday, percentage
@@ -62,13 +62,12 @@ class Change:
         return FAILING if self.shift.worse else "failing less"
 
 
-def weekly(table: Any, names: Sequence[str]) -> Any:
+def weekly(sums: Any, names: Sequence[str]) -> Any:
     """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: the fields of Weekly."""
-    runs = table.filter(table.command.isin(list(names)))
-    summed = _summed(runs.mutate(week=week(runs)), ["command", "user_id", "week"])
+    chosen = sums.filter(sums.command.isin(list(names))).drop("total_ms")
     # Transferring millions of names would take longer than all the numbers.
-    places = ibis.cases(*((summed.command == name, place) for place, name in enumerate(names)))
-    return numbered(summed.mutate(command=places.cast("int64")))
+    places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
+    return numbered(chosen.mutate(command=places.cast("int64")))
 
 
 def commits(table: Any, names: Sequence[str]) -> Any:
@@ -78,13 +77,7 @@ def commits(table: Any, names: Sequence[str]) -> Any:
     """
     known = table.filter(table.command.isin(list(names)), table.on_master, table.commit_s.notnull())
     by = ["command", "user_id", "week", "day"]
-    return numbered(_summed(known.mutate(week=week(known), day=known.commit_s // DAY_S), by))
-
-
-def _summed(table: Any, by: list[str]) -> Any:
-    table = table.mutate(logarithm=logarithm(table))
-    succeeded_ms = (table.exit_status == 0).ifelse(table.duration_ms, 0).sum()
-    return table.group_by(by).agg(**ends(table), **successes(table), succeeded_ms=succeeded_ms)
+    return numbered(summed(known.mutate(week=week(known), day=known.commit_s // DAY_S), by))
 
 
 def ask(history: History) -> Section:
@@ -138,7 +131,7 @@ def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
         size = np.cumsum([history.runs_of[command] for command in ahead])
         few = max(int(np.searchsorted(size, _AT_ONCE, side="right")), 1)
         batch, ahead = ahead[:few], ahead[few:]
-        yield batch, history.columns(weekly(history.runs, batch))
+        yield batch, history.columns(weekly(history.sums, batch))
 
 
 def _commits(history: History, found: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:

@@ -1,72 +1,154 @@
 -- totals
 SELECT
-  "t2"."command" AS "command",
+  "t4"."command" AS "command",
   COUNT(*) AS "people",
-  SUM("t2"."runs") AS "runs",
-  SUM("t2"."total_ms") AS "total_ms",
-  SUM("t2"."failed") AS "failed",
-  SUM("t2"."interrupted") AS "interrupted"
+  SUM("t4"."runs") AS "runs",
+  SUM("t4"."total_ms") AS "total_ms",
+  SUM("t4"."failed") AS "failed",
+  SUM("t4"."interrupted") AS "interrupted"
 FROM (
   SELECT
-    "t1"."command" AS "command",
-    "t1"."user_id" AS "user_id",
-    SUM("t1"."duration_ms") AS "total_ms",
-    COUNT(*) AS "runs",
-    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+    "t3"."command" AS "command",
+    "t3"."user_id" AS "user_id",
+    SUM("t3"."runs") AS "runs",
+    SUM("t3"."total_ms") AS "total_ms",
+    SUM("t3"."failed") AS "failed",
+    SUM("t3"."interrupted") AS "interrupted"
   FROM (
     SELECT
       CASE
-        WHEN "t0"."command" IN ('dev.down', 'dev.provision')
-        THEN "t0"."command"
+        WHEN "t2"."command" IN ('dev.down', 'dev.provision')
+        THEN "t2"."command"
         ELSE 'other'
       END AS "command",
-      "t0"."user_id" AS "user_id",
-      "t0"."duration_ms" AS "duration_ms",
-      "t0"."exit_status" AS "exit_status",
-      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
-      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      isNotNull("t0"."command")
-      AND isNotNull("t0"."user_id")
-      AND isNotNull("t0"."duration_ms")
-      AND isNotNull("t0"."exit_status")
-      AND isNotNull("t0"."start_time")
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
-  ) AS "t1"
+      "t2"."user_id" AS "user_id",
+      "t2"."week" AS "week",
+      "t2"."runs" AS "runs",
+      "t2"."failed" AS "failed",
+      "t2"."interrupted" AS "interrupted",
+      "t2"."succeeded" AS "succeeded",
+      "t2"."logarithms" AS "logarithms",
+      "t2"."total_ms" AS "total_ms",
+      "t2"."succeeded_ms" AS "succeeded_ms"
+    FROM (
+      SELECT
+        "t1"."command" AS "command",
+        "t1"."user_id" AS "user_id",
+        "t1"."week" AS "week",
+        COUNT(*) AS "runs",
+        SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+        SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+        SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+        SUM("t1"."logarithm") AS "logarithms",
+        SUM("t1"."duration_ms") AS "total_ms",
+        SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+      FROM (
+        SELECT
+          "t0"."command" AS "command",
+          "t0"."user_id" AS "user_id",
+          "t0"."duration_ms" AS "duration_ms",
+          "t0"."exit_status" AS "exit_status",
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+          "t0"."git_checked_out_master" AS "on_master",
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+          CAST(FLOOR(
+            (
+              CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+            ) / (
+              604800
+            )
+          ) AS Nullable(Int64)) AS "week",
+          CASE
+            WHEN "t0"."exit_status" = 0
+            THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+            ELSE 0
+          END AS "logarithm"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          isNotNull("t0"."command")
+          AND isNotNull("t0"."user_id")
+          AND isNotNull("t0"."duration_ms")
+          AND isNotNull("t0"."exit_status")
+          AND isNotNull("t0"."start_time")
+          AND NOT (
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+          )
+          AND "t0"."git_checked_out_master"
+          AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+      ) AS "t1"
+      GROUP BY
+        "t1"."command",
+        "t1"."user_id",
+        "t1"."week"
+    ) AS "t2"
+  ) AS "t3"
   GROUP BY
-    "t1"."command",
-    "t1"."user_id"
-) AS "t2"
+    "t3"."command",
+    "t3"."user_id"
+) AS "t4"
 GROUP BY
-  "t2"."command";
+  "t4"."command";
 
 -- people
 SELECT
   COUNT(*) AS "people"
 FROM (
   SELECT DISTINCT
-    "t0"."user_id" AS "user_id"
-  FROM "devstack_command_run" AS "t0"
-  WHERE
-    isNotNull("t0"."command")
-    AND isNotNull("t0"."user_id")
-    AND isNotNull("t0"."duration_ms")
-    AND isNotNull("t0"."exit_status")
-    AND isNotNull("t0"."start_time")
-    AND NOT (
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-    )
-    AND "t0"."git_checked_out_master"
-    AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
-) AS "t1";
+    "t2"."user_id" AS "user_id"
+  FROM (
+    SELECT
+      "t1"."command" AS "command",
+      "t1"."user_id" AS "user_id",
+      "t1"."week" AS "week",
+      COUNT(*) AS "runs",
+      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+      SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+      SUM("t1"."logarithm") AS "logarithms",
+      SUM("t1"."duration_ms") AS "total_ms",
+      SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+    FROM (
+      SELECT
+        "t0"."command" AS "command",
+        "t0"."user_id" AS "user_id",
+        "t0"."duration_ms" AS "duration_ms",
+        "t0"."exit_status" AS "exit_status",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          (
+            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+          ) / (
+            604800
+          )
+        ) AS Nullable(Int64)) AS "week",
+        CASE
+          WHEN "t0"."exit_status" = 0
+          THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+          ELSE 0
+        END AS "logarithm"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        isNotNull("t0"."command")
+        AND isNotNull("t0"."user_id")
+        AND isNotNull("t0"."duration_ms")
+        AND isNotNull("t0"."exit_status")
+        AND isNotNull("t0"."start_time")
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      "t1"."command",
+      "t1"."user_id",
+      "t1"."week"
+  ) AS "t2"
+) AS "t3";
 
 -- spread
 SELECT
@@ -441,59 +523,81 @@ SELECT
   *
 FROM (
   SELECT
-    "t2"."week" AS "week",
+    "t3"."week" AS "week",
     COUNT(*) AS "people",
-    SUM("t2"."runs") AS "runs",
-    SUM("t2"."total_ms") AS "total_ms",
-    SUM("t2"."failed") AS "failed",
-    SUM("t2"."interrupted") AS "interrupted"
+    SUM("t3"."runs") AS "runs",
+    SUM("t3"."total_ms") AS "total_ms",
+    SUM("t3"."failed") AS "failed",
+    SUM("t3"."interrupted") AS "interrupted"
   FROM (
     SELECT
-      "t1"."week" AS "week",
-      "t1"."user_id" AS "user_id",
-      SUM("t1"."duration_ms") AS "total_ms",
-      COUNT(*) AS "runs",
-      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+      "t2"."week" AS "week",
+      "t2"."user_id" AS "user_id",
+      SUM("t2"."runs") AS "runs",
+      SUM("t2"."total_ms") AS "total_ms",
+      SUM("t2"."failed") AS "failed",
+      SUM("t2"."interrupted") AS "interrupted"
     FROM (
       SELECT
-        "t0"."command" AS "command",
-        "t0"."user_id" AS "user_id",
-        "t0"."duration_ms" AS "duration_ms",
-        "t0"."exit_status" AS "exit_status",
-        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
-        CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
-          ) / (
-            604800
+        "t1"."command" AS "command",
+        "t1"."user_id" AS "user_id",
+        "t1"."week" AS "week",
+        COUNT(*) AS "runs",
+        SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+        SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+        SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+        SUM("t1"."logarithm") AS "logarithms",
+        SUM("t1"."duration_ms") AS "total_ms",
+        SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+      FROM (
+        SELECT
+          "t0"."command" AS "command",
+          "t0"."user_id" AS "user_id",
+          "t0"."duration_ms" AS "duration_ms",
+          "t0"."exit_status" AS "exit_status",
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+          "t0"."git_checked_out_master" AS "on_master",
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+          CAST(FLOOR(
+            (
+              CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+            ) / (
+              604800
+            )
+          ) AS Nullable(Int64)) AS "week",
+          CASE
+            WHEN "t0"."exit_status" = 0
+            THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+            ELSE 0
+          END AS "logarithm"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          isNotNull("t0"."command")
+          AND isNotNull("t0"."user_id")
+          AND isNotNull("t0"."duration_ms")
+          AND isNotNull("t0"."exit_status")
+          AND isNotNull("t0"."start_time")
+          AND NOT (
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
           )
-        ) AS Nullable(Int64)) AS "week"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        isNotNull("t0"."command")
-        AND isNotNull("t0"."user_id")
-        AND isNotNull("t0"."duration_ms")
-        AND isNotNull("t0"."exit_status")
-        AND isNotNull("t0"."start_time")
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
-    ) AS "t1"
+          AND "t0"."git_checked_out_master"
+          AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+      ) AS "t1"
+      GROUP BY
+        "t1"."command",
+        "t1"."user_id",
+        "t1"."week"
+    ) AS "t2"
     GROUP BY
-      "t1"."week",
-      "t1"."user_id"
-  ) AS "t2"
+      "t2"."week",
+      "t2"."user_id"
+  ) AS "t3"
   GROUP BY
-    "t2"."week"
-) AS "t3"
+    "t3"."week"
+) AS "t4"
 ORDER BY
-  "t3"."week" ASC;
+  "t4"."week" ASC;
 
 -- ages
 SELECT
@@ -562,107 +666,179 @@ ORDER BY
   "t3"."week" ASC;
 
 -- weekly
-WITH "t2" AS (
-  SELECT
-    "t1"."command" AS "command",
-    "t1"."user_id" AS "user_id",
-    "t1"."week" AS "week",
-    COUNT(*) AS "runs",
-    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-    SUM("t1"."logarithm") AS "logarithms",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
-  FROM (
-    SELECT
-      "t0"."command" AS "command",
-      "t0"."user_id" AS "user_id",
-      "t0"."duration_ms" AS "duration_ms",
-      "t0"."exit_status" AS "exit_status",
-      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
-      CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-      CAST(FLOOR(
-        (
-          CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
-        ) / (
-          604800
-        )
-      ) AS Nullable(Int64)) AS "week",
-      CASE
-        WHEN "t0"."exit_status" = 0
-        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
-        ELSE 0
-      END AS "logarithm"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      isNotNull("t0"."command")
-      AND isNotNull("t0"."user_id")
-      AND isNotNull("t0"."duration_ms")
-      AND isNotNull("t0"."exit_status")
-      AND isNotNull("t0"."start_time")
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
-      AND "t0"."command" IN ('dev.down', 'dev.provision')
-  ) AS "t1"
-  GROUP BY
-    "t1"."command",
-    "t1"."user_id",
-    "t1"."week"
-)
 SELECT
-  "t9".*
+  "t10".*
   EXCEPT ("user_id")
 FROM (
   SELECT
-    "t6"."command" AS "command",
-    "t6"."user_id" AS "user_id",
-    "t6"."week" AS "week",
-    "t6"."runs" AS "runs",
-    "t6"."failed" AS "failed",
-    "t6"."interrupted" AS "interrupted",
-    "t6"."succeeded" AS "succeeded",
-    "t6"."logarithms" AS "logarithms",
-    "t6"."succeeded_ms" AS "succeeded_ms",
-    "t8"."person" AS "person"
+    "t7"."command" AS "command",
+    "t7"."user_id" AS "user_id",
+    "t7"."week" AS "week",
+    "t7"."runs" AS "runs",
+    "t7"."failed" AS "failed",
+    "t7"."interrupted" AS "interrupted",
+    "t7"."succeeded" AS "succeeded",
+    "t7"."logarithms" AS "logarithms",
+    "t7"."succeeded_ms" AS "succeeded_ms",
+    "t9"."person" AS "person"
   FROM (
     SELECT
       CAST(CASE
-        WHEN "t3"."command" = 'dev.down'
+        WHEN "t4"."command" = 'dev.down'
         THEN 0
-        WHEN "t3"."command" = 'dev.provision'
+        WHEN "t4"."command" = 'dev.provision'
         THEN 1
         ELSE NULL
       END AS Nullable(Int64)) AS "command",
-      "t3"."user_id" AS "user_id",
-      "t3"."week" AS "week",
-      "t3"."runs" AS "runs",
-      "t3"."failed" AS "failed",
-      "t3"."interrupted" AS "interrupted",
-      "t3"."succeeded" AS "succeeded",
-      "t3"."logarithms" AS "logarithms",
-      "t3"."succeeded_ms" AS "succeeded_ms"
-    FROM "t2" AS "t3"
-  ) AS "t6"
+      "t4"."user_id" AS "user_id",
+      "t4"."week" AS "week",
+      "t4"."runs" AS "runs",
+      "t4"."failed" AS "failed",
+      "t4"."interrupted" AS "interrupted",
+      "t4"."succeeded" AS "succeeded",
+      "t4"."logarithms" AS "logarithms",
+      "t4"."succeeded_ms" AS "succeeded_ms"
+    FROM (
+      SELECT
+        "t3".*
+        EXCEPT ("total_ms")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t1"."command" AS "command",
+            "t1"."user_id" AS "user_id",
+            "t1"."week" AS "week",
+            COUNT(*) AS "runs",
+            SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+            SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+            SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+            SUM("t1"."logarithm") AS "logarithms",
+            SUM("t1"."duration_ms") AS "total_ms",
+            SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+          FROM (
+            SELECT
+              "t0"."command" AS "command",
+              "t0"."user_id" AS "user_id",
+              "t0"."duration_ms" AS "duration_ms",
+              "t0"."exit_status" AS "exit_status",
+              CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+              CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+              "t0"."git_checked_out_master" AS "on_master",
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+              CAST(FLOOR(
+                (
+                  CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+                ) / (
+                  604800
+                )
+              ) AS Nullable(Int64)) AS "week",
+              CASE
+                WHEN "t0"."exit_status" = 0
+                THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+                ELSE 0
+              END AS "logarithm"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              isNotNull("t0"."command")
+              AND isNotNull("t0"."user_id")
+              AND isNotNull("t0"."duration_ms")
+              AND isNotNull("t0"."exit_status")
+              AND isNotNull("t0"."start_time")
+              AND NOT (
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+              )
+              AND "t0"."git_checked_out_master"
+              AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+          ) AS "t1"
+          GROUP BY
+            "t1"."command",
+            "t1"."user_id",
+            "t1"."week"
+        ) AS "t2"
+        WHERE
+          "t2"."command" IN ('dev.down', 'dev.provision')
+      ) AS "t3"
+    ) AS "t4"
+  ) AS "t7"
   INNER JOIN (
     SELECT
-      "t4"."user_id" AS "user_id",
+      "t5"."user_id" AS "user_id",
       ROW_NUMBER() OVER (
-        ORDER BY "t4"."user_id" ASC
+        ORDER BY "t5"."user_id" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) - 1 AS "person"
     FROM (
       SELECT DISTINCT
-        "t3"."user_id" AS "user_id"
-      FROM "t2" AS "t3"
-    ) AS "t4"
-  ) AS "t8"
-    ON "t6"."user_id" = "t8"."user_id"
-) AS "t9";
+        "t4"."user_id" AS "user_id"
+      FROM (
+        SELECT
+          "t3".*
+          EXCEPT ("total_ms")
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t1"."command" AS "command",
+              "t1"."user_id" AS "user_id",
+              "t1"."week" AS "week",
+              COUNT(*) AS "runs",
+              SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+              SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+              SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+              SUM("t1"."logarithm") AS "logarithms",
+              SUM("t1"."duration_ms") AS "total_ms",
+              SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+            FROM (
+              SELECT
+                "t0"."command" AS "command",
+                "t0"."user_id" AS "user_id",
+                "t0"."duration_ms" AS "duration_ms",
+                "t0"."exit_status" AS "exit_status",
+                CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "start_s",
+                CAST(FLOOR(CAST(toRelativeSecondNum("t0"."git_commit_time") AS Nullable(Float64))) AS Nullable(Int64)) AS "commit_s",
+                "t0"."git_checked_out_master" AS "on_master",
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+                CAST(FLOOR(
+                  (
+                    CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) + 259200
+                  ) / (
+                    604800
+                  )
+                ) AS Nullable(Int64)) AS "week",
+                CASE
+                  WHEN "t0"."exit_status" = 0
+                  THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS Nullable(Float64))) * 1000, 0) AS Nullable(Int64))
+                  ELSE 0
+                END AS "logarithm"
+              FROM "devstack_command_run" AS "t0"
+              WHERE
+                isNotNull("t0"."command")
+                AND isNotNull("t0"."user_id")
+                AND isNotNull("t0"."duration_ms")
+                AND isNotNull("t0"."exit_status")
+                AND isNotNull("t0"."start_time")
+                AND NOT (
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                )
+                AND "t0"."git_checked_out_master"
+                AND CAST(FLOOR(CAST(toRelativeSecondNum("t0"."start_time") AS Nullable(Float64))) AS Nullable(Int64)) >= 1767571200
+            ) AS "t1"
+            GROUP BY
+              "t1"."command",
+              "t1"."user_id",
+              "t1"."week"
+          ) AS "t2"
+          WHERE
+            "t2"."command" IN ('dev.down', 'dev.provision')
+        ) AS "t3"
+      ) AS "t4"
+    ) AS "t5"
+  ) AS "t9"
+    ON "t7"."user_id" = "t9"."user_id"
+) AS "t10";
 
 -- commits
 WITH "t2" AS (
@@ -676,6 +852,7 @@ WITH "t2" AS (
     SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
     SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
     SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."duration_ms") AS "total_ms",
     SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
   FROM (
     SELECT
@@ -743,6 +920,7 @@ FROM (
     "t4"."interrupted" AS "interrupted",
     "t4"."succeeded" AS "succeeded",
     "t4"."logarithms" AS "logarithms",
+    "t4"."total_ms" AS "total_ms",
     "t4"."succeeded_ms" AS "succeeded_ms",
     "t7"."person" AS "person"
   FROM "t2" AS "t4"

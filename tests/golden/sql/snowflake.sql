@@ -1,46 +1,88 @@
 -- totals
 SELECT
-  "t2"."command",
+  "t4"."command",
   COUNT(*) AS "people",
-  SUM("t2"."runs") AS "runs",
-  SUM("t2"."total_ms") AS "total_ms",
-  SUM("t2"."failed") AS "failed",
-  SUM("t2"."interrupted") AS "interrupted"
+  SUM("t4"."runs") AS "runs",
+  SUM("t4"."total_ms") AS "total_ms",
+  SUM("t4"."failed") AS "failed",
+  SUM("t4"."interrupted") AS "interrupted"
 FROM (
   SELECT
-    "t1"."command",
-    "t1"."user_id",
-    SUM("t1"."duration_ms") AS "total_ms",
-    COUNT(*) AS "runs",
-    SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+    "t3"."command",
+    "t3"."user_id",
+    SUM("t3"."runs") AS "runs",
+    SUM("t3"."total_ms") AS "total_ms",
+    SUM("t3"."failed") AS "failed",
+    SUM("t3"."interrupted") AS "interrupted"
   FROM (
     SELECT
-      IFF("t0"."COMMAND" IN ('dev.down', 'dev.provision'), "t0"."COMMAND", 'other') AS "command",
-      "t0"."USER_ID" AS "user_id",
-      "t0"."DURATION_MS" AS "duration_ms",
-      "t0"."EXIT_STATUS" AS "exit_status",
-      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      "t0"."COMMAND" IS NOT NULL
-      AND "t0"."USER_ID" IS NOT NULL
-      AND "t0"."DURATION_MS" IS NOT NULL
-      AND "t0"."EXIT_STATUS" IS NOT NULL
-      AND "t0"."START_TIME" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-      )
-      AND "t0"."GIT_CHECKED_OUT_MASTER"
-      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-  ) AS "t1"
+      IFF("t2"."command" IN ('dev.down', 'dev.provision'), "t2"."command", 'other') AS "command",
+      "t2"."user_id",
+      "t2"."week",
+      "t2"."runs",
+      "t2"."failed",
+      "t2"."interrupted",
+      "t2"."succeeded",
+      "t2"."logarithms",
+      "t2"."total_ms",
+      "t2"."succeeded_ms"
+    FROM (
+      SELECT
+        "t1"."command",
+        "t1"."user_id",
+        "t1"."week",
+        COUNT(*) AS "runs",
+        SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+        SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+        SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+        SUM("t1"."logarithm") AS "logarithms",
+        SUM("t1"."duration_ms") AS "total_ms",
+        SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+      FROM (
+        SELECT
+          "t0"."COMMAND" AS "command",
+          "t0"."USER_ID" AS "user_id",
+          "t0"."DURATION_MS" AS "duration_ms",
+          "t0"."EXIT_STATUS" AS "exit_status",
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+          "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+          CAST(FLOOR(
+            (
+              CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+            ) / (
+              604800
+            )
+          ) AS BIGINT) AS "week",
+          IFF(
+            "t0"."EXIT_STATUS" = 0,
+            CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+            0
+          ) AS "logarithm"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          "t0"."COMMAND" IS NOT NULL
+          AND "t0"."USER_ID" IS NOT NULL
+          AND "t0"."DURATION_MS" IS NOT NULL
+          AND "t0"."EXIT_STATUS" IS NOT NULL
+          AND "t0"."START_TIME" IS NOT NULL
+          AND NOT (
+            LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+          )
+          AND "t0"."GIT_CHECKED_OUT_MASTER"
+          AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+      ) AS "t1"
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS "t2"
+  ) AS "t3"
   GROUP BY
     1,
     2
-) AS "t2"
+) AS "t4"
 GROUP BY
   1;
 
@@ -49,20 +91,60 @@ SELECT
   COUNT(*) AS "people"
 FROM (
   SELECT DISTINCT
-    "t0"."USER_ID" AS "user_id"
-  FROM "devstack_command_run" AS "t0"
-  WHERE
-    "t0"."COMMAND" IS NOT NULL
-    AND "t0"."USER_ID" IS NOT NULL
-    AND "t0"."DURATION_MS" IS NOT NULL
-    AND "t0"."EXIT_STATUS" IS NOT NULL
-    AND "t0"."START_TIME" IS NOT NULL
-    AND NOT (
-      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-    )
-    AND "t0"."GIT_CHECKED_OUT_MASTER"
-    AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-) AS "t1";
+    "t2"."user_id"
+  FROM (
+    SELECT
+      "t1"."command",
+      "t1"."user_id",
+      "t1"."week",
+      COUNT(*) AS "runs",
+      SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+      SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+      SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+      SUM("t1"."logarithm") AS "logarithms",
+      SUM("t1"."duration_ms") AS "total_ms",
+      SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+    FROM (
+      SELECT
+        "t0"."COMMAND" AS "command",
+        "t0"."USER_ID" AS "user_id",
+        "t0"."DURATION_MS" AS "duration_ms",
+        "t0"."EXIT_STATUS" AS "exit_status",
+        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+        CAST(FLOOR(
+          (
+            CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+          ) / (
+            604800
+          )
+        ) AS BIGINT) AS "week",
+        IFF(
+          "t0"."EXIT_STATUS" = 0,
+          CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+          0
+        ) AS "logarithm"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."COMMAND" IS NOT NULL
+        AND "t0"."USER_ID" IS NOT NULL
+        AND "t0"."DURATION_MS" IS NOT NULL
+        AND "t0"."EXIT_STATUS" IS NOT NULL
+        AND "t0"."START_TIME" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+        )
+        AND "t0"."GIT_CHECKED_OUT_MASTER"
+        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t2"
+) AS "t3";
 
 -- spread
 SELECT
@@ -190,59 +272,81 @@ SELECT
   *
 FROM (
   SELECT
-    "t2"."week",
+    "t3"."week",
     COUNT(*) AS "people",
-    SUM("t2"."runs") AS "runs",
-    SUM("t2"."total_ms") AS "total_ms",
-    SUM("t2"."failed") AS "failed",
-    SUM("t2"."interrupted") AS "interrupted"
+    SUM("t3"."runs") AS "runs",
+    SUM("t3"."total_ms") AS "total_ms",
+    SUM("t3"."failed") AS "failed",
+    SUM("t3"."interrupted") AS "interrupted"
   FROM (
     SELECT
-      "t1"."week",
-      "t1"."user_id",
-      SUM("t1"."duration_ms") AS "total_ms",
-      COUNT(*) AS "runs",
-      SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-      SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted"
+      "t2"."week",
+      "t2"."user_id",
+      SUM("t2"."runs") AS "runs",
+      SUM("t2"."total_ms") AS "total_ms",
+      SUM("t2"."failed") AS "failed",
+      SUM("t2"."interrupted") AS "interrupted"
     FROM (
       SELECT
-        "t0"."COMMAND" AS "command",
-        "t0"."USER_ID" AS "user_id",
-        "t0"."DURATION_MS" AS "duration_ms",
-        "t0"."EXIT_STATUS" AS "exit_status",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
-          ) / (
-            604800
+        "t1"."command",
+        "t1"."user_id",
+        "t1"."week",
+        COUNT(*) AS "runs",
+        SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+        SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+        SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+        SUM("t1"."logarithm") AS "logarithms",
+        SUM("t1"."duration_ms") AS "total_ms",
+        SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+      FROM (
+        SELECT
+          "t0"."COMMAND" AS "command",
+          "t0"."USER_ID" AS "user_id",
+          "t0"."DURATION_MS" AS "duration_ms",
+          "t0"."EXIT_STATUS" AS "exit_status",
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+          "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+          CAST(FLOOR(
+            (
+              CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+            ) / (
+              604800
+            )
+          ) AS BIGINT) AS "week",
+          IFF(
+            "t0"."EXIT_STATUS" = 0,
+            CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+            0
+          ) AS "logarithm"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          "t0"."COMMAND" IS NOT NULL
+          AND "t0"."USER_ID" IS NOT NULL
+          AND "t0"."DURATION_MS" IS NOT NULL
+          AND "t0"."EXIT_STATUS" IS NOT NULL
+          AND "t0"."START_TIME" IS NOT NULL
+          AND NOT (
+            LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
           )
-        ) AS BIGINT) AS "week"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."COMMAND" IS NOT NULL
-        AND "t0"."USER_ID" IS NOT NULL
-        AND "t0"."DURATION_MS" IS NOT NULL
-        AND "t0"."EXIT_STATUS" IS NOT NULL
-        AND "t0"."START_TIME" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-        )
-        AND "t0"."GIT_CHECKED_OUT_MASTER"
-        AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
+          AND "t0"."GIT_CHECKED_OUT_MASTER"
+          AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+      ) AS "t1"
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS "t2"
     GROUP BY
       1,
       2
-  ) AS "t2"
+  ) AS "t3"
   GROUP BY
     1
-) AS "t3"
+) AS "t4"
 ORDER BY
-  "t3"."week" ASC;
+  "t4"."week" ASC;
 
 -- ages
 SELECT
@@ -309,104 +413,176 @@ ORDER BY
   "t3"."week" ASC;
 
 -- weekly
-WITH "t2" AS (
-  SELECT
-    "t1"."command",
-    "t1"."user_id",
-    "t1"."week",
-    COUNT(*) AS "runs",
-    SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
-    SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
-    SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
-    SUM("t1"."logarithm") AS "logarithms",
-    SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
-  FROM (
-    SELECT
-      "t0"."COMMAND" AS "command",
-      "t0"."USER_ID" AS "user_id",
-      "t0"."DURATION_MS" AS "duration_ms",
-      "t0"."EXIT_STATUS" AS "exit_status",
-      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
-      LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
-      CAST(FLOOR(
-        (
-          CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
-        ) / (
-          604800
-        )
-      ) AS BIGINT) AS "week",
-      IFF(
-        "t0"."EXIT_STATUS" = 0,
-        CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
-        0
-      ) AS "logarithm"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      "t0"."COMMAND" IS NOT NULL
-      AND "t0"."USER_ID" IS NOT NULL
-      AND "t0"."DURATION_MS" IS NOT NULL
-      AND "t0"."EXIT_STATUS" IS NOT NULL
-      AND "t0"."START_TIME" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
-      )
-      AND "t0"."GIT_CHECKED_OUT_MASTER"
-      AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
-      AND "t0"."COMMAND" IN ('dev.down', 'dev.provision')
-  ) AS "t1"
-  GROUP BY
-    1,
-    2,
-    3
-)
 SELECT
-  "t9".*
+  "t10".*
   EXCLUDE ("user_id")
 FROM (
   SELECT
-    "t6"."command",
-    "t6"."user_id",
-    "t6"."week",
-    "t6"."runs",
-    "t6"."failed",
-    "t6"."interrupted",
-    "t6"."succeeded",
-    "t6"."logarithms",
-    "t6"."succeeded_ms",
-    "t8"."person"
+    "t7"."command",
+    "t7"."user_id",
+    "t7"."week",
+    "t7"."runs",
+    "t7"."failed",
+    "t7"."interrupted",
+    "t7"."succeeded",
+    "t7"."logarithms",
+    "t7"."succeeded_ms",
+    "t9"."person"
   FROM (
     SELECT
       CAST(CASE
-        WHEN "t3"."command" = 'dev.down'
+        WHEN "t4"."command" = 'dev.down'
         THEN 0
-        WHEN "t3"."command" = 'dev.provision'
+        WHEN "t4"."command" = 'dev.provision'
         THEN 1
         ELSE NULL
       END AS BIGINT) AS "command",
-      "t3"."user_id",
-      "t3"."week",
-      "t3"."runs",
-      "t3"."failed",
-      "t3"."interrupted",
-      "t3"."succeeded",
-      "t3"."logarithms",
-      "t3"."succeeded_ms"
-    FROM "t2" AS "t3"
-  ) AS "t6"
+      "t4"."user_id",
+      "t4"."week",
+      "t4"."runs",
+      "t4"."failed",
+      "t4"."interrupted",
+      "t4"."succeeded",
+      "t4"."logarithms",
+      "t4"."succeeded_ms"
+    FROM (
+      SELECT
+        "t3".*
+        EXCLUDE ("total_ms")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t1"."command",
+            "t1"."user_id",
+            "t1"."week",
+            COUNT(*) AS "runs",
+            SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+            SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+            SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+            SUM("t1"."logarithm") AS "logarithms",
+            SUM("t1"."duration_ms") AS "total_ms",
+            SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+          FROM (
+            SELECT
+              "t0"."COMMAND" AS "command",
+              "t0"."USER_ID" AS "user_id",
+              "t0"."DURATION_MS" AS "duration_ms",
+              "t0"."EXIT_STATUS" AS "exit_status",
+              CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+              CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+              "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+              LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+              CAST(FLOOR(
+                (
+                  CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+                ) / (
+                  604800
+                )
+              ) AS BIGINT) AS "week",
+              IFF(
+                "t0"."EXIT_STATUS" = 0,
+                CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                0
+              ) AS "logarithm"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              "t0"."COMMAND" IS NOT NULL
+              AND "t0"."USER_ID" IS NOT NULL
+              AND "t0"."DURATION_MS" IS NOT NULL
+              AND "t0"."EXIT_STATUS" IS NOT NULL
+              AND "t0"."START_TIME" IS NOT NULL
+              AND NOT (
+                LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+              )
+              AND "t0"."GIT_CHECKED_OUT_MASTER"
+              AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+          ) AS "t1"
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS "t2"
+        WHERE
+          "t2"."command" IN ('dev.down', 'dev.provision')
+      ) AS "t3"
+    ) AS "t4"
+  ) AS "t7"
   INNER JOIN (
     SELECT
-      "t4"."user_id",
-      ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+      "t5"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t5"."user_id" ASC) - 1 AS "person"
     FROM (
       SELECT DISTINCT
-        "t3"."user_id"
-      FROM "t2" AS "t3"
-    ) AS "t4"
-  ) AS "t8"
-    ON "t6"."user_id" = "t8"."user_id"
-) AS "t9";
+        "t4"."user_id"
+      FROM (
+        SELECT
+          "t3".*
+          EXCLUDE ("total_ms")
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t1"."command",
+              "t1"."user_id",
+              "t1"."week",
+              COUNT(*) AS "runs",
+              SUM(IFF("t1"."exit_status" > 0, 1, 0)) AS "failed",
+              SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
+              SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
+              SUM("t1"."logarithm") AS "logarithms",
+              SUM("t1"."duration_ms") AS "total_ms",
+              SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
+            FROM (
+              SELECT
+                "t0"."COMMAND" AS "command",
+                "t0"."USER_ID" AS "user_id",
+                "t0"."DURATION_MS" AS "duration_ms",
+                "t0"."EXIT_STATUS" AS "exit_status",
+                CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) AS "start_s",
+                CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."GIT_COMMIT_TIME") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                "t0"."GIT_CHECKED_OUT_MASTER" AS "on_master",
+                LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false' AS "is_test",
+                CAST(FLOOR(
+                  (
+                    CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) + 259200
+                  ) / (
+                    604800
+                  )
+                ) AS BIGINT) AS "week",
+                IFF(
+                  "t0"."EXIT_STATUS" = 0,
+                  CAST(ROUND(LN(CAST(GREATEST("t0"."DURATION_MS", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                  0
+                ) AS "logarithm"
+              FROM "devstack_command_run" AS "t0"
+              WHERE
+                "t0"."COMMAND" IS NOT NULL
+                AND "t0"."USER_ID" IS NOT NULL
+                AND "t0"."DURATION_MS" IS NOT NULL
+                AND "t0"."EXIT_STATUS" IS NOT NULL
+                AND "t0"."START_TIME" IS NOT NULL
+                AND NOT (
+                  LOWER(COALESCE("t0"."IS_TEST", '')) <> 'false'
+                )
+                AND "t0"."GIT_CHECKED_OUT_MASTER"
+                AND CAST(FLOOR(CAST(DATE_PART('epoch', "t0"."START_TIME") AS DOUBLE)) AS BIGINT) >= 1767571200
+            ) AS "t1"
+            GROUP BY
+              1,
+              2,
+              3
+          ) AS "t2"
+          WHERE
+            "t2"."command" IN ('dev.down', 'dev.provision')
+        ) AS "t3"
+      ) AS "t4"
+    ) AS "t5"
+  ) AS "t9"
+    ON "t7"."user_id" = "t9"."user_id"
+) AS "t10";
 
 -- commits
 WITH "t2" AS (
@@ -420,6 +596,7 @@ WITH "t2" AS (
     SUM(IFF("t1"."exit_status" < 0, 1, 0)) AS "interrupted",
     SUM(IFF("t1"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM("t1"."logarithm") AS "logarithms",
+    SUM("t1"."duration_ms") AS "total_ms",
     SUM(IFF("t1"."exit_status" = 0, "t1"."duration_ms", 0)) AS "succeeded_ms"
   FROM (
     SELECT
@@ -485,6 +662,7 @@ FROM (
     "t4"."interrupted",
     "t4"."succeeded",
     "t4"."logarithms",
+    "t4"."total_ms",
     "t4"."succeeded_ms",
     "t7"."person"
   FROM "t2" AS "t4"
