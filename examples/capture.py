@@ -10,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+# Long enough for any machine, however busy.
+PATIENCE_S = 600
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -50,11 +53,11 @@ class Capture:
         """Every event that arrived, in order, repeats included."""
         return [event for request in list(self.requests) for event in request.document["batch"]]
 
-    def wait_for(self, count: int, timeout_s: float = 30) -> list[dict[str, Any]]:
+    def wait_for(self, count: int) -> list[dict[str, Any]]:
         """The events, once ``count`` of different ids have arrived. Raise TimeoutError when they do not come."""
         with self.changed:
-            if not self.changed.wait_for(lambda: len(self._ids()) >= count, timeout_s):
-                raise TimeoutError(f"{len(self._ids())} of {count} events arrived within {timeout_s} s")
+            if not self.changed.wait_for(lambda: len(self._ids()) >= count, PATIENCE_S):
+                raise TimeoutError(f"{len(self._ids())} of {count} events arrived within {PATIENCE_S} s")
         return self.events
 
     def __enter__(self) -> Capture:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pexpect
 import team_history
-from capture import Capture
+from capture import PATIENCE_S, Capture
 
 EXAMPLE = Path(__file__).resolve().parent / "openedx-devstack"
 ROOT = EXAMPLE.parent.parent
@@ -111,7 +111,9 @@ def _edit(stack: Path) -> None:
 
 
 def _answer(stack: Path, environment: dict[str, str]) -> None:
-    child = pexpect.spawn("make", ["metrics-opt-in"], cwd=str(stack), env=environment, encoding="utf-8", timeout=30)
+    child = pexpect.spawn(
+        "make", ["metrics-opt-in"], cwd=str(stack), env=environment, encoding="utf-8", timeout=PATIENCE_S
+    )
     child.logfile_read = sys.stdout
     child.expect("asked again: ")
     child.sendline("yes")

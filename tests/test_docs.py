@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from workbench import SYSTEM_PATH
+from workbench import HANG_S, SYSTEM_PATH
 
 from generator.cli import cli
 from instrumented_make.properties import SPECIFIED
@@ -99,7 +99,11 @@ def test_every_command_in_the_docs_exists() -> None:
 def test_the_demo_shows_what_the_readme_promises() -> None:
     """Commands, their events, the cost, a one-line diff, an opt-out, and a team's report."""
     result = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "demo.py")], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, str(ROOT / "examples" / "demo.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_S,
     )
     assert result.returncode == 0, result.stderr
     assert re.findall(r'"command": "(.*)"', result.stdout.partition("3. The events")[2]) == [

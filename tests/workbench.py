@@ -47,6 +47,9 @@ LAUNCHER = "/usr/bin/env"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
+# When a test gives up: never because the machine is busy. What must not be waited for takes an hour in the tests.
+HANG_S = 600
+
 CATALOG = """\
 project: workbench
 event: devstack.command.run
@@ -167,7 +170,7 @@ class Workbench:
             stdin=options.pop("stdin", subprocess.DEVNULL),
             capture_output=True,
             text=True,
-            timeout=options.pop("timeout", 60),
+            timeout=options.pop("timeout", HANG_S),
             check=False,
             **options,
         )
@@ -181,7 +184,7 @@ class Workbench:
         """Start make on a terminal of its own."""
         environment = {**self.environment, **(variables or {})}
         child = pexpect.spawn(
-            self.make, list(arguments), cwd=str(self.tree), env=environment, encoding="utf-8", timeout=30
+            self.make, list(arguments), cwd=str(self.tree), env=environment, encoding="utf-8", timeout=HANG_S
         )
         child.delaybeforesend = None
         return child
@@ -220,14 +223,14 @@ class Workbench:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANG_S,
             check=False,
             **options,
         )
 
     def background_ended(self) -> None:
         """Wait until no reporter of this home is running any more."""
-        wait_until(lambda: not self._reporters(), "the reporters to end", timeout_s=120)
+        wait_until(lambda: not self._reporters(), "the reporters to end")
 
     def stop_reporters(self) -> None:
         for process in self._reporters():
@@ -275,11 +278,11 @@ def _in(session: int | None, process: int) -> bool:
         return False
 
 
-def wait_until(fact: Callable[[], object], what: str, timeout_s: float = 30) -> None:
-    """Poll for ``fact``, where there is nothing to block on. Fail after ``timeout_s``."""
-    deadline = time.monotonic() + timeout_s
+def wait_until(fact: Callable[[], object], what: str) -> None:
+    """Poll for ``fact``, where there is nothing to block on. Fail after HANG_S."""
+    deadline = time.monotonic() + HANG_S
     while not fact():
-        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
+        assert time.monotonic() < deadline, f"waited {HANG_S} s in vain for {what}"
         time.sleep(0.01)
 
 

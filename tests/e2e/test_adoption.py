@@ -10,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import Workbench
+from workbench import HANG_S, Workbench
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, insta
         cwd=str(bench.tree),
         env={**bench.environment, "VIRTUAL_ENV": str(installed.parent.parent)},
         encoding="utf-8",
-        timeout=30,
+        timeout=HANG_S,
     )
     child.expect("asked again: ")
     child.sendline("yes")

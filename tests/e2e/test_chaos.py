@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from capture import Capture, Request
-from workbench import INSTALLED, PYTHON, Workbench, needs, wait_until
+from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +95,7 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
                 {"first": half, "count": RUNS - half, "seed": SEED + 1},
             )
         ]
-        results = [json.loads(container.communicate(timeout=600)[0]) for container in containers]
+        results = [json.loads(container.communicate(timeout=HANG_S)[0]) for container in containers]
         bench.background_ended()
         server.mended = True
         (bench.config / "interpreter").write_text(f"{PYTHON}\n")
@@ -105,7 +105,7 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
             told = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
             return "Waiting:       0" in told and "Not yet read" not in told
 
-        wait_until(drained, "what waits to be sent", timeout_s=120)
+        wait_until(drained, "what waits to be sent")
     outcomes = {int(number): how for result in results for number, how in result["outcomes"].items()}
     ids: dict[str, set[str]] = {}
     for event in server.taken:

@@ -16,7 +16,7 @@ RULES = """\
 .PHONY: quick fails slow
 quick: ; @date +%s%N; sleep 0.3; date +%s%N
 fails: ; @exit 7
-slow: ; @sleep 31.25
+slow: ; @sleep 3631.25
 up.%: ; @echo up $*
 """
 TARGETS = """\
@@ -55,12 +55,10 @@ def test_the_four_kinds_of_run_arrive_as_specified(consenting: Workbench, server
     outside_ms = (time.perf_counter() - start) * 1000
     assert consenting.run("fails").returncode == 2
     child = consenting.terminal("slow")
-    wait_for_process(child.pid, "sleep", "31.25")
-    pressed = time.perf_counter()
+    wait_for_process(child.pid, "sleep", "3631.25")
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert time.perf_counter() - pressed < 25, "it would have slept for 31.25 seconds"
     assert child.signalstatus == 2 or (child.exitstatus == 2 and LOST_CHILD in str(child.before))
     assert consenting.run("up.lms").returncode == 0
 
@@ -130,7 +128,7 @@ def test_events_that_could_not_be_sent_arrive_later_once(consenting: Workbench, 
     assert re.search(r"^Waiting: +3$", consenting.run("metrics-status").stdout, re.M)
     with Capture(port) as revived:
         consenting.run("up.lms")
-        events = revived.wait_for(4, timeout_s=90)
+        events = revived.wait_for(4)
         consenting.background_ended()
         assert len({event["messageId"] for event in revived.events}) == len(revived.events) == len(events) == 4
     status = consenting.run("metrics-status").stdout
@@ -154,12 +152,10 @@ def test_the_foreground_starts_no_python(consenting: Workbench, server: Capture,
     slow = tmp_path / "shims"
     slow.mkdir()
     for name in ("python3", "python"):
-        (slow / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 60\n")
+        (slow / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 3600\n")
         (slow / name).chmod(0o755)
     consenting.variables["PATH"] = f"{slow}:{consenting.environment['PATH']}"
-    start = time.perf_counter()
     consenting.run("up.lms")
-    assert time.perf_counter() - start < 50
     server.wait_for(1)
     consenting.background_ended()
     assert not (tmp_path / "started").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
+from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
 
 from instrumented_make.reporter import system
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, VERSION
@@ -353,10 +353,10 @@ def test_unexpected_kinds_of_files_stop_nothing(consenting: Workbench, name: str
         os.mkfifo(path)
     else:
         path.symlink_to(path.parent / "nowhere" / "x") if kind == "dangling link" else path.mkdir()
-    result = consenting.run("one", timeout=20)
+    result = consenting.run("one")
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     status(consenting)
-    told = consenting.run("metrics-opt-out", timeout=20, variables={"VIRTUAL_ENV": INSTALLED})
+    told = consenting.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED})
     assert "Traceback" not in told.stderr
     if kind != "folder":  # a folder was not made by this project, and is named
         assert told.returncode == 0
@@ -371,7 +371,7 @@ def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> No
         runs = [pool.submit(consenting.run, "one", cwd=consenting.tree if n % 2 else other) for n in range(200)]
         results = [run.result() for run in runs]
     assert {(result.returncode, result.stdout, result.stderr) for result in results} == {(0, "one\n", "")}
-    events = server.wait_for(200, timeout_s=120)
+    events = server.wait_for(200)
     consenting.background_ended()
     assert len(events) == len({event["messageId"] for event in events}) == 200
     # Each batch holds at most a hundred.
@@ -385,7 +385,7 @@ def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Cap
         consenting.run("one")
         with contextlib.suppress(FileNotFoundError):
             senders.add((consenting.config / "sending.lock").read_text())
-    server.wait_for(100, timeout_s=60)
+    server.wait_for(100)
     consenting.background_ended()
     senders.add((consenting.config / "sending.lock").read_text())
     assert len(senders - {""}) <= 5
@@ -421,7 +421,7 @@ def test_a_run_belongs_to_the_decision_under_which_it_began(bench: Workbench, se
     running = subprocess.Popen([bench.make, "slow"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE)
     wait_until(lambda: len(bench.recorded()) == 2, "the record of the start")
     bench.opt_in("yes")
-    running.communicate(b"go\n", timeout=10)
+    running.communicate(b"go\n", timeout=HANG_S)
     bench.run("two")
     server.wait_for(1)
     bench.background_ended()

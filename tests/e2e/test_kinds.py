@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pexpect
 import pytest
 from capture import Capture
-from workbench import INSTALLED, SYSTEM_PATH, Workbench
+from workbench import HANG_S, INSTALLED, SYSTEM_PATH, Workbench
 
 from generator import wiring
 
@@ -281,7 +281,7 @@ class Adopted:
             cwd=str(self.bench.tree / folder),
             env={**self.bench.environment, "VIRTUAL_ENV": INSTALLED},
             encoding="utf-8",
-            timeout=30,
+            timeout=HANG_S,
         )
         if answer:
             child.expect("asked again: ")

@@ -13,7 +13,7 @@ import pytest
 from capture import Capture
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from workbench import MAKES, Workbench, needs, wait_until
+from workbench import HANG_S, MAKES, Workbench, needs, wait_until
 
 SECRET = "planted-secret"  # noqa: S105  (it is there to be looked for)
 RULES = ".PHONY: one\none: ; @echo one\nup.%: ; @echo up\nup.deep.%: ; @echo deep\n"
@@ -175,7 +175,6 @@ def test_the_background_keeps_nothing_open(consenting: Workbench, server: Captur
         text=True,
     )
     os.close(extra_write)
-    assert process.communicate(timeout=1.5)[0] == "one\n"
     found: list[str] = []
 
     def detached() -> bool:
@@ -190,7 +189,9 @@ def test_the_background_keeps_nothing_open(consenting: Workbench, server: Captur
                     continue
         return False
 
-    wait_until(detached, "the reporter to leave the session")
+    with server.changed:  # no request is answered before this ends
+        assert process.communicate(timeout=HANG_S)[0] == "one\n"
+        wait_until(detached, "the reporter to leave the session")
     assert not any("pipe" in target or "pts" in target for target in found)
     assert os.read(extra_read, 1) == b""
     os.close(extra_read)

@@ -14,6 +14,7 @@ import pexpect
 import pytest
 from workbench import (
     GUARDED,
+    HANG_S,
     LOST_CHILD,
     MAKES,
     PYTHON,
@@ -29,10 +30,10 @@ from instrumented_make.reporter import system
 
 RULES = """\
 .PHONY: long short a b two
-long: ; @sleep 31.25
+long: ; @sleep 3631.25
 short: ; @sleep 1.125
-a: ; @sleep 31.25
-b: ; @sleep 32.25
+a: ; @sleep 3631.25
+b: ; @sleep 3632.25
 two: ; @sleep 1.125
 	@echo second line
 """
@@ -65,10 +66,6 @@ def start(bench: Workbench, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-# The commands sleep for 31.25 seconds: one that ends before that was ended by the signal.
-WELL_BEFORE_S = 25
-
-
 def left(process: subprocess.Popen[str]) -> list[list[str]]:
     """The command lines of the processes that are still in its session."""
     found = []
@@ -84,11 +81,11 @@ def left(process: subprocess.Popen[str]) -> list[list[str]]:
 
 def ends_like_bare_make(process: subprocess.Popen[str], number: signal.Signals) -> None:
     """On SIGQUIT make exits with 1 rather than dump core; on the others it dies of the signal."""
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode == 2 and LOST_CHILD in err) or process.returncode == (
         1 if number == signal.SIGQUIT else -number
     ), (out, err)
-    wait_until(lambda: not left(process), "all processes to be gone", timeout_s=WELL_BEFORE_S)
+    wait_until(lambda: not left(process), "all processes to be gone")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -97,11 +94,9 @@ def test_a_signal_to_the_group(both: tuple[Workbench, bool], number: signal.Sign
     """Ctrl-C, a hang-up, a closed session: everything ends at once, and the signal is recorded."""
     bench, recorded = both
     process = start(bench, *goals)
-    wait_for_process(process.pid, "sleep", "31.25")
+    wait_for_process(process.pid, "sleep", "3631.25")
     os.killpg(process.pid, number)
-    began = time.monotonic()
     ends_like_bare_make(process, number)
-    assert time.monotonic() - began < WELL_BEFORE_S
     assert bench.recorded() == ([str(128 + number)] if recorded else [])
 
 
@@ -120,7 +115,7 @@ def test_two_interrupts(both: tuple[Workbench, bool]) -> None:
     """An impatient second Ctrl-C changes nothing."""
     bench, recorded = both
     process = start(bench, "long")
-    wait_for_process(process.pid, "sleep", "31.25")
+    wait_for_process(process.pid, "sleep", "3631.25")
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
     ends_like_bare_make(process, signal.SIGINT)
@@ -132,7 +127,7 @@ def test_stopping_and_resuming(both: tuple[Workbench, bool]) -> None:
     bench, recorded = both
     environment = {**bench.environment, "PS1": "READY", "HISTFILE": "/dev/null"}
     shell = pexpect.spawn(
-        "bash", ["--norc", "-i"], cwd=str(bench.tree), env=environment, encoding="utf-8", timeout=20, echo=False
+        "bash", ["--norc", "-i"], cwd=str(bench.tree), env=environment, encoding="utf-8", timeout=HANG_S, echo=False
     )
     shell.expect("READY")
     shell.sendline(f"{bench.make} two")
@@ -170,10 +165,10 @@ def test_an_interrupt_at_any_moment(bench: Workbench, milliseconds: float) -> No
     time.sleep(milliseconds / 1000)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode in (0, -2, 2), err
     assert process.returncode != 2 or LOST_CHILD in err or "Interrupt" in err or "130" in err
-    wait_until(lambda: not left(process), "all processes to be gone", timeout_s=WELL_BEFORE_S)
+    wait_until(lambda: not left(process), "all processes to be gone")
     assert not re.search(r"sh: |not found|No such file", out + err)
     assert all(status in ("", "0", "130", "2") for status in bench.recorded())
 
@@ -195,7 +190,7 @@ def test_ignored_signals_stay_ignored(both: tuple[Workbench, bool]) -> None:
     wait_for_process(process.pid, "sleep", "1.125")
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGHUP)
-    assert process.communicate(timeout=20)[0] == "done\n"
+    assert process.communicate(timeout=HANG_S)[0] == "done\n"
     assert process.returncode == 0
 
 
@@ -204,7 +199,7 @@ def test_a_sigterm_to_make_alone_reaches_the_command(both: tuple[Workbench, bool
     """A supervisor that knows only make's process id ends the command with it: at once, as bare make does."""
     bench, recorded = both
     process = start(bench, *goals)
-    wait_for_process(process.pid, "sleep", "31.25")
+    wait_for_process(process.pid, "sleep", "3631.25")
     os.kill(process.pid, signal.SIGTERM)
     ends_like_bare_make(process, signal.SIGTERM)
     assert bench.recorded() == (["143"] if recorded else [])
@@ -218,7 +213,7 @@ def test_perl_is_the_launcher_where_env_is_too_old(bench: Workbench, make: str) 
     (bench.config / "launcher").write_text(f"another:system /bin/false\n{system.name()} {needs('perl')}\n")
     for number in (signal.SIGTERM, signal.SIGINT):
         process = start(bench, "long")
-        wait_for_process(process.pid, "sleep", "31.25")
+        wait_for_process(process.pid, "sleep", "3631.25")
         (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
         ends_like_bare_make(process, number)
     assert sorted(bench.recorded()) == ["130", "143"]
@@ -237,7 +232,7 @@ def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench,
     ):
         (bench.config / "launcher").write_text(content)
         process = start(bench, "long")
-        wait_for_process(process.pid, "sleep", "31.25")
+        wait_for_process(process.pid, "sleep", "3631.25")
         os.killpg(process.pid, signal.SIGINT)
         ends_like_bare_make(process, signal.SIGINT)
     process = start(bench, "short")
@@ -250,7 +245,7 @@ def test_without_a_launcher_the_command_runs_in_the_foreground(bench: Workbench,
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_no_shell_prints_more_about_a_signal(bench: Workbench, shell: str, number: signal.Signals) -> None:
     """Whatever /bin/sh is: on SIGHUP or SIGTERM to the group it prints nothing that bare make does not."""
-    bench.write("long: ; @exec sleep 31.25\n", ["long"])
+    bench.write("long: ; @exec sleep 3631.25\n", ["long"])
     bench.agree()
     said: list[list[str]] = []
     for variables in ({"DO_NOT_TRACK": "1"}, {}):
@@ -263,9 +258,9 @@ def test_no_shell_prints_more_about_a_signal(bench: Workbench, shell: str, numbe
             text=True,
             start_new_session=True,
         )
-        wait_for_process(process.pid, "sleep", "31.25")
+        wait_for_process(process.pid, "sleep", "3631.25")
         os.killpg(process.pid, number)
-        said.append(process.communicate(timeout=20)[1].splitlines())
+        said.append(process.communicate(timeout=HANG_S)[1].splitlines())
     assert len(bench.recorded()) == 1
     # What make itself says differs by chance: see LOST_CHILD.
     assert [[line for line in lines if not line.startswith("make: ***")] for lines in said] == [[], []]

@@ -7,13 +7,12 @@ import os
 import shutil
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pexpect
 import pytest
 from capture import Capture
-from workbench import INSTALLED, MAKES, Workbench, wait_until
+from workbench import HANG_S, INSTALLED, MAKES, Workbench, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +29,9 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
 
 
 def git_values(bench: Workbench, server: Capture) -> tuple[object, object]:
-    """The git values of a run, which must be quick and print only what it always prints."""
+    """The git values of a run, which must not hang, and print only what it always prints."""
     before = len(server.events)
-    result = bench.run("one", timeout=10, stdin=subprocess.PIPE)
+    result = bench.run("one", stdin=subprocess.PIPE)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     properties = server.wait_for(before + 1)[-1]["properties"]
     return properties["git_checked_out_master"], properties["git_commit_time"]
@@ -159,7 +158,7 @@ def test_tight_limits_do_not_affect_the_command(consenting: Workbench, limit: st
             capture_output=True,
             text=True,
             check=False,
-            timeout=20,
+            timeout=HANG_S,
         )
         shown.append((result.returncode, result.stdout, result.stderr))
     assert shown[0] == shown[1]
@@ -237,7 +236,7 @@ def test_a_makefile_that_cannot_be_read_twice_is_left_to_make(bench: Workbench) 
             capture_output=True,
             text=True,
             check=False,
-            timeout=20,
+            timeout=HANG_S,
         )
         assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", ""), command
     assert bench.recorded() == []
@@ -296,11 +295,9 @@ def test_one_reporter_serves_many_runs(consenting: Workbench, server: Capture) -
     """While one is at work, a run starts no other, and is reported all the same."""
     assert consenting.run("one").returncode == 0
     wait_until((consenting.config / "reporting").exists, "the reporter to be at work")
-    started = time.monotonic()
     for _ in range(10):
         assert consenting.run("one").returncode == 0
         assert len(consenting._reporters()) <= 1
-    assert time.monotonic() - started < 20
     server.wait_for(11)
     consenting.background_ended()
     assert not (consenting.config / "reporting").exists()

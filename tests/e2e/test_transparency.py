@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from scenarios import SCENARIOS, Scenario
-from workbench import DEBIAN_MAKE, MAKES, Workbench, make_name, needs, with_sh
+from workbench import DEBIAN_MAKE, HANG_S, MAKES, Workbench, make_name, needs, with_sh
 
 SHELLS = os.environ.get("SHELLS", "").split() or ["dash", "bash", "busybox", "mksh", "yash", "ksh93", "zsh", "posh"]
 # The one line that may be there as well: make's own, about the goal that it handed over.
@@ -44,7 +44,7 @@ def effects(bench: Workbench, tree: Path, scenario: Scenario, shell: str) -> dic
         env={**bench.environment, **scenario.variables},
         input=scenario.stdin.encode(),
         capture_output=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     out, err = (stream.decode(errors="replace").replace(str(tree), "TREE") for stream in (result.stdout, result.stderr))
@@ -133,7 +133,7 @@ def test_a_closed_pipe_ends_both_alike(bench: Workbench, any_make: str) -> None:
             env=bench.environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=HANG_S,
             check=True,
         )
         statuses.append(

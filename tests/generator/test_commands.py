@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from workbench import CATALOG
+from workbench import CATALOG, HANG_S
 
 from generator import catalog_edit, makefile
 from generator.catalog import load
@@ -323,7 +323,9 @@ sys.exit(cli.main(["swallow"]))
 
 def test_an_interrupt_that_a_library_turns_into_an_error_exits_with_130() -> None:
     """Ctrl-C during the import of a C library may come out as another error, which is not an internal error."""
-    result = subprocess.run([sys.executable, "-c", SWALLOWS], capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-c", SWALLOWS], capture_output=True, text=True, check=False, timeout=HANG_S
+    )
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 

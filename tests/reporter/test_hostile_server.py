@@ -15,6 +15,7 @@ import pytest
 from capture import Capture, Request
 from homes import fill as filled
 from homes import states
+from workbench import HANG_S
 
 from instrumented_make.reporter import consent, segment
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -335,7 +336,7 @@ def reset(connection: socket.socket) -> None:
 def trickle(connection: socket.socket) -> None:
     """Answer with one byte per second, so that no read ever times out."""
     connection.recv(65536)
-    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 3600:
         connection.sendall(bytes([byte]))
         time.sleep(1)
 
@@ -346,16 +347,14 @@ def garbage(connection: socket.socket) -> None:
     connection.sendall(b"220 mail.example.com ESMTP\r\n")
 
 
-@pytest.mark.parametrize(("talk", "limit_s"), [(hang, 15), (reset, 5), (garbage, 5), (trickle, 40)])
-def test_a_broken_connection_loses_nothing(
-    home: ConfigDir, talk: Callable[[socket.socket], None], limit_s: float
-) -> None:
+@pytest.mark.parametrize("talk", [hang, reset, garbage, trickle])
+def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[socket.socket], None]) -> None:
     """The sender stops within its limits, and the events wait."""
     with raw_server(talk) as host:
         destination = fill(home, host)
         start = time.monotonic()
         deliver(home, FOREGROUND)
-        assert time.monotonic() - start < limit_s
+        assert time.monotonic() - start < HANG_S
         assert states(home) == {"waiting": COUNT}
         assert trouble(home, destination)[0]
 
@@ -419,10 +418,9 @@ def test_without_consent_nothing_is_sent(home: ConfigDir, server: Capture) -> No
 def test_a_hundred_thousand_waiting_events_are_sent_in_parts(home: ConfigDir, server: Capture) -> None:
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
-    start = time.monotonic()
     deliver(home, Patience(budget_s=3, heeds_backoff=True))
-    assert time.monotonic() - start < 10
     counts = states(home)
+    assert counts["waiting"] > 0
     assert counts["delivered"] % 100 == 0
     assert counts["delivered"] == len(server.events) == len({event["messageId"] for event in server.events}) > 0
     assert sum(counts.values()) == 100_000

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from workbench import wait_until
+from workbench import HANG_S, wait_until
 
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -251,8 +251,8 @@ def test_a_commit_while_the_outbox_is_replaced_is_not_lost(home: ConfigDir) -> N
         with ThreadPoolExecutor() as pool:
             mending = pool.submit(mended, home.outbox, damaged_once)
             wait_until(lambda: mending.done() or waits(), "the recovery to wait")
-            writer.communicate("go on\n", timeout=30)
-            mending.result(timeout=30)
+            writer.communicate("go on\n", timeout=HANG_S)
+            mending.result(timeout=HANG_S)
     with opened(home.outbox) as outbox:
         assert outbox.lost() == {"of old": 8}
 
