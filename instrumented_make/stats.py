@@ -22,14 +22,18 @@ from datetime import datetime, timezone
 from instrumented_make import __version__
 from instrumented_make.text import printable
 
-WEEK_S = 7 * 24 * 3600
+DAY_S = 24 * 3600
+WEEK_S = 7 * DAY_S
 # 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are numbered from the week of that day.
-BEFORE_THURSDAY_S = 3 * 24 * 3600
+BEFORE_THURSDAY_S = 3 * DAY_S
 MEDIAN, P95 = 50, 95
 SHOWN_WEEKS = 12
 NO_DATE = "{!r} is not a date; use, for example, 2026-05-17, 2026-05-17T15:02+02:00, 4w, 10d, or week"
 # Back from now, in seconds.
-_PERIODS_S = {"day": 24 * 3600, "week": WEEK_S, "month": 30 * 24 * 3600, "year": 365 * 24 * 3600}
+_PERIODS_S = {"day": DAY_S, "week": WEEK_S, "month": 30 * DAY_S, "year": 365 * DAY_S}
+# What a run can be: not longer than a year, and not from before the year 2020; the specification is of 2021.
+LONGEST_MS = 366 * DAY_S * 1000
+EARLIEST_S = 1_577_836_800
 _BARS = "▁▂▃▄▅▆▇█"
 _NO_RUNS = "·"
 
@@ -90,6 +94,16 @@ class Summary:
         if figures.interactive:
             return None
         return figures.total_ms / self.waited_ms if self.waited_ms else 0.0
+
+
+def latest_s() -> int:
+    """The latest start, in seconds since 1970, that a run can have: anyone's clock may be a day ahead."""
+    return int(time.time()) + DAY_S
+
+
+def can_be(duration_ms: int, start_s: float, latest_s: float) -> bool:
+    """Whether a run can have these values. Others come from a wrong clock or a forger: a write key is no secret."""
+    return 0 <= duration_ms <= LONGEST_MS and EARLIEST_S <= start_s <= latest_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +208,22 @@ def shown(summary: Summary, format_: str, context: list[str], *, with_people: bo
     return above(context, width) + as_table(summary, with_people=with_people, width=width)
 
 
-def context(source: str, event: str | None, selection: Selection, figures: Sequence[Figures]) -> list[str]:
-    """What readers must know about the figures: where they come from, what counts, the period, and what made them."""
+def context(
+    source: str, event: str | None, selection: Selection, figures: Sequence[Figures], left_out: int = 0
+) -> list[str]:
+    """What readers must know about the figures: where they come from, what counts, the period, and what made them.
+
+    ``left_out``: how many events cannot be runs.
+    """
     counts = [f"event {event}"] if event else []
     if selection.since_s is not None:
         counts.append(f"since {minute(selection.since_s)}")
     counts.append(f"commands {', '.join(selection.commands)}" if selection.commands else "all commands")
     counts.append("main branch" if selection.only_master else "all branches")
     counts.append("with test data" if selection.include_test else "without test data")
+    if left_out:
+        events = "event" if left_out == 1 else "events"
+        counts.append(f"left out: {left_out:,} {events} with a missing or impossible value")
     weeks = sorted({week.number for row in figures for week in row.weeks})
     period = "No runs"
     if weeks:

@@ -13,6 +13,7 @@ from instrumented_make.report.questions import ages, changed, endings, helped
 from instrumented_make.stats import Selection, moment
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
+LATEST_S = moment("2026-07-06")
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "trino", "pyspark")
 
 
@@ -31,9 +32,12 @@ def _queries(dialect: str) -> dict[str, Any]:
     }
     names = {name: name.upper() if dialect == "snowflake" else name for name in types}
     events = ibis.table({names[name]: kind for name, kind in types.items()}, "devstack_command_run").rename(names)
-    runs = queries.selected(queries.runs(events), Selection(since_s=moment("2026-01-05"), only_master=True))
-    sums = queries.sums(runs)
+    records = queries.selected(
+        queries.records(events, LATEST_S), Selection(since_s=moment("2026-01-05"), only_master=True)
+    )
+    runs, sums = queries.runs(records), queries.runs(queries.sums(records))
     return {
+        "left out": queries.left_out(queries.sums(records)),
         "totals": queries.totals(queries.regrouped(sums, ["dev.down", "dev.provision"])),
         "people": queries.people(sums),
         "spread": queries.spread(runs, (50, 95), engine=dialect),

@@ -204,7 +204,12 @@ def _head(path: str) -> bytes:
 def _from_outbox(path: str) -> pa.Table:
     """The events of a reporter's outbox, read without changing it."""
     places = ["$.event", "$.userId", *(f"$.properties.{name}" for name in _PROPERTIES)]
-    columns = ", ".join(f"json_extract(event, '{place}')" for place in places)
+    # A value of another type is unknown.
+    columns = ", ".join(
+        f"CASE typeof(json_extract(event, '{place}')) WHEN '{'text' if field.type == 'string' else 'integer'}' "
+        f"THEN json_extract(event, '{place}') END"
+        for place, field in zip(places, _OUTBOX, strict=True)
+    )
     query = f"SELECT {columns} FROM events WHERE json_valid(event)"  # noqa: S608
     try:
         with closing(sqlite3.connect(f"file:{quote(Path(path).resolve().as_posix())}?mode=ro", uri=True)) as connection:
@@ -416,7 +421,7 @@ def _as_declared(name: str, column: Any) -> Any:
     if kind.is_null():  # it never had a value
         return ibis.null().cast(types[meant])
     if meant == _NUMBER and kind.is_floating():
-        return ibis.ifelse(column.isnan() | column.isinf(), ibis.null(), column).cast("int64")
+        return ibis.ifelse(column.abs() < 2**53, column, ibis.null()).cast("int64")
     fits = {
         _TEXT: kind.is_string() or kind.is_integer(),
         _NUMBER: kind.is_integer() or kind.is_decimal() or kind.is_string(),
@@ -430,6 +435,9 @@ def _as_declared(name: str, column: Any) -> Any:
         raise failure(f"its column {column.get_name()} is of type {kind}, not {meant}", path=name)
     if meant == _TEXT and not kind.is_string():
         return column.cast("string")
+    if meant != _TEXT and kind.is_string():
+        # Anyone may have sent it: what is not of the type is unknown. PostgreSQL and Snowflake cannot try; they fail.
+        return column.try_cast(types[meant])
     return column.cast("timestamp") if kind.is_date() else column
 
 

@@ -15,7 +15,7 @@ from instrumented_make.report import queries
 from instrumented_make.report.events import Column, Source, columns, named, stored
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.section import Options
-from instrumented_make.stats import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, selected
+from instrumented_make.stats import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, latest_s, selected
 from instrumented_make.text import printable
 
 SPREAD = (5, 25, MEDIAN, 75, P95)
@@ -50,24 +50,29 @@ class History:
         self._steps = steps
         self.min_people = min_people
         steps.begin("Reading the events")
-        every = named(source, queries.selected(queries.runs(source.events), selection), "selected")
-        sums = stored(source, queries.sums(every), "sums")
-        totals = self.ask(queries.totals(sums))
+        records = queries.selected(queries.records(source.events, latest_s()), selection)
+        records = named(source, records, "selected")
+        runs, sums, totals = self._summed(records)
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
-            every = named(source, queries.renamed(every, odd), "renamed")
-            sums = stored(source, queries.sums(every), "sums")
-            totals = self.ask(queries.totals(sums))
+            runs, sums, totals = self._summed(named(source, queries.renamed(records, odd), "renamed"))
         kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(kept)
-        self._runs = named(source, queries.regrouped(every, kept), "shown") if self.hidden else every
+        self._runs = named(source, queries.regrouped(runs, kept), "shown") if self.hidden else runs
         self._sums = queries.regrouped(sums, kept) if self.hidden else sums
         self._totals = self.ask(queries.totals(self._sums)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
                 few = "" if self.own else f", or fewer than {min_people} people did"
                 raise failure(f"nobody ran {command}{few}", path=source.name)
+
+    def _summed(self, records: Any) -> tuple[Any, Any, list[dict[str, Any]]]:
+        """The runs among ``records``, their sums, and these for each command."""
+        every = stored(self._source, queries.sums(records), "sums")
+        self.left_out = int(self.ask(queries.left_out(every))[0]["events"])
+        sums = queries.runs(every)
+        return queries.runs(records), sums, self.ask(queries.totals(sums))
 
     def may_be_told(self, people: int) -> bool:
         """Whether this many people are enough to show; in a person's own history, one is."""

@@ -17,7 +17,7 @@ def page(history: History, steps: Steps) -> str:
     """The text of the page. Raise UserError if the engine fails."""
     title = f"What {'your ' if history.own else ''}make commands cost"
     template = environment(autoescape=True).get_template("report.html.j2")
-    about = context(history.name, history.event, history.selection, history.summary.figures)
+    about = context(history.name, history.event, history.selection, history.summary.figures, history.left_out)
     if not history.summary.figures:
         nothing = "No matching runs."
         return template.render(title=title, scope=nothing, context=about, tiles=[], sections=[], footer=[])

@@ -19,6 +19,7 @@ def as_json(history: History) -> str:
     document: dict[str, Any] = {
         "made": stats.made(),
         **stats.document(history.summary),
+        "left_out": history.left_out,
         "waiting_ms_per_person_and_week": per_person_and_week_ms(history) if history.timeline else None,
         "changes": changed.document(changed.changes(history)),
     }

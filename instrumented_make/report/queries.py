@@ -12,10 +12,9 @@ from typing import Any
 
 import ibis
 
-from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, Selection
+from instrumented_make.stats import BEFORE_THURSDAY_S, EARLIEST_S, LONGEST_MS, WEEK_S, Selection
 
 HOUR_S = 3600
-DAY_S = 24 * HOUR_S
 OTHER = "other"
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
@@ -25,24 +24,27 @@ EXACT = frozenset({"duckdb", "postgres", "snowflake"})
 TOGETHER = frozenset({"duckdb", "postgres"})
 
 
-def runs(events: Any) -> Any:
-    """One row per run, from the table of events.
+def records(events: Any, latest_s: int) -> Any:
+    """One row per event of a command, from the table of events.
 
     ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
-    ``on_master``; ``is_test``. Incomplete events are left out.
+    ``on_master``; ``is_test``. ``is_run``: it has the first five of these, and :func:`stats.can_be` does not refuse it.
     """
-    return events.filter(
-        events.command.notnull(),
-        events.user_id.notnull(),
-        events.duration_ms.notnull(),
-        events.exit_status.notnull(),
-        events.start_time.notnull(),
-    ).select(
+    duration_ms, start_s = events.duration_ms.cast("int64"), _seconds(events.start_time)
+    is_run = (
+        events.user_id.notnull()
+        & duration_ms.between(0, LONGEST_MS)
+        & events.exit_status.notnull()
+        & start_s.between(EARLIEST_S, latest_s)
+    ).fill_null(False)
+    return events.filter(events.command.notnull()).select(
+        is_run=is_run,
         command=events.command,
         user_id=events.user_id,
-        duration_ms=events.duration_ms.cast("int64"),
+        # Sums of others could be too large for the engine.
+        duration_ms=is_run.ifelse(duration_ms, 0),
         exit_status=events.exit_status.cast("int64"),
-        start_s=_seconds(events.start_time),
+        start_s=start_s,
         commit_s=_seconds(events.git_commit_time),
         on_master=events.git_checked_out_master.cast("boolean"),
         # The specification: 'false' for real data, or anything else for test data.
@@ -50,8 +52,18 @@ def runs(events: Any) -> Any:
     )
 
 
+def runs(table: Any) -> Any:
+    """Those :func:`records`, or :func:`sums` of them, that can be runs."""
+    return table.filter(table.is_run).drop("is_run")
+
+
+def left_out(sums: Any) -> Any:
+    """How many ``events`` cannot be runs, in a single row."""
+    return sums.filter(~sums.is_run).agg(events=lambda other: other.runs.sum().fill_null(0))
+
+
 def selected(table: Any, selection: Selection) -> Any:
-    """The runs that count. Commands are selected later, so that shares refer to all runs."""
+    """Those records that count. Commands are selected later, so that shares refer to all runs."""
     if not selection.include_test:
         table = table.filter(~table.is_test)
     if selection.only_master:
@@ -72,9 +84,9 @@ def regrouped(table: Any, kept: Sequence[str]) -> Any:
     return table.mutate(command=ibis.ifelse(table.command.isin(list(kept)), table.command, OTHER))
 
 
-def sums(table: Any) -> Any:
-    """What most questions need of the runs, for each ``command``, ``user_id`` and ``week``: see :func:`summed`."""
-    return summed(table.mutate(week=week(table)), ["command", "user_id", "week"])
+def sums(records: Any) -> Any:
+    """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`summed`."""
+    return summed(records.mutate(week=week(records)), ["command", "user_id", "week", "is_run"])
 
 
 def summed(table: Any, by: list[str]) -> Any:
@@ -133,9 +145,7 @@ def numbered(summed: Any) -> Any:
 
 
 def _seconds(time: Any) -> Any:
-    """Seconds since 1970, rounded down; times without a zone are UTC. Some engines store times as text."""
-    if time.type().is_string() or time.type().is_null():
-        time = time.cast("timestamp('UTC')")
+    """Seconds since 1970, rounded down; times without a zone are UTC."""
     return time.epoch_seconds().cast("float64").floor().cast("int64")
 
 

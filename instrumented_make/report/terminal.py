@@ -24,7 +24,7 @@ _WIDE = 10_000
 def text(history: History, width: int | None) -> str:
     """Lines of at most ``width`` characters, if it is known."""
     summary = history.summary
-    about = above(context(history.name, history.event, history.selection, summary.figures), width)
+    about = above(context(history.name, history.event, history.selection, summary.figures, history.left_out), width)
     table = as_table(summary, with_people=not history.own, width=width)
     if not summary.figures:
         return about + table

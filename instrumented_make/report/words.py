@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from instrumented_make.stats import monday
-
-DAY_S = 24 * 3600
+from instrumented_make.stats import DAY_S, monday
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.outbox import PATIENCE_S, opened
 from instrumented_make.reporter.outbox_recovery import mended
-from instrumented_make.stats import Run, Selection, Summary, summarise, week_of
+from instrumented_make.stats import Run, Selection, Summary, can_be, latest_s, summarise, week_of
 
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
@@ -26,6 +26,7 @@ def own(config_dir: ConfigDir, selection: Selection) -> Summary:
 
 
 def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[Run]:
+    latest = latest_s()
     for command, duration_ms, exit_status, start_time, on_master, is_test in rows:
         if (selection.only_master and not on_master) or (not selection.include_test and is_test != "false"):
             continue
@@ -33,7 +34,9 @@ def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[
             start_s = datetime.fromisoformat(str(start_time)).timestamp()
         except ValueError:  # damaged
             continue
-        if not isinstance(duration_ms, int) or not isinstance(exit_status, int):
+        if not isinstance(command, str) or not isinstance(duration_ms, int) or not isinstance(exit_status, int):
+            continue
+        if not can_be(duration_ms, start_s, latest):
             continue
         if selection.since_s is None or start_s >= selection.since_s:
-            yield Run(str(command), duration_ms, exit_status, week_of(start_s))
+            yield Run(command, duration_ms, exit_status, week_of(start_s))

@@ -18,7 +18,7 @@ from instrumented_make.report.programs import as_json
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import answered
 from instrumented_make.report.section import Options
-from instrumented_make.stats import Selection, hundredths
+from instrumented_make.stats import Selection, hundredths, latest_s
 
 pytestmark = pytest.mark.engines
 
@@ -69,7 +69,7 @@ def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
 
     def found(engine: str) -> list[tuple[object, ...]]:
         with opened(str(history)) as source, Steps() as steps:
-            runs = queries.runs(source.events)
+            runs = queries.runs(queries.records(source.events, latest_s()))
             tables = [query(runs, percents, engine=engine) for query in (queries.spread, queries.weeks)]
             asked = History(source, Selection(), 1, steps)
             answers = [row for table in tables for row in asked.ask(table)]
@@ -99,7 +99,12 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
 def test_names_may_be_in_either_case(postgres: str) -> None:
     """Those of the table and of its columns, as in Snowflake; a column that was never collected is missing there."""
     with opened(postgres, "devstack.shouted_run") as source:
-        assert columns(source, queries.totals(queries.sums(queries.runs(source.events))))["command"].tolist() == []
+        assert (
+            columns(source, queries.totals(queries.runs(queries.sums(queries.records(source.events, latest_s())))))[
+                "command"
+            ].tolist()
+            == []
+        )
 
 
 def test_a_server_that_does_not_answer_is_an_error() -> None:

@@ -22,14 +22,16 @@ from instrumented_make.errors import UserError
 from instrumented_make.report import queries
 from instrumented_make.report.events import Source, columns, opened
 from instrumented_make.report.history import History
+from instrumented_make.report.programs import as_json
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import answered
 from instrumented_make.report.section import Options
+from instrumented_make.report.terminal import text
 from instrumented_make.reporter import history
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import opened as outbox_at
-from instrumented_make.stats import Selection, Summary, csv_text
+from instrumented_make.stats import LONGEST_MS, Selection, Summary, csv_text, latest_s
 from instrumented_make.text import printable
 
 PROPERTIES: dict[str, Any] = {
@@ -64,7 +66,7 @@ def rows(source: Source, expression: Any) -> list[dict[str, Any]]:
 def runs(source: Path | str) -> list[dict[str, Any]]:
     """The rows that the queries see."""
     with opened(str(source)) as found:
-        answer: list[dict[str, Any]] = rows(found, queries.runs(found.events))
+        answer: list[dict[str, Any]] = rows(found, queries.runs(queries.records(found.events, latest_s())))
         return answer
 
 
@@ -119,7 +121,6 @@ BROKEN = {
     "other": ('{"id": 1}\n', "a.jsonl:1:1: error: an event has no user_id"),
     "later": (f"{json.dumps(track())}\n{{'x'\n", "a.jsonl:2:2: error: Expecting property name"),
     "bytes": (f"{json.dumps(track())}\n\x00\n", "a.jsonl:2:1: error: Expecting value"),
-    "time": (json.dumps(track(start_time="noon")) + "\n", "noon"),
 }
 
 
@@ -165,9 +166,9 @@ EVENTS = st.builds(
         "is_test": test,
     },
     st.sampled_from(["dev.up", "dev.pull", "dev.up dev.pull", "ünïcode"]),
-    st.integers(0, 10**8),
+    st.integers(0, 10**8) | st.sampled_from([-1, LONGEST_MS, LONGEST_MS + 1, "long", None]),
     st.sampled_from([0, 0, 0, 2, -2, -15]),
-    st.floats(0, 20_000_000),
+    st.floats(0, 20_000_000) | st.sampled_from([-2_000_000_000.0, 2_000_000_000.0]),
     st.sampled_from([True, False, None]),
     st.sampled_from(["false", "false", "yes"]),
 )
@@ -271,6 +272,45 @@ def test_runs_with_an_infinite_duration_are_skipped(tmp_path: Path, value: float
     assert runs(tmp_path) == [RUN]
 
 
+IMPOSSIBLE: dict[str, dict[str, Any]] = {
+    "not a number": {"duration_ms": "long"},
+    "no status": {"exit_status": {"code": 1}},
+    "not a time": {"start_time": "yesterday"},
+    "too large a number": {"duration_ms": 10**20},
+    "too long": {"duration_ms": 367 * 24 * 3600 * 1000},
+    "negative": {"duration_ms": -1},
+    "long ago": {"start_time": "1066-10-14T09:00:00+00:00"},
+    "in the future": {"start_time": "2121-05-17T19:44:09+00:00"},
+}
+
+
+@pytest.mark.parametrize("kind", ["json", "outbox"])
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_an_event_that_cannot_be_a_run_is_left_out_and_counted(tmp_path: Path, name: str, kind: str) -> None:
+    """Anyone who knows the write key can send one: it holds up no other. An event of no command is not counted."""
+    if kind == "json":
+        path = lines(tmp_path / "a.jsonl", track(1), track(2, **IMPOSSIBLE[name]), track(3, command=None))
+    else:
+        home = ConfigDir(tmp_path)
+        home.create()
+        path = home.outbox
+        with outbox_at(path) as outbox:
+            events = [PROPERTIES, PROPERTIES | IMPOSSIBLE[name], PROPERTIES | {"command": None}]
+            outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
+        assert history.own(home, Selection()).figures[0].runs == 1
+    with Steps() as steps, opened(str(path)) as found:
+        history_ = History(found, Selection(), 1, steps)
+        assert (history_.summary.figures[0].runs, history_.left_out) == (1, 1)
+        assert "left out: 1 event with a missing or impossible value" in text(history_, None)
+        assert json.loads(as_json(history_))["left_out"] == 1
+
+
+def test_an_optional_value_that_cannot_be_is_unknown(tmp_path: Path) -> None:
+    """The run counts all the same."""
+    path = lines(tmp_path / "a.jsonl", track(git_commit_time="recently", git_checked_out_master="perhaps"))
+    assert runs(path) == [RUN | {"commit_s": None, "on_master": None}]
+
+
 def call(kind: str, **more: Any) -> dict[str, Any]:
     """A call of another kind, as Segment keeps it among the track events."""
     return {"type": kind, "messageId": f"other-{kind}", "userId": "u", "traits": {"plan": "x"}, **more}
@@ -291,7 +331,7 @@ def test_one_of_several_events_is_chosen_by_name(tmp_path: Path) -> None:
         runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(found.events)) == [RUN]
+        assert rows(found, queries.runs(queries.records(found.events, latest_s()))) == [RUN]
     with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
         pass
 
@@ -373,7 +413,7 @@ def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) 
             runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(found.events)) == [RUN]
+        assert rows(found, queries.runs(queries.records(found.events, latest_s()))) == [RUN]
     expected = "there is no track event 'three'; there are: one, two"
     with pytest.raises(UserError, match=expected), opened(str(path), event="three"):
         pass

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, week
+from instrumented_make.report.queries import week
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.words import counted, week_of
-from instrumented_make.stats import monday, percentage
+from instrumented_make.stats import DAY_S, monday, percentage
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart

@@ -23,10 +23,10 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, numbered, summed, week
+from instrumented_make.report.queries import numbered, summed, week
 from instrumented_make.report.section import FAILING, SLOWER, Earlier, Figure, Rows, Section
 from instrumented_make.report.words import counted, date, listed, week_of
-from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration, monday, percentage
+from instrumented_make.stats import BEFORE_THURSDAY_S, DAY_S, WEEK_S, duration, monday, percentage
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart

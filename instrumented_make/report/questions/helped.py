@@ -22,10 +22,10 @@ from instrumented_make.report.estimators.effect import (
     with_intervals,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import DAY_S, ends, logarithm, numbered, successes
+from instrumented_make.report.queries import ends, logarithm, numbered, successes
 from instrumented_make.report.section import SLOWER, Drawing, Figure, Rows, Section
 from instrumented_make.report.words import counted, listed
-from instrumented_make.stats import WEEK_S, csv_text, duration, minute, percentage
+from instrumented_make.stats import DAY_S, WEEK_S, csv_text, duration, minute, percentage
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart

@@ -1,52 +1,69 @@
--- totals
+-- left out
 SELECT
-  "t4"."command",
-  COUNT(*) AS "people",
-  SUM("t4"."runs") AS "runs",
-  SUM("t4"."total_ms") AS "total_ms",
-  SUM("t4"."failed") AS "failed",
-  SUM("t4"."interrupted") AS "interrupted"
+  COALESCE(SUM("t4"."runs"), 0) AS "events"
 FROM (
   SELECT
-    "t3"."command",
-    "t3"."user_id",
-    SUM("t3"."runs") AS "runs",
-    SUM("t3"."total_ms") AS "total_ms",
-    SUM("t3"."failed") AS "failed",
-    SUM("t3"."interrupted") AS "interrupted"
+    *
   FROM (
     SELECT
-      CASE
-        WHEN "t2"."command" IN ('dev.down', 'dev.provision')
-        THEN "t2"."command"
-        ELSE 'other'
-      END AS "command",
+      "t2"."command",
       "t2"."user_id",
       "t2"."week",
-      "t2"."runs",
-      "t2"."failed",
-      "t2"."interrupted",
-      "t2"."succeeded",
-      "t2"."logarithms",
-      "t2"."total_ms",
-      "t2"."succeeded_ms"
+      "t2"."is_run",
+      COUNT(*) AS "runs",
+      SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+      SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+      SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+      SUM("t2"."logarithm") AS "logarithms",
+      SUM("t2"."duration_ms") AS "total_ms",
+      SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
     FROM (
       SELECT
+        "t1"."is_run",
         "t1"."command",
         "t1"."user_id",
+        "t1"."duration_ms",
+        "t1"."exit_status",
+        "t1"."start_s",
+        "t1"."commit_s",
+        "t1"."on_master",
+        "t1"."is_test",
         "t1"."week",
-        COUNT(*) AS "runs",
-        SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-        SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-        SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-        SUM("t1"."logarithm") AS "logarithms",
-        SUM("t1"."duration_ms") AS "total_ms",
-        SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+        CASE
+          WHEN "t1"."exit_status" = 0
+          THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+          ELSE 0
+        END AS "logarithm"
       FROM (
         SELECT
+          COALESCE(
+            (
+              "t0"."user_id" IS NOT NULL
+            )
+            AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+            AND (
+              "t0"."exit_status" IS NOT NULL
+            )
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+            FALSE
+          ) AS "is_run",
           "t0"."command",
           "t0"."user_id",
-          "t0"."duration_ms",
+          CASE
+            WHEN COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            )
+            THEN "t0"."duration_ms"
+            ELSE 0
+          END AS "duration_ms",
           "t0"."exit_status",
           CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
           CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
@@ -58,504 +75,128 @@ FROM (
             ) / (
               604800
             )
-          ) AS BIGINT) AS "week",
-          CASE
-            WHEN "t0"."exit_status" = 0
-            THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
-            ELSE 0
-          END AS "logarithm"
+          ) AS BIGINT) AS "week"
         FROM "devstack_command_run" AS "t0"
         WHERE
           "t0"."command" IS NOT NULL
-          AND "t0"."user_id" IS NOT NULL
-          AND "t0"."duration_ms" IS NOT NULL
-          AND "t0"."exit_status" IS NOT NULL
-          AND "t0"."start_time" IS NOT NULL
           AND NOT (
             LOWER(COALESCE("t0"."is_test", '')) <> 'false'
           )
           AND "t0"."git_checked_out_master"
           AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
       ) AS "t1"
-      GROUP BY
-        1,
-        2,
-        3
     ) AS "t2"
-  ) AS "t3"
-  GROUP BY
-    1,
-    2
-) AS "t4"
-GROUP BY
-  1;
-
--- people
-SELECT
-  COUNT(*) AS "people"
-FROM (
-  SELECT DISTINCT
-    "t2"."user_id"
-  FROM (
-    SELECT
-      "t1"."command",
-      "t1"."user_id",
-      "t1"."week",
-      COUNT(*) AS "runs",
-      SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-      SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-      SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-      SUM("t1"."logarithm") AS "logarithms",
-      SUM("t1"."duration_ms") AS "total_ms",
-      SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
-    FROM (
-      SELECT
-        "t0"."command",
-        "t0"."user_id",
-        "t0"."duration_ms",
-        "t0"."exit_status",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-          ) / (
-            604800
-          )
-        ) AS BIGINT) AS "week",
-        CASE
-          WHEN "t0"."exit_status" = 0
-          THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
-          ELSE 0
-        END AS "logarithm"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."command" IS NOT NULL
-        AND "t0"."user_id" IS NOT NULL
-        AND "t0"."duration_ms" IS NOT NULL
-        AND "t0"."exit_status" IS NOT NULL
-        AND "t0"."start_time" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-    ) AS "t1"
     GROUP BY
       1,
       2,
-      3
-  ) AS "t2"
-) AS "t3";
-
--- spread
-SELECT
-  "t2"."command",
-  "t2"."count",
-  LIST_EXTRACT("t2"."values", 1) AS "p50",
-  LIST_EXTRACT("t2"."values", 2) AS "p95"
-FROM (
-  SELECT
-    "t1"."command",
-    COUNT(*) AS "count",
-    QUANTILE_CONT("t1"."value", [0.5, 0.95]) AS "values"
-  FROM (
-    SELECT
-      "t0"."command",
-      "t0"."user_id",
-      "t0"."duration_ms",
-      "t0"."exit_status",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-      "t0"."duration_ms" AS "value"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      "t0"."command" IS NOT NULL
-      AND "t0"."user_id" IS NOT NULL
-      AND "t0"."duration_ms" IS NOT NULL
-      AND "t0"."exit_status" IS NOT NULL
-      AND "t0"."start_time" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-  ) AS "t1"
-  GROUP BY
-    1
-) AS "t2";
-
--- weeks
-SELECT
-  "t2"."command",
-  "t2"."week",
-  "t2"."count",
-  LIST_EXTRACT("t2"."values", 1) AS "p50",
-  LIST_EXTRACT("t2"."values", 2) AS "p90"
-FROM (
-  SELECT
-    "t1"."command",
-    "t1"."week",
-    COUNT(*) AS "count",
-    QUANTILE_CONT("t1"."value", [0.5, 0.9]) AS "values"
-  FROM (
-    SELECT
-      "t0"."command",
-      "t0"."user_id",
-      "t0"."duration_ms",
-      "t0"."exit_status",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-      "t0"."duration_ms" AS "value",
-      CAST(FLOOR(
-        (
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-        ) / (
-          604800
-        )
-      ) AS BIGINT) AS "week"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      "t0"."command" IS NOT NULL
-      AND "t0"."user_id" IS NOT NULL
-      AND "t0"."duration_ms" IS NOT NULL
-      AND "t0"."exit_status" IS NOT NULL
-      AND "t0"."start_time" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-  ) AS "t1"
-  GROUP BY
-    1,
-    2
-) AS "t2";
-
--- hours
-SELECT
-  *
-FROM (
-  SELECT
-    CAST(FLOOR((
-      "t1"."start_s" + 259200
-    ) / (
-      3600
-    )) AS BIGINT) % 168 AS "hour",
-    COUNT(*) AS "runs",
-    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
-  FROM (
-    SELECT
-      "t0"."command",
-      "t0"."user_id",
-      "t0"."duration_ms",
-      "t0"."exit_status",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-    FROM "devstack_command_run" AS "t0"
-    WHERE
-      "t0"."command" IS NOT NULL
-      AND "t0"."user_id" IS NOT NULL
-      AND "t0"."duration_ms" IS NOT NULL
-      AND "t0"."exit_status" IS NOT NULL
-      AND "t0"."start_time" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-  ) AS "t1"
-  GROUP BY
-    1
-) AS "t2"
-ORDER BY
-  "t2"."hour" ASC;
-
--- timeline
-SELECT
-  *
-FROM (
-  SELECT
-    "t3"."week",
-    COUNT(*) AS "people",
-    SUM("t3"."runs") AS "runs",
-    SUM("t3"."total_ms") AS "total_ms",
-    SUM("t3"."failed") AS "failed",
-    SUM("t3"."interrupted") AS "interrupted"
-  FROM (
-    SELECT
-      "t2"."week",
-      "t2"."user_id",
-      SUM("t2"."runs") AS "runs",
-      SUM("t2"."total_ms") AS "total_ms",
-      SUM("t2"."failed") AS "failed",
-      SUM("t2"."interrupted") AS "interrupted"
-    FROM (
-      SELECT
-        "t1"."command",
-        "t1"."user_id",
-        "t1"."week",
-        COUNT(*) AS "runs",
-        SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-        SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-        SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-        SUM("t1"."logarithm") AS "logarithms",
-        SUM("t1"."duration_ms") AS "total_ms",
-        SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
-      FROM (
-        SELECT
-          "t0"."command",
-          "t0"."user_id",
-          "t0"."duration_ms",
-          "t0"."exit_status",
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-          "t0"."git_checked_out_master" AS "on_master",
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-          CAST(FLOOR(
-            (
-              CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-            ) / (
-              604800
-            )
-          ) AS BIGINT) AS "week",
-          CASE
-            WHEN "t0"."exit_status" = 0
-            THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
-            ELSE 0
-          END AS "logarithm"
-        FROM "devstack_command_run" AS "t0"
-        WHERE
-          "t0"."command" IS NOT NULL
-          AND "t0"."user_id" IS NOT NULL
-          AND "t0"."duration_ms" IS NOT NULL
-          AND "t0"."exit_status" IS NOT NULL
-          AND "t0"."start_time" IS NOT NULL
-          AND NOT (
-            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-          )
-          AND "t0"."git_checked_out_master"
-          AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-      ) AS "t1"
-      GROUP BY
-        1,
-        2,
-        3
-    ) AS "t2"
-    GROUP BY
-      1,
-      2
+      3,
+      4
   ) AS "t3"
-  GROUP BY
-    1
-) AS "t4"
-ORDER BY
-  "t4"."week" ASC;
+  WHERE
+    NOT (
+      "t3"."is_run"
+    )
+) AS "t4";
 
--- ages
+-- totals
 SELECT
-  *
+  "t7"."command",
+  COUNT(*) AS "people",
+  SUM("t7"."runs") AS "runs",
+  SUM("t7"."total_ms") AS "total_ms",
+  SUM("t7"."failed") AS "failed",
+  SUM("t7"."interrupted") AS "interrupted"
 FROM (
   SELECT
-    "t2"."week",
-    COUNT(*) AS "people",
-    SUM(CASE WHEN "t2"."age_s" >= 86400 THEN 1 ELSE 0 END) AS "at_least_1",
-    SUM(CASE WHEN "t2"."age_s" >= 604800 THEN 1 ELSE 0 END) AS "at_least_7",
-    SUM(CASE WHEN "t2"."age_s" >= 2419200 THEN 1 ELSE 0 END) AS "at_least_28"
+    "t6"."command",
+    "t6"."user_id",
+    SUM("t6"."runs") AS "runs",
+    SUM("t6"."total_ms") AS "total_ms",
+    SUM("t6"."failed") AS "failed",
+    SUM("t6"."interrupted") AS "interrupted"
   FROM (
     SELECT
-      "t1"."week",
-      "t1"."user_id",
-      CAST(FLOOR((
-        SUM("t1"."age_s")
-      ) / (
-        COUNT(*)
-      )) AS BIGINT) AS "age_s"
+      CASE
+        WHEN "t5"."command" IN ('dev.down', 'dev.provision')
+        THEN "t5"."command"
+        ELSE 'other'
+      END AS "command",
+      "t5"."user_id",
+      "t5"."week",
+      "t5"."runs",
+      "t5"."failed",
+      "t5"."interrupted",
+      "t5"."succeeded",
+      "t5"."logarithms",
+      "t5"."total_ms",
+      "t5"."succeeded_ms"
     FROM (
       SELECT
-        "t0"."command",
-        "t0"."user_id",
-        "t0"."duration_ms",
-        "t0"."exit_status",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-        CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-        "t0"."git_checked_out_master" AS "on_master",
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-        CAST(FLOOR(
-          (
-            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-          ) / (
-            604800
-          )
-        ) AS BIGINT) AS "week",
-        GREATEST(
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) - CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT),
-          0
-        ) AS "age_s"
-      FROM "devstack_command_run" AS "t0"
-      WHERE
-        "t0"."command" IS NOT NULL
-        AND "t0"."user_id" IS NOT NULL
-        AND "t0"."duration_ms" IS NOT NULL
-        AND "t0"."exit_status" IS NOT NULL
-        AND "t0"."start_time" IS NOT NULL
-        AND NOT (
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-        )
-        AND "t0"."git_checked_out_master"
-        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) IS NOT NULL
-    ) AS "t1"
-    GROUP BY
-      1,
-      2
-  ) AS "t2"
-  GROUP BY
-    1
-) AS "t3"
-ORDER BY
-  "t3"."week" ASC;
-
--- weekly
-SELECT
-  "t10".*
-  EXCLUDE ("user_id")
-FROM (
-  SELECT
-    "t7"."command",
-    "t7"."user_id",
-    "t7"."week",
-    "t7"."runs",
-    "t7"."failed",
-    "t7"."interrupted",
-    "t7"."succeeded",
-    "t7"."logarithms",
-    "t7"."succeeded_ms",
-    "t9"."person"
-  FROM (
-    SELECT
-      CAST(CASE
-        WHEN "t4"."command" = 'dev.down'
-        THEN 0
-        WHEN "t4"."command" = 'dev.provision'
-        THEN 1
-        ELSE NULL
-      END AS BIGINT) AS "command",
-      "t4"."user_id",
-      "t4"."week",
-      "t4"."runs",
-      "t4"."failed",
-      "t4"."interrupted",
-      "t4"."succeeded",
-      "t4"."logarithms",
-      "t4"."succeeded_ms"
-    FROM (
-      SELECT
-        "t3".*
-        EXCLUDE ("total_ms")
+        "t4".*
+        EXCLUDE ("is_run")
       FROM (
         SELECT
           *
         FROM (
           SELECT
-            "t1"."command",
-            "t1"."user_id",
-            "t1"."week",
+            "t2"."command",
+            "t2"."user_id",
+            "t2"."week",
+            "t2"."is_run",
             COUNT(*) AS "runs",
-            SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-            SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-            SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-            SUM("t1"."logarithm") AS "logarithms",
-            SUM("t1"."duration_ms") AS "total_ms",
-            SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+            SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+            SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+            SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+            SUM("t2"."logarithm") AS "logarithms",
+            SUM("t2"."duration_ms") AS "total_ms",
+            SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
           FROM (
             SELECT
-              "t0"."command",
-              "t0"."user_id",
-              "t0"."duration_ms",
-              "t0"."exit_status",
-              CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-              CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-              "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-              CAST(FLOOR(
-                (
-                  CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
-                ) / (
-                  604800
-                )
-              ) AS BIGINT) AS "week",
-              CASE
-                WHEN "t0"."exit_status" = 0
-                THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
-                ELSE 0
-              END AS "logarithm"
-            FROM "devstack_command_run" AS "t0"
-            WHERE
-              "t0"."command" IS NOT NULL
-              AND "t0"."user_id" IS NOT NULL
-              AND "t0"."duration_ms" IS NOT NULL
-              AND "t0"."exit_status" IS NOT NULL
-              AND "t0"."start_time" IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-              )
-              AND "t0"."git_checked_out_master"
-              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-          ) AS "t1"
-          GROUP BY
-            1,
-            2,
-            3
-        ) AS "t2"
-        WHERE
-          "t2"."command" IN ('dev.down', 'dev.provision')
-      ) AS "t3"
-    ) AS "t4"
-  ) AS "t7"
-  INNER JOIN (
-    SELECT
-      "t5"."user_id",
-      ROW_NUMBER() OVER (
-        ORDER BY "t5"."user_id" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) - 1 AS "person"
-    FROM (
-      SELECT DISTINCT
-        "t4"."user_id"
-      FROM (
-        SELECT
-          "t3".*
-          EXCLUDE ("total_ms")
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
+              "t1"."is_run",
               "t1"."command",
               "t1"."user_id",
+              "t1"."duration_ms",
+              "t1"."exit_status",
+              "t1"."start_s",
+              "t1"."commit_s",
+              "t1"."on_master",
+              "t1"."is_test",
               "t1"."week",
-              COUNT(*) AS "runs",
-              SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-              SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-              SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-              SUM("t1"."logarithm") AS "logarithms",
-              SUM("t1"."duration_ms") AS "total_ms",
-              SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+              CASE
+                WHEN "t1"."exit_status" = 0
+                THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+                ELSE 0
+              END AS "logarithm"
             FROM (
               SELECT
+                COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ) AS "is_run",
                 "t0"."command",
                 "t0"."user_id",
-                "t0"."duration_ms",
+                CASE
+                  WHEN COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  )
+                  THEN "t0"."duration_ms"
+                  ELSE 0
+                END AS "duration_ms",
                 "t0"."exit_status",
                 CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
                 CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
@@ -567,97 +208,987 @@ FROM (
                   ) / (
                     604800
                   )
-                ) AS BIGINT) AS "week",
-                CASE
-                  WHEN "t0"."exit_status" = 0
-                  THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
-                  ELSE 0
-                END AS "logarithm"
+                ) AS BIGINT) AS "week"
               FROM "devstack_command_run" AS "t0"
               WHERE
                 "t0"."command" IS NOT NULL
-                AND "t0"."user_id" IS NOT NULL
-                AND "t0"."duration_ms" IS NOT NULL
-                AND "t0"."exit_status" IS NOT NULL
-                AND "t0"."start_time" IS NOT NULL
                 AND NOT (
                   LOWER(COALESCE("t0"."is_test", '')) <> 'false'
                 )
                 AND "t0"."git_checked_out_master"
                 AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
             ) AS "t1"
-            GROUP BY
-              1,
-              2,
-              3
           ) AS "t2"
-          WHERE
-            "t2"."command" IN ('dev.down', 'dev.provision')
+          GROUP BY
+            1,
+            2,
+            3,
+            4
         ) AS "t3"
+        WHERE
+          "t3"."is_run"
       ) AS "t4"
     ) AS "t5"
-  ) AS "t9"
-    ON "t7"."user_id" = "t9"."user_id"
-) AS "t10";
+  ) AS "t6"
+  GROUP BY
+    1,
+    2
+) AS "t7"
+GROUP BY
+  1;
 
--- commits
-WITH "t2" AS (
-  SELECT
-    "t1"."command",
-    "t1"."user_id",
-    "t1"."week",
-    "t1"."day",
-    COUNT(*) AS "runs",
-    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-    SUM("t1"."logarithm") AS "logarithms",
-    SUM("t1"."duration_ms") AS "total_ms",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN "t1"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+-- people
+SELECT
+  COUNT(*) AS "people"
+FROM (
+  SELECT DISTINCT
+    "t5"."user_id"
   FROM (
     SELECT
-      "t0"."command",
-      "t0"."user_id",
-      "t0"."duration_ms",
-      "t0"."exit_status",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-      CAST(FLOOR(
-        (
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+      "t4".*
+      EXCLUDE ("is_run")
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t2"."command",
+          "t2"."user_id",
+          "t2"."week",
+          "t2"."is_run",
+          COUNT(*) AS "runs",
+          SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+          SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+          SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+          SUM("t2"."logarithm") AS "logarithms",
+          SUM("t2"."duration_ms") AS "total_ms",
+          SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+        FROM (
+          SELECT
+            "t1"."is_run",
+            "t1"."command",
+            "t1"."user_id",
+            "t1"."duration_ms",
+            "t1"."exit_status",
+            "t1"."start_s",
+            "t1"."commit_s",
+            "t1"."on_master",
+            "t1"."is_test",
+            "t1"."week",
+            CASE
+              WHEN "t1"."exit_status" = 0
+              THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+              ELSE 0
+            END AS "logarithm"
+          FROM (
+            SELECT
+              COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              ) AS "is_run",
+              "t0"."command",
+              "t0"."user_id",
+              CASE
+                WHEN COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                )
+                THEN "t0"."duration_ms"
+                ELSE 0
+              END AS "duration_ms",
+              "t0"."exit_status",
+              CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+              CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+              "t0"."git_checked_out_master" AS "on_master",
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+              CAST(FLOOR(
+                (
+                  CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+                ) / (
+                  604800
+                )
+              ) AS BIGINT) AS "week"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              "t0"."command" IS NOT NULL
+              AND NOT (
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+              )
+              AND "t0"."git_checked_out_master"
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+          ) AS "t1"
+        ) AS "t2"
+        GROUP BY
+          1,
+          2,
+          3,
+          4
+      ) AS "t3"
+      WHERE
+        "t3"."is_run"
+    ) AS "t4"
+  ) AS "t5"
+) AS "t6";
+
+-- spread
+SELECT
+  "t5"."command",
+  "t5"."count",
+  LIST_EXTRACT("t5"."values", 1) AS "p50",
+  LIST_EXTRACT("t5"."values", 2) AS "p95"
+FROM (
+  SELECT
+    "t4"."command",
+    COUNT(*) AS "count",
+    QUANTILE_CONT("t4"."value", [0.5, 0.95]) AS "values"
+  FROM (
+    SELECT
+      "t3"."command",
+      "t3"."user_id",
+      "t3"."duration_ms",
+      "t3"."exit_status",
+      "t3"."start_s",
+      "t3"."commit_s",
+      "t3"."on_master",
+      "t3"."is_test",
+      "t3"."duration_ms" AS "value"
+    FROM (
+      SELECT
+        "t2".*
+        EXCLUDE ("is_run")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ) AS "is_run",
+            "t0"."command",
+            "t0"."user_id",
+            CASE
+              WHEN COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              )
+              THEN "t0"."duration_ms"
+              ELSE 0
+            END AS "duration_ms",
+            "t0"."exit_status",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+            "t0"."git_checked_out_master" AS "on_master",
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+          FROM "devstack_command_run" AS "t0"
+          WHERE
+            "t0"."command" IS NOT NULL
+            AND NOT (
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+            )
+            AND "t0"."git_checked_out_master"
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+        ) AS "t1"
+        WHERE
+          "t1"."is_run"
+      ) AS "t2"
+    ) AS "t3"
+  ) AS "t4"
+  GROUP BY
+    1
+) AS "t5";
+
+-- weeks
+SELECT
+  "t5"."command",
+  "t5"."week",
+  "t5"."count",
+  LIST_EXTRACT("t5"."values", 1) AS "p50",
+  LIST_EXTRACT("t5"."values", 2) AS "p90"
+FROM (
+  SELECT
+    "t4"."command",
+    "t4"."week",
+    COUNT(*) AS "count",
+    QUANTILE_CONT("t4"."value", [0.5, 0.9]) AS "values"
+  FROM (
+    SELECT
+      "t3"."command",
+      "t3"."user_id",
+      "t3"."duration_ms",
+      "t3"."exit_status",
+      "t3"."start_s",
+      "t3"."commit_s",
+      "t3"."on_master",
+      "t3"."is_test",
+      "t3"."duration_ms" AS "value",
+      CAST(FLOOR((
+        "t3"."start_s" + 259200
+      ) / (
+        604800
+      )) AS BIGINT) AS "week"
+    FROM (
+      SELECT
+        "t2".*
+        EXCLUDE ("is_run")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ) AS "is_run",
+            "t0"."command",
+            "t0"."user_id",
+            CASE
+              WHEN COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              )
+              THEN "t0"."duration_ms"
+              ELSE 0
+            END AS "duration_ms",
+            "t0"."exit_status",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+            "t0"."git_checked_out_master" AS "on_master",
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+          FROM "devstack_command_run" AS "t0"
+          WHERE
+            "t0"."command" IS NOT NULL
+            AND NOT (
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+            )
+            AND "t0"."git_checked_out_master"
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+        ) AS "t1"
+        WHERE
+          "t1"."is_run"
+      ) AS "t2"
+    ) AS "t3"
+  ) AS "t4"
+  GROUP BY
+    1,
+    2
+) AS "t5";
+
+-- hours
+SELECT
+  *
+FROM (
+  SELECT
+    CAST(FLOOR((
+      "t3"."start_s" + 259200
+    ) / (
+      3600
+    )) AS BIGINT) % 168 AS "hour",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t3"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t3"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted"
+  FROM (
+    SELECT
+      "t2".*
+      EXCLUDE ("is_run")
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          COALESCE(
+            (
+              "t0"."user_id" IS NOT NULL
+            )
+            AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+            AND (
+              "t0"."exit_status" IS NOT NULL
+            )
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+            FALSE
+          ) AS "is_run",
+          "t0"."command",
+          "t0"."user_id",
+          CASE
+            WHEN COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            )
+            THEN "t0"."duration_ms"
+            ELSE 0
+          END AS "duration_ms",
+          "t0"."exit_status",
+          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+          CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+          "t0"."git_checked_out_master" AS "on_master",
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          "t0"."command" IS NOT NULL
+          AND NOT (
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+          )
+          AND "t0"."git_checked_out_master"
+          AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+      ) AS "t1"
+      WHERE
+        "t1"."is_run"
+    ) AS "t2"
+  ) AS "t3"
+  GROUP BY
+    1
+) AS "t4"
+ORDER BY
+  "t4"."hour" ASC;
+
+-- timeline
+SELECT
+  *
+FROM (
+  SELECT
+    "t6"."week",
+    COUNT(*) AS "people",
+    SUM("t6"."runs") AS "runs",
+    SUM("t6"."total_ms") AS "total_ms",
+    SUM("t6"."failed") AS "failed",
+    SUM("t6"."interrupted") AS "interrupted"
+  FROM (
+    SELECT
+      "t5"."week",
+      "t5"."user_id",
+      SUM("t5"."runs") AS "runs",
+      SUM("t5"."total_ms") AS "total_ms",
+      SUM("t5"."failed") AS "failed",
+      SUM("t5"."interrupted") AS "interrupted"
+    FROM (
+      SELECT
+        "t4".*
+        EXCLUDE ("is_run")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t2"."command",
+            "t2"."user_id",
+            "t2"."week",
+            "t2"."is_run",
+            COUNT(*) AS "runs",
+            SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+            SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+            SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+            SUM("t2"."logarithm") AS "logarithms",
+            SUM("t2"."duration_ms") AS "total_ms",
+            SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+          FROM (
+            SELECT
+              "t1"."is_run",
+              "t1"."command",
+              "t1"."user_id",
+              "t1"."duration_ms",
+              "t1"."exit_status",
+              "t1"."start_s",
+              "t1"."commit_s",
+              "t1"."on_master",
+              "t1"."is_test",
+              "t1"."week",
+              CASE
+                WHEN "t1"."exit_status" = 0
+                THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+                ELSE 0
+              END AS "logarithm"
+            FROM (
+              SELECT
+                COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ) AS "is_run",
+                "t0"."command",
+                "t0"."user_id",
+                CASE
+                  WHEN COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  )
+                  THEN "t0"."duration_ms"
+                  ELSE 0
+                END AS "duration_ms",
+                "t0"."exit_status",
+                CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+                CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+                "t0"."git_checked_out_master" AS "on_master",
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+                CAST(FLOOR(
+                  (
+                    CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+                  ) / (
+                    604800
+                  )
+                ) AS BIGINT) AS "week"
+              FROM "devstack_command_run" AS "t0"
+              WHERE
+                "t0"."command" IS NOT NULL
+                AND NOT (
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                )
+                AND "t0"."git_checked_out_master"
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+            ) AS "t1"
+          ) AS "t2"
+          GROUP BY
+            1,
+            2,
+            3,
+            4
+        ) AS "t3"
+        WHERE
+          "t3"."is_run"
+      ) AS "t4"
+    ) AS "t5"
+    GROUP BY
+      1,
+      2
+  ) AS "t6"
+  GROUP BY
+    1
+) AS "t7"
+ORDER BY
+  "t7"."week" ASC;
+
+-- ages
+SELECT
+  *
+FROM (
+  SELECT
+    "t5"."week",
+    COUNT(*) AS "people",
+    SUM(CASE WHEN "t5"."age_s" >= 86400 THEN 1 ELSE 0 END) AS "at_least_1",
+    SUM(CASE WHEN "t5"."age_s" >= 604800 THEN 1 ELSE 0 END) AS "at_least_7",
+    SUM(CASE WHEN "t5"."age_s" >= 2419200 THEN 1 ELSE 0 END) AS "at_least_28"
+  FROM (
+    SELECT
+      "t4"."week",
+      "t4"."user_id",
+      CAST(FLOOR((
+        SUM("t4"."age_s")
+      ) / (
+        COUNT(*)
+      )) AS BIGINT) AS "age_s"
+    FROM (
+      SELECT
+        "t3"."command",
+        "t3"."user_id",
+        "t3"."duration_ms",
+        "t3"."exit_status",
+        "t3"."start_s",
+        "t3"."commit_s",
+        "t3"."on_master",
+        "t3"."is_test",
+        CAST(FLOOR((
+          "t3"."start_s" + 259200
         ) / (
           604800
-        )
-      ) AS BIGINT) AS "week",
-      CAST(FLOOR(
-        (
-          CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT)
-        ) / (
-          86400
-        )
-      ) AS BIGINT) AS "day",
+        )) AS BIGINT) AS "week",
+        GREATEST("t3"."start_s" - "t3"."commit_s", 0) AS "age_s"
+      FROM (
+        SELECT
+          "t2".*
+          EXCLUDE ("is_run")
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              ) AS "is_run",
+              "t0"."command",
+              "t0"."user_id",
+              CASE
+                WHEN COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                )
+                THEN "t0"."duration_ms"
+                ELSE 0
+              END AS "duration_ms",
+              "t0"."exit_status",
+              CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+              CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+              "t0"."git_checked_out_master" AS "on_master",
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              "t0"."command" IS NOT NULL
+              AND NOT (
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+              )
+              AND "t0"."git_checked_out_master"
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+          ) AS "t1"
+          WHERE
+            "t1"."is_run"
+        ) AS "t2"
+      ) AS "t3"
+      WHERE
+        "t3"."on_master" AND "t3"."commit_s" IS NOT NULL
+    ) AS "t4"
+    GROUP BY
+      1,
+      2
+  ) AS "t5"
+  GROUP BY
+    1
+) AS "t6"
+ORDER BY
+  "t6"."week" ASC;
+
+-- weekly
+SELECT
+  "t13".*
+  EXCLUDE ("user_id")
+FROM (
+  SELECT
+    "t10"."command",
+    "t10"."user_id",
+    "t10"."week",
+    "t10"."runs",
+    "t10"."failed",
+    "t10"."interrupted",
+    "t10"."succeeded",
+    "t10"."logarithms",
+    "t10"."succeeded_ms",
+    "t12"."person"
+  FROM (
+    SELECT
+      CAST(CASE
+        WHEN "t7"."command" = 'dev.down'
+        THEN 0
+        WHEN "t7"."command" = 'dev.provision'
+        THEN 1
+        ELSE NULL
+      END AS BIGINT) AS "command",
+      "t7"."user_id",
+      "t7"."week",
+      "t7"."runs",
+      "t7"."failed",
+      "t7"."interrupted",
+      "t7"."succeeded",
+      "t7"."logarithms",
+      "t7"."succeeded_ms"
+    FROM (
+      SELECT
+        "t6".*
+        EXCLUDE ("total_ms")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t4".*
+            EXCLUDE ("is_run")
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."week",
+                "t2"."is_run",
+                COUNT(*) AS "runs",
+                SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+                SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+                SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+                SUM("t2"."logarithm") AS "logarithms",
+                SUM("t2"."duration_ms") AS "total_ms",
+                SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+              FROM (
+                SELECT
+                  "t1"."is_run",
+                  "t1"."command",
+                  "t1"."user_id",
+                  "t1"."duration_ms",
+                  "t1"."exit_status",
+                  "t1"."start_s",
+                  "t1"."commit_s",
+                  "t1"."on_master",
+                  "t1"."is_test",
+                  "t1"."week",
+                  CASE
+                    WHEN "t1"."exit_status" = 0
+                    THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+                    ELSE 0
+                  END AS "logarithm"
+                FROM (
+                  SELECT
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    CASE
+                      WHEN COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      )
+                      THEN "t0"."duration_ms"
+                      ELSE 0
+                    END AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+                    CAST(FLOOR(
+                      (
+                        CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+                      ) / (
+                        604800
+                      )
+                    ) AS BIGINT) AS "week"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                    )
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+              ) AS "t2"
+              GROUP BY
+                1,
+                2,
+                3,
+                4
+            ) AS "t3"
+            WHERE
+              "t3"."is_run"
+          ) AS "t4"
+        ) AS "t5"
+        WHERE
+          "t5"."command" IN ('dev.down', 'dev.provision')
+      ) AS "t6"
+    ) AS "t7"
+  ) AS "t10"
+  INNER JOIN (
+    SELECT
+      "t8"."user_id",
+      ROW_NUMBER() OVER (
+        ORDER BY "t8"."user_id" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1 AS "person"
+    FROM (
+      SELECT DISTINCT
+        "t7"."user_id"
+      FROM (
+        SELECT
+          "t6".*
+          EXCLUDE ("total_ms")
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t4".*
+              EXCLUDE ("is_run")
+            FROM (
+              SELECT
+                *
+              FROM (
+                SELECT
+                  "t2"."command",
+                  "t2"."user_id",
+                  "t2"."week",
+                  "t2"."is_run",
+                  COUNT(*) AS "runs",
+                  SUM(CASE WHEN "t2"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+                  SUM(CASE WHEN "t2"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+                  SUM(CASE WHEN "t2"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+                  SUM("t2"."logarithm") AS "logarithms",
+                  SUM("t2"."duration_ms") AS "total_ms",
+                  SUM(CASE WHEN "t2"."exit_status" = 0 THEN "t2"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+                FROM (
+                  SELECT
+                    "t1"."is_run",
+                    "t1"."command",
+                    "t1"."user_id",
+                    "t1"."duration_ms",
+                    "t1"."exit_status",
+                    "t1"."start_s",
+                    "t1"."commit_s",
+                    "t1"."on_master",
+                    "t1"."is_test",
+                    "t1"."week",
+                    CASE
+                      WHEN "t1"."exit_status" = 0
+                      THEN CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+                      ELSE 0
+                    END AS "logarithm"
+                  FROM (
+                    SELECT
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ) AS "is_run",
+                      "t0"."command",
+                      "t0"."user_id",
+                      CASE
+                        WHEN COALESCE(
+                          (
+                            "t0"."user_id" IS NOT NULL
+                          )
+                          AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                          AND (
+                            "t0"."exit_status" IS NOT NULL
+                          )
+                          AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                          FALSE
+                        )
+                        THEN "t0"."duration_ms"
+                        ELSE 0
+                      END AS "duration_ms",
+                      "t0"."exit_status",
+                      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+                      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+                      "t0"."git_checked_out_master" AS "on_master",
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
+                      CAST(FLOOR(
+                        (
+                          CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) + 259200
+                        ) / (
+                          604800
+                        )
+                      ) AS BIGINT) AS "week"
+                    FROM "devstack_command_run" AS "t0"
+                    WHERE
+                      "t0"."command" IS NOT NULL
+                      AND NOT (
+                        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                      )
+                      AND "t0"."git_checked_out_master"
+                      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+                  ) AS "t1"
+                ) AS "t2"
+                GROUP BY
+                  1,
+                  2,
+                  3,
+                  4
+              ) AS "t3"
+              WHERE
+                "t3"."is_run"
+            ) AS "t4"
+          ) AS "t5"
+          WHERE
+            "t5"."command" IN ('dev.down', 'dev.provision')
+        ) AS "t6"
+      ) AS "t7"
+    ) AS "t8"
+  ) AS "t12"
+    ON "t10"."user_id" = "t12"."user_id"
+) AS "t13";
+
+-- commits
+WITH "t5" AS (
+  SELECT
+    "t4"."command",
+    "t4"."user_id",
+    "t4"."week",
+    "t4"."day",
+    COUNT(*) AS "runs",
+    SUM(CASE WHEN "t4"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t4"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM(CASE WHEN "t4"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    SUM("t4"."logarithm") AS "logarithms",
+    SUM("t4"."duration_ms") AS "total_ms",
+    SUM(CASE WHEN "t4"."exit_status" = 0 THEN "t4"."duration_ms" ELSE 0 END) AS "succeeded_ms"
+  FROM (
+    SELECT
+      "t3"."command",
+      "t3"."user_id",
+      "t3"."duration_ms",
+      "t3"."exit_status",
+      "t3"."start_s",
+      "t3"."commit_s",
+      "t3"."on_master",
+      "t3"."is_test",
+      CAST(FLOOR((
+        "t3"."start_s" + 259200
+      ) / (
+        604800
+      )) AS BIGINT) AS "week",
+      CAST(FLOOR((
+        "t3"."commit_s"
+      ) / (
+        86400
+      )) AS BIGINT) AS "day",
       CASE
-        WHEN "t0"."exit_status" = 0
-        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+        WHEN "t3"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t3"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
         ELSE 0
       END AS "logarithm"
-    FROM "devstack_command_run" AS "t0"
+    FROM (
+      SELECT
+        "t2".*
+        EXCLUDE ("is_run")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ) AS "is_run",
+            "t0"."command",
+            "t0"."user_id",
+            CASE
+              WHEN COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              )
+              THEN "t0"."duration_ms"
+              ELSE 0
+            END AS "duration_ms",
+            "t0"."exit_status",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+            "t0"."git_checked_out_master" AS "on_master",
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+          FROM "devstack_command_run" AS "t0"
+          WHERE
+            "t0"."command" IS NOT NULL
+            AND NOT (
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+            )
+            AND "t0"."git_checked_out_master"
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+        ) AS "t1"
+        WHERE
+          "t1"."is_run"
+      ) AS "t2"
+    ) AS "t3"
     WHERE
-      "t0"."command" IS NOT NULL
-      AND "t0"."user_id" IS NOT NULL
-      AND "t0"."duration_ms" IS NOT NULL
-      AND "t0"."exit_status" IS NOT NULL
-      AND "t0"."start_time" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-      AND "t0"."command" IN ('dev.provision')
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) IS NOT NULL
-  ) AS "t1"
+      "t3"."command" IN ('dev.provision')
+      AND "t3"."on_master"
+      AND "t3"."commit_s" IS NOT NULL
+  ) AS "t4"
   GROUP BY
     1,
     2,
@@ -665,129 +1196,166 @@ WITH "t2" AS (
     4
 )
 SELECT
-  "t8".*
+  "t11".*
   EXCLUDE ("user_id")
 FROM (
   SELECT
-    "t4"."command",
-    "t4"."user_id",
-    "t4"."week",
-    "t4"."day",
-    "t4"."runs",
-    "t4"."failed",
-    "t4"."interrupted",
-    "t4"."succeeded",
-    "t4"."logarithms",
-    "t4"."total_ms",
-    "t4"."succeeded_ms",
-    "t7"."person"
-  FROM "t2" AS "t4"
+    "t7"."command",
+    "t7"."user_id",
+    "t7"."week",
+    "t7"."day",
+    "t7"."runs",
+    "t7"."failed",
+    "t7"."interrupted",
+    "t7"."succeeded",
+    "t7"."logarithms",
+    "t7"."total_ms",
+    "t7"."succeeded_ms",
+    "t10"."person"
+  FROM "t5" AS "t7"
   INNER JOIN (
     SELECT
-      "t5"."user_id",
+      "t8"."user_id",
       ROW_NUMBER() OVER (
-        ORDER BY "t5"."user_id" ASC
+        ORDER BY "t8"."user_id" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) - 1 AS "person"
     FROM (
       SELECT DISTINCT
-        "t3"."user_id"
-      FROM "t2" AS "t3"
-    ) AS "t5"
-  ) AS "t7"
-    ON "t4"."user_id" = "t7"."user_id"
-) AS "t8";
+        "t6"."user_id"
+      FROM "t5" AS "t6"
+    ) AS "t8"
+  ) AS "t10"
+    ON "t7"."user_id" = "t10"."user_id"
+) AS "t11";
 
 -- sides
-WITH "t2" AS (
+WITH "t5" AS (
   SELECT
-    "t1"."user_id",
-    "t1"."after",
-    "t1"."day",
+    "t4"."user_id",
+    "t4"."after",
+    "t4"."day",
     COUNT(*) AS "runs",
-    SUM(CASE WHEN "t1"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
-    SUM(CASE WHEN "t1"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
-    SUM(CASE WHEN "t1"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
-    SUM("t1"."logarithm") AS "logarithms",
-    SUM("t1"."logarithm" * "t1"."logarithm") AS "squares"
+    SUM(CASE WHEN "t4"."exit_status" > 0 THEN 1 ELSE 0 END) AS "failed",
+    SUM(CASE WHEN "t4"."exit_status" < 0 THEN 1 ELSE 0 END) AS "interrupted",
+    SUM(CASE WHEN "t4"."exit_status" = 0 THEN 1 ELSE 0 END) AS "succeeded",
+    SUM("t4"."logarithm") AS "logarithms",
+    SUM("t4"."logarithm" * "t4"."logarithm") AS "squares"
   FROM (
     SELECT
-      "t0"."command",
-      "t0"."user_id",
-      "t0"."duration_ms",
-      "t0"."exit_status",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
-      CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
-      "t0"."git_checked_out_master" AS "on_master",
-      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-      CASE
-        WHEN CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1777370400
-        THEN 1
-        ELSE 0
-      END AS "after",
-      CAST(FLOOR(
+      "t3"."command",
+      "t3"."user_id",
+      "t3"."duration_ms",
+      "t3"."exit_status",
+      "t3"."start_s",
+      "t3"."commit_s",
+      "t3"."on_master",
+      "t3"."is_test",
+      CASE WHEN "t3"."commit_s" >= 1777370400 THEN 1 ELSE 0 END AS "after",
+      CAST(FLOOR((
         (
-          (
-            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) - 1777370400
-          ) + 8640000000
-        ) / (
-          86400
-        )
-      ) AS BIGINT) - 100000 AS "day",
+          "t3"."start_s" - 1777370400
+        ) + 8640000000
+      ) / (
+        86400
+      )) AS BIGINT) - 100000 AS "day",
       CASE
-        WHEN "t0"."exit_status" = 0
-        THEN CAST(ROUND(LN(CAST(GREATEST("t0"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
+        WHEN "t3"."exit_status" = 0
+        THEN CAST(ROUND(LN(CAST(GREATEST("t3"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT)
         ELSE 0
       END AS "logarithm"
-    FROM "devstack_command_run" AS "t0"
+    FROM (
+      SELECT
+        "t2".*
+        EXCLUDE ("is_run")
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ) AS "is_run",
+            "t0"."command",
+            "t0"."user_id",
+            CASE
+              WHEN COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              )
+              THEN "t0"."duration_ms"
+              ELSE 0
+            END AS "duration_ms",
+            "t0"."exit_status",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "start_s",
+            CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) AS "commit_s",
+            "t0"."git_checked_out_master" AS "on_master",
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+          FROM "devstack_command_run" AS "t0"
+          WHERE
+            "t0"."command" IS NOT NULL
+            AND NOT (
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+            )
+            AND "t0"."git_checked_out_master"
+            AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
+        ) AS "t1"
+        WHERE
+          "t1"."is_run"
+      ) AS "t2"
+    ) AS "t3"
     WHERE
-      "t0"."command" IS NOT NULL
-      AND "t0"."user_id" IS NOT NULL
-      AND "t0"."duration_ms" IS NOT NULL
-      AND "t0"."exit_status" IS NOT NULL
-      AND "t0"."start_time" IS NOT NULL
-      AND NOT (
-        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-      )
-      AND "t0"."git_checked_out_master"
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."start_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) >= 1767571200
-      AND "t0"."command" = 'dev.provision'
-      AND CAST(FLOOR(CAST(EPOCH(CAST("t0"."git_commit_time" AS TIMESTAMP)) AS DOUBLE)) AS BIGINT) IS NOT NULL
-  ) AS "t1"
+      "t3"."command" = 'dev.provision' AND "t3"."commit_s" IS NOT NULL
+  ) AS "t4"
   GROUP BY
     1,
     2,
     3
 )
 SELECT
-  "t8".*
+  "t11".*
   EXCLUDE ("user_id")
 FROM (
   SELECT
-    "t4"."user_id",
-    "t4"."after",
-    "t4"."day",
-    "t4"."runs",
-    "t4"."failed",
-    "t4"."interrupted",
-    "t4"."succeeded",
-    "t4"."logarithms",
-    "t4"."squares",
-    "t7"."person"
-  FROM "t2" AS "t4"
+    "t7"."user_id",
+    "t7"."after",
+    "t7"."day",
+    "t7"."runs",
+    "t7"."failed",
+    "t7"."interrupted",
+    "t7"."succeeded",
+    "t7"."logarithms",
+    "t7"."squares",
+    "t10"."person"
+  FROM "t5" AS "t7"
   INNER JOIN (
     SELECT
-      "t5"."user_id",
+      "t8"."user_id",
       ROW_NUMBER() OVER (
-        ORDER BY "t5"."user_id" ASC
+        ORDER BY "t8"."user_id" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) - 1 AS "person"
     FROM (
       SELECT DISTINCT
-        "t3"."user_id"
-      FROM "t2" AS "t3"
-    ) AS "t5"
-  ) AS "t7"
-    ON "t4"."user_id" = "t7"."user_id"
-) AS "t8";
+        "t6"."user_id"
+      FROM "t5" AS "t6"
+    ) AS "t8"
+  ) AS "t10"
+    ON "t7"."user_id" = "t10"."user_id"
+) AS "t11";
 
