@@ -416,5 +416,10 @@ SCENARIOS = [
     Scenario("umask and folder", "a: ; @umask; pwd | sed 's|.*/||'; : > made; ls -l made | cut -c1-10\n", ("a",)),
     Scenario("open descriptors", "a: ; @ls /proc/self/fd | wc -l\n", ("a",)),
     Scenario("signal dispositions", "a: ; @grep -E 'Sig(Ign|Blk)' /proc/self/status\n", ("a",)),
-    Scenario("parallelism", "a b c: ; @echo in; sleep 0.1; echo out\n", ("-j3", "a", "b", "c")),
+    Scenario(
+        "parallelism",
+        # Each waits for all to have begun.
+        "a b c: ; @echo in; : >in.$@; until test -e in.a && test -e in.b && test -e in.c; do sleep 0.02; done; echo out\n",
+        ("-j3", "a", "b", "c"),
+    ),
 ]
