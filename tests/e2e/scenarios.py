@@ -419,7 +419,7 @@ SCENARIOS = [
     Scenario(
         "parallelism",
         # Each waits for all to have begun.
-        "a b c: ; @echo in; : >in.$@; until test -e in.a && test -e in.b && test -e in.c; do sleep 0.02; done; echo out\n",
+        "a b c: ; @echo in; : >in.$@; until test -e in.a -a -e in.b -a -e in.c; do sleep 0.02; done; echo out\n",
         ("-j3", "a", "b", "c"),
     ),
 ]
