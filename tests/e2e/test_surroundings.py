@@ -257,22 +257,29 @@ def test_a_folder_with_a_space_beside_one_named_like_its_first_word(bench: Workb
     assert bench.recorded() == ["0"]
 
 
+# A job that tells how many run, and goes on when a second one has begun.
+JOB = (
+    "@mkdir running.$@; ls -d running.* | wc -l; : >begun.$@; "
+    "until test `ls begun.* | wc -l` -ge 2; do sleep 0.02; done; sleep 0.1; rmdir running.$@"
+)
+
+
 def test_the_number_of_jobs_is_the_one_asked_for(each_make: Workbench) -> None:
     """Of six jobs under -j2, two run at once: never one more."""
-    job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
-    rules = f".PHONY: all\nall: a b c d e f\na b c d e f: ; {job}\n"
+    rules = f".PHONY: all\nall: a b c d e f\na b c d e f: ; {JOB}\n"
     each_make.write(rules, ["all"])
     each_make.agree()
     for options in (["-j2"], ["-j", "2"], ["--jobs=2"]):
         counts = [int(line) for line in each_make.run(*options, "all").stdout.splitlines()]
         assert max(counts) == 2, options
+        for begun in each_make.tree.glob("begun.*"):
+            begun.unlink()
     assert each_make.recorded() == ["0"] * 3
 
 
 def test_jobs_in_makeflags_are_respected(each_make: Workbench) -> None:
     """export MAKEFLAGS=-j2, as many have in their profile."""
-    job = "@mkdir running.$@; ls -d running.* | wc -l; sleep 0.1; rmdir running.$@"
-    rules = f"all: a b c d\na b c d: ; {job}\n"
+    rules = f"all: a b c d\na b c d: ; {JOB}\n"
     each_make.write(rules, ["all"])
     each_make.agree()
     result = each_make.run("all", variables={"MAKEFLAGS": "-j2"})
