@@ -208,12 +208,10 @@ def shown(summary: Summary, format_: str, context: list[str], *, with_people: bo
     return above(context, width) + as_table(summary, with_people=with_people, width=width)
 
 
-def context(
-    source: str, event: str | None, selection: Selection, figures: Sequence[Figures], left_out: int = 0
-) -> list[str]:
+def context(source: str, event: str | None, selection: Selection, figures: Sequence[Figures], *more: str) -> list[str]:
     """What readers must know about the figures: where they come from, what counts, the period, and what made them.
 
-    ``left_out``: how many events cannot be runs.
+    ``more``: what else counts, or does not.
     """
     counts = [f"event {event}"] if event else []
     if selection.since_s is not None:
@@ -221,9 +219,7 @@ def context(
     counts.append(f"commands {', '.join(selection.commands)}" if selection.commands else "all commands")
     counts.append("main branch" if selection.only_master else "all branches")
     counts.append("with test data" if selection.include_test else "without test data")
-    if left_out:
-        events = "event" if left_out == 1 else "events"
-        counts.append(f"left out: {left_out:,} {events} with a missing or impossible value")
+    counts += more
     weeks = sorted({week.number for row in figures for week in row.weeks})
     period = "No runs"
     if weeks:

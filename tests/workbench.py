@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pexpect
+from capture import PATIENCE_S
 
 from generator.catalog import load
 from generator.contract import collection
@@ -48,7 +49,7 @@ LAUNCHER = "/usr/bin/env"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 # When a test gives up: never because the machine is busy. What must not be waited for takes an hour in the tests.
-HANG_S = 600
+HANG_S = PATIENCE_S
 
 CATALOG = """\
 project: workbench

@@ -204,22 +204,21 @@ def _head(path: str) -> bytes:
 def _from_outbox(path: str) -> pa.Table:
     """The events of a reporter's outbox, read without changing it."""
     places = ["$.event", "$.userId", *(f"$.properties.{name}" for name in _PROPERTIES)]
-    # A value of another type is unknown.
-    columns = ", ".join(
-        f"CASE typeof(json_extract(event, '{place}')) WHEN '{'text' if field.type == 'string' else 'integer'}' "
-        f"THEN json_extract(event, '{place}') END"
-        for place, field in zip(places, _OUTBOX, strict=True)
-    )
+    columns = ", ".join(f"json_extract(event, '{place}')" for place in places)
     query = f"SELECT {columns} FROM events WHERE json_valid(event)"  # noqa: S608
     try:
         with closing(sqlite3.connect(f"file:{quote(Path(path).resolve().as_posix())}?mode=ro", uri=True)) as connection:
             values = connection.execute(query).fetchall()
     except sqlite3.Error as error:
         raise failure(f"it is not an outbox: {error}", path=path) from None
-    names = ["event", "user_id", *_PROPERTIES]
-    table = pa.table({name: [row[index] for row in values] for index, name in enumerate(names)}, schema=_OUTBOX)
+    # A value of another type is unknown.
+    known = {
+        field.name: [value if isinstance(value, str if field.type == "string" else int) else None for value in column]
+        for field, column in zip(_OUTBOX, zip(*values, strict=True) if values else [()] * len(_OUTBOX), strict=True)
+    }
+    table = pa.table(known, schema=_OUTBOX)
     return table.set_column(
-        names.index("git_checked_out_master"),
+        _OUTBOX.get_field_index("git_checked_out_master"),
         "git_checked_out_master",
         table["git_checked_out_master"].cast(pa.bool_()),
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from instrumented_make.report.history import History
 from instrumented_make.report.questions.waiting import per_person_and_week_ms
 from instrumented_make.report.words import counted, week_of
-from instrumented_make.stats import duration, monday, percentage
+from instrumented_make.stats import context, duration, monday, percentage
+
+
+def about(history: History) -> list[str]:
+    """Where the figures come from, what counts, the period, and what made them."""
+    other = counted(history.left_out, "event")
+    more = [f"left out: {other} with a missing or impossible value"] if history.left_out else []
+    return context(history.name, history.event, history.selection, history.summary.figures, *more)
 
 
 def scope(history: History) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 
 from instrumented_make.report.history import History
-from instrumented_make.report.leading import footer, scope, tiles
+from instrumented_make.report.leading import about, footer, scope, tiles
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import answered
 from instrumented_make.report.section import Figure
-from instrumented_make.stats import context, csv_text
+from instrumented_make.stats import csv_text
 from instrumented_make.templating import environment
 
 
@@ -17,16 +17,15 @@ def page(history: History, steps: Steps) -> str:
     """The text of the page. Raise UserError if the engine fails."""
     title = f"What {'your ' if history.own else ''}make commands cost"
     template = environment(autoescape=True).get_template("report.html.j2")
-    about = context(history.name, history.event, history.selection, history.summary.figures, history.left_out)
     if not history.summary.figures:
         nothing = "No matching runs."
-        return template.render(title=title, scope=nothing, context=about, tiles=[], sections=[], footer=[])
+        return template.render(title=title, scope=nothing, context=about(history), tiles=[], sections=[], footer=[])
     sections = list(answered(history))
     steps.begin("Drawing")
     return template.render(
         title=title,
         scope=scope(history),
-        context=about,
+        context=about(history),
         tiles=tiles(history),
         sections=[(section, section.figures()) for section in sections],
         footer=footer(history),

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from instrumented_make.report.history import History
-from instrumented_make.report.leading import tiles
+from instrumented_make.report.leading import about, tiles
 from instrumented_make.report.questions import answered
 from instrumented_make.report.section import Section
-from instrumented_make.stats import above, as_table, context
+from instrumented_make.stats import above, as_table
 
 _INDENT = "  "
 # The line length of sentences in a file, a mail or a log.
@@ -24,14 +24,14 @@ _WIDE = 10_000
 def text(history: History, width: int | None) -> str:
     """Lines of at most ``width`` characters, if it is known."""
     summary = history.summary
-    about = above(context(history.name, history.event, history.selection, summary.figures, history.left_out), width)
+    lines = above(about(history), width)
     table = as_table(summary, with_people=not history.own, width=width)
     if not summary.figures:
-        return about + table
+        return lines + table
     sections = [_shown(section, width) for section in answered(history)]
     leading = [f"{name}: {value}" for name, value in tiles(history)]
     first = ["   ".join(leading)] if width is None or len("   ".join(leading)) <= width else leading
-    return "\n".join([about.rstrip("\n"), "", *first, "", *sections, table])
+    return "\n".join([lines.rstrip("\n"), "", *first, "", *sections, table])
 
 
 def _shown(section: Section, width: int | None) -> str:

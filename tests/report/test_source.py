@@ -66,8 +66,11 @@ def rows(source: Source, expression: Any) -> list[dict[str, Any]]:
 def runs(source: Path | str) -> list[dict[str, Any]]:
     """The rows that the queries see."""
     with opened(str(source)) as found:
-        answer: list[dict[str, Any]] = rows(found, queries.runs(queries.records(found.events, latest_s())))
-        return answer
+        return runs_of(found)
+
+
+def runs_of(source: Source) -> list[dict[str, Any]]:
+    return rows(source, queries.runs(queries.records(source.events, latest_s())))
 
 
 def track(number: int = 1, **properties: Any) -> dict[str, Any]:
@@ -331,7 +334,7 @@ def test_one_of_several_events_is_chosen_by_name(tmp_path: Path) -> None:
         runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(queries.records(found.events, latest_s()))) == [RUN]
+        assert runs_of(found) == [RUN]
     with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
         pass
 
@@ -413,7 +416,7 @@ def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) 
             runs(path)
     with opened(str(path), event="two") as found:
         assert found.event == "two"
-        assert rows(found, queries.runs(queries.records(found.events, latest_s()))) == [RUN]
+        assert runs_of(found) == [RUN]
     expected = "there is no track event 'three'; there are: one, two"
     with pytest.raises(UserError, match=expected), opened(str(path), event="three"):
         pass
