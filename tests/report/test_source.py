@@ -110,6 +110,13 @@ def test_parquet_files(tmp_path: Path) -> None:
     assert runs(tmp_path / "*.parquet") == runs(tmp_path) == [expected] * 2
 
 
+def test_a_pattern_that_matches_a_dangling_link_says_so(tmp_path: Path) -> None:
+    pq.write_table(pa.table({name: [value] for name, value in row().items()}), tmp_path / "1.parquet")
+    (tmp_path / "2.parquet").symlink_to("nowhere")
+    with pytest.raises(UserError, match=r"2\.parquet: error: it cannot be read: No such file or directory"):
+        runs(tmp_path / "*.parquet")
+
+
 def test_column_names_may_be_upper_case(tmp_path: Path) -> None:
     """As in Snowflake."""
     pq.write_table(pa.table({name.upper(): [value] for name, value in row().items()}), tmp_path / "a.parquet")

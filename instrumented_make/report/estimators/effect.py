@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, period_effects
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, median, period_effects
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
@@ -192,7 +192,7 @@ def _duration(counts: Counts) -> Effect | None:
     # The variance of one person's runs on one side, pooled over everybody: few have enough runs to estimate their own.
     spread = float((squares - runs * means**2).sum()) / freedom if freedom else 0.0
     variance = max(spread, 0.0) * (1 / runs).sum(axis=0)
-    variance = np.maximum(variance, np.median(variance) / MOST)
+    variance = np.maximum(variance, median(variance) / MOST)
     difference = means[1] - means[0]
     if people < 2 or not variance.any():
         estimate, error, weight = float(difference.mean()), 0.0, np.full(people, 1 / people)

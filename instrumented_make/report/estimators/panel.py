@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,15 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
+def median(values: Floats | Integers) -> float:
+    """As NumPy's, which imports its masked arrays first: a hundredth of the cost of a small report."""
+    return float(statistics.median(values.tolist()))
+
+
 def capped(person: Integers, number: Integers | Floats) -> Floats:
     """The weight of each element: its ``number`` of runs, less where its ``person`` has more than MOST allows."""
     of_person = np.bincount(person, number)
-    return np.asarray(number * np.minimum(1, MOST * np.median(of_person) / of_person)[person], dtype=np.float64)
+    return np.asarray(number * np.minimum(1, MOST * median(of_person) / of_person)[person], dtype=np.float64)
 
 
 def period_effects(share: npt.NDArray[Any], right: npt.NDArray[Any]) -> tuple[Floats, Floats]:

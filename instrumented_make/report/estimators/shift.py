@@ -27,11 +27,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
 
-from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, period_effects
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, median, period_effects
 
 FALSE_ALARM = 0.05
 # "For good": the old level and the new one each lasted at least this long.
@@ -118,7 +119,7 @@ class _Series:
         return len(self.week) >= 2 * LEAST_WEEKS and float(np.ptp(self.level)) > 1e-9
 
     def fit(self) -> _Fit:
-        return _fit(self.level, self.weight, self.week)
+        return _fit(self, np.arange(len(self.week))[:, np.newaxis])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class _Fit:
         return np.maximum(self.split, self.line)
 
 
-def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool = False) -> list[Shift]:
+def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> list[Shift]:
     """All shifts in these commands; ``own``: it is one person's history."""
     series = {
         (command, measure): levels
@@ -144,9 +145,9 @@ def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool 
     }
     if not series:
         return []
-    order = _Order(np.unique(np.concatenate([levels.week for levels in series.values()])), rng)
+    orders = _Orders(np.array(sorted({week for levels in series.values() for week in levels.week.tolist()})), rng)
     left = dict(series)
-    null = {key: order.best(levels) for key, levels in left.items()}
+    null = {key: orders.best(levels) for key, levels in left.items()}
     fits = {key: levels.fit() for key, levels in left.items()}
     found: dict[tuple[str, str], list[int]] = {}
     drifts: set[tuple[str, str]] = set()
@@ -170,7 +171,7 @@ def shifts(weekly: Mapping[str, Weekly], rng: np.random.Generator, *, own: bool 
             continue
         cuts.append(int(left[key].week[place]))
         left[key] = _levelled(series[key], cuts)
-        null[key] = order.best(left[key])
+        null[key] = orders.best(left[key])
         if len(cuts) == MOST_SHIFTS or not left[key].long_enough:
             del fits[key]
         else:
@@ -205,41 +206,36 @@ def _levels(runs: Weekly, measure: str) -> _Series:
     if not told.any():  # nobody ran it in two weeks
         return _Series(weeks[told], level[told], information[told])
     # A week with few runs says less; one with many says no more than others, since weeks differ by more than chance.
-    return _Series(weeks[told], level[told], np.minimum(information, np.median(information[told]))[told])
+    return _Series(weeks[told], level[told], np.minimum(information, median(information[told]))[told])
 
 
-def _fit(level: Floats, weight: Floats, week: Integers) -> _Fit:
-    """The fits of one series, or of many in the rows of ``level`` and ``weight``."""
-    level, weight = np.atleast_2d(level), np.atleast_2d(weight)
-    length = level.shape[1]
-    centred = level - np.average(level, axis=1, weights=weight)[:, np.newaxis]
-    so_far = _SoFar(weight, centred)
+def _fit(series: _Series, orders: Integers) -> _Fit:
+    """The fits of the series with its elements in each of these ``orders``, a column of places for each."""
+    length = len(series.week)
+    centred = series.level - np.average(series.level, weights=series.weight)
+    weight, total, squares = (values[orders] for values in series.weight * [centred**0, centred, centred**2])
+    so_far = np.zeros((3, length + 1, orders.shape[1]))
+    np.cumsum([weight, total, squares], axis=1, out=so_far[:, 1:])
     place = np.arange(LEAST_WEEKS, length - LEAST_WEEKS + 1)
-    reaches = [length, *(reach for reach in REACHES if 2 * reach < length)]
-    splits = [so_far.split(np.maximum(place - reach, 0), place, np.minimum(place + reach, length)) for reach in reaches]
-    split = np.max(splits, axis=0)
-    time: Floats = np.broadcast_to(week, weight.shape).astype(np.float64)
-    time -= np.average(time, axis=1, weights=weight)[:, np.newaxis]
-    line = (weight * time * centred).sum(axis=1) ** 2 / (weight * time**2).sum(axis=1)
-    squares = (weight * centred**2).sum(axis=1)
-    return _Fit(split.max(axis=1), _ratio(line, squares, length), split.argmax(axis=1) + LEAST_WEEKS)
+    split = _split(so_far, place, np.array([0]), np.array([length]))
+    for reach in REACHES:
+        if 2 * reach < length:
+            around = _split(so_far, place, np.maximum(place - reach, 0), np.minimum(place + reach, length))
+            np.maximum(split, around, out=split)
+    time = series.week - series.week.mean()
+    line = (time @ total) ** 2 / (time**2 @ weight - (time @ weight) ** 2 / so_far[0, -1])
+    return _Fit(split.max(axis=0), _ratio(line, so_far[2, -1], length), split.argmax(axis=0) + LEAST_WEEKS)
 
 
-class _SoFar:
-    """Cumulative sums over the weeks, which give the sum of any range of weeks directly."""
+def _split(so_far: Floats, place: Integers, begin: Integers, end: Integers) -> Floats:
+    """How much better two levels fit than one, split at each ``place``, in the weeks from begin to end.
 
-    def __init__(self, weight: Floats, centred: Floats) -> None:
-        self.weight, self.sum, self.squares = np.zeros((3, weight.shape[0], weight.shape[1] + 1))
-        np.cumsum(weight, axis=1, out=self.weight[:, 1:])
-        np.cumsum(weight * centred, axis=1, out=self.sum[:, 1:])
-        np.cumsum(weight * centred**2, axis=1, out=self.squares[:, 1:])
-
-    def split(self, begin: Integers, place: Integers, end: Integers) -> Floats:
-        """How much better two levels fit than one, split at each ``place``, in the weeks from begin to end."""
-        weight, total, squares = (sums[:, end] - sums[:, begin] for sums in (self.weight, self.sum, self.squares))
-        before, first = (sums[:, place] - sums[:, begin] for sums in (self.weight, self.sum))
-        explained = (first - total * before / weight) ** 2 * weight / (before * (weight - before))
-        return _ratio(explained, squares - total**2 / weight, end - begin)
+    ``so_far``: before each week, the sums of the weights, of the levels and of their squares, for each order.
+    """
+    weight, total, squares = so_far[:, end] - so_far[:, begin]
+    before, first = so_far[:2, place] - so_far[:2, begin]
+    explained = (first - total * before / weight) ** 2 * weight / (before * (weight - before))
+    return _ratio(explained, squares - total**2 / weight, (end - begin)[:, np.newaxis])
 
 
 def _ratio(explained: Floats, squares: Floats, length: Integers | int) -> Floats:
@@ -247,18 +243,22 @@ def _ratio(explained: Floats, squares: Floats, length: Integers | int) -> Floats
     return np.asarray((2 - length) * np.log(left), dtype=np.float64)
 
 
-class _Order:
+class _Orders:
     """PERMUTATIONS random orders of the same weeks, for every series."""
 
-    def __init__(self, weeks: Integers, rng: np.random.Generator) -> None:
+    def __init__(self, weeks: Integers, rng: Random) -> None:
         self.weeks = weeks
-        blocks = rng.random((PERMUTATIONS, -(-len(weeks) // BLOCK)))
+        blocks = np.array([[rng.random() for _ in range(-(-len(weeks) // BLOCK))] for _ in range(PERMUTATIONS)])
         self.keys = np.repeat(blocks, BLOCK, axis=1)[:, : len(weeks)]
+        self.known: dict[bytes, Integers] = {}
 
     def best(self, series: _Series) -> Floats:
         """The best fit in each of the orders."""
-        place = np.argsort(self.keys[:, np.searchsorted(self.weeks, series.week)], axis=1, kind="stable")
-        return _fit(series.level[place], series.weight[place], series.week).best
+        weeks = series.week.tobytes()
+        if weeks not in self.known:  # most commands are run in the same weeks
+            chosen = self.keys[:, np.searchsorted(self.weeks, series.week)]
+            self.known[weeks] = np.argsort(chosen, axis=1, kind="stable").T.copy()
+        return _fit(series, self.known[weeks]).best
 
 
 def _surprising(fit: _Fit | None, highest: Floats) -> bool:
@@ -272,7 +272,7 @@ def _without_one(runs: Weekly, measure: str, week: int, cuts: list[int]) -> _Fit
     means, weight = _either_side(runs.person, runs.week >= week, number, total)
     if not weight.any():
         return None
-    weight = np.minimum(weight, MOST * np.median(weight[weight > 0]))
+    weight = np.minimum(weight, MOST * median(weight[weight > 0]))
     of_person = weight * (means[1] - means[0])
     most = int(np.argmax(of_person * np.sign(of_person.sum())))
     series = _levels(runs.of(runs.person != most), measure)

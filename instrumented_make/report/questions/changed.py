@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -109,9 +110,7 @@ def changes(history: History) -> list[Change]:
         ends_ = np.cumsum(np.bincount(command, minlength=len(names)))
         for name, begin, end in zip(names, [0, *ends_], ends_, strict=False):
             runs[name] = values.of(slice(begin, end))
-    told = [
-        shift for shift in shifts(runs, np.random.default_rng(0), own=history.own) if history.may_be_told(shift.people)
-    ]
+    told = [shift for shift in shifts(runs, Random(0), own=history.own) if history.may_be_told(shift.people)]
     days = _commits(history, [shift for shift in told if not shift.gradual])
     known = [Change(shift, days.get(shift), _is_new(shift, history.options.earlier)) for shift in told]
     return sorted(
