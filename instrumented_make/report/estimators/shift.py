@@ -27,6 +27,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -213,7 +214,7 @@ def _fit(series: _Series, orders: Integers) -> _Fit:
     """The fits of the series with its elements in each of these ``orders``, a column of places for each."""
     length = len(series.week)
     centred = series.level - np.average(series.level, weights=series.weight)
-    weight, total, squares = (values[orders] for values in series.weight * [centred**0, centred, centred**2])
+    weight, total, squares = (values[orders] for values in series.weight * [np.ones(length), centred, centred**2])
     so_far = np.zeros((3, length + 1, orders.shape[1]))
     np.cumsum([weight, total, squares], axis=1, out=so_far[:, 1:])
     place = np.arange(LEAST_WEEKS, length - LEAST_WEEKS + 1)
@@ -250,15 +251,17 @@ class _Orders:
         self.weeks = weeks
         blocks = np.array([[rng.random() for _ in range(-(-len(weeks) // BLOCK))] for _ in range(PERMUTATIONS)])
         self.keys = np.repeat(blocks, BLOCK, axis=1)[:, : len(weeks)]
-        self.known: dict[bytes, Integers] = {}
+        # Most commands are run in the same weeks. Few are kept: thousands of commands may each have weeks of their own.
+        self.places = lru_cache(maxsize=8)(self._places)
 
     def best(self, series: _Series) -> Floats:
         """The best fit in each of the orders."""
-        weeks = series.week.tobytes()
-        if weeks not in self.known:  # most commands are run in the same weeks
-            chosen = self.keys[:, np.searchsorted(self.weeks, series.week)]
-            self.known[weeks] = np.argsort(chosen, axis=1, kind="stable").T.copy()
-        return _fit(series, self.known[weeks]).best
+        return _fit(series, self.places(tuple(series.week.tolist()))).best
+
+    def _places(self, weeks: tuple[int, ...]) -> Integers:
+        """The places of the elements of a series with these ``weeks``, in each of the orders: a column of them."""
+        chosen = self.keys[:, np.searchsorted(self.weeks, weeks)]
+        return np.argsort(chosen, axis=1, kind="stable").T.copy()
 
 
 def _surprising(fit: _Fit | None, highest: Floats) -> bool:
