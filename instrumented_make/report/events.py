@@ -45,7 +45,7 @@ _PROPERTIES = [name for name in (*REQUIRED, *OPTIONAL) if name != "user_id"]
 # Segment names the files that it writes to a bucket <number>_<hash>.gz.
 _JSON = (".json", ".jsonl", ".ndjson", ".gz")
 _SQLITE = b"SQLite format 3\0"
-# Bytes of files that one thread of DuckDB reads as fast as several do, which take up to twice the CPU time.
+# Bytes that one thread of DuckDB reads as fast as several do, which take up to twice the CPU time.
 _SMALL = 16 * 2**20
 
 Column = npt.NDArray[Any]
@@ -95,10 +95,11 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
         ]
         if not paths:
             raise failure(f"no file in this folder ends in .parquet or in {', '.join(_JSON)}", path=source)
-    if _head(paths[0]) == _SQLITE:
+    head, size = _looked_at(paths)
+    if head == _SQLITE:
         events, kind = _of_one_kind(source, _checked(source, _in_memory(_from_outbox(paths[0]))), event, mixed=True)
         return Source(source, events, own=True, event=kind)
-    connection = _duckdb() if _size(paths) > _SMALL else _duckdb(threads=1)
+    connection = _duckdb(size)
     for suffixes, reader in ((".parquet", _from_parquet), (_JSON, _from_json)):
         if all(path.endswith(suffixes) for path in paths):
             found = _told(source, lambda reader=reader: reader(connection, paths))
@@ -181,8 +182,9 @@ def _refused(name: str, error: Exception, secrets: tuple[str, ...]) -> UserError
     return failure(printable(_without_password(said))[:500], path=name)
 
 
-def _duckdb(**settings: int) -> Any:
-    connection = ibis.duckdb.connect(**settings)
+def _duckdb(size: int) -> Any:
+    """A connection that is going to read that many bytes."""
+    connection = ibis.duckdb.connect(**({} if size > _SMALL else {"threads": 1}))
     # Times without a zone are UTC, wherever this runs; data that does not fit into memory must not go to this folder.
     connection.raw_sql("SET TimeZone = 'UTC'")
     # A literal: a parameter would make DuckDB import pandas, which takes half a second.
@@ -192,23 +194,16 @@ def _duckdb(**settings: int) -> Any:
 
 
 def _in_memory(table: pa.Table) -> Any:
-    return _duckdb(threads=1).create_table(TABLE, table)
+    return _duckdb(table.nbytes).create_table(TABLE, table)
 
 
-def _head(path: str) -> bytes:
+def _looked_at(paths: list[str]) -> tuple[bytes, int]:
+    """The first bytes of the first file, and how many bytes all have. Raise UserError."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read(len(_SQLITE))
+        with open(paths[0], "rb") as stream:
+            return stream.read(len(_SQLITE)), sum(os.path.getsize(path) for path in paths)
     except OSError as error:
-        raise failure(f"it cannot be read: {error.strerror}", path=path) from None
-
-
-def _size(paths: list[str]) -> int:
-    """In bytes."""
-    try:
-        return sum(os.path.getsize(path) for path in paths)
-    except OSError as error:
-        raise failure(f"it cannot be read: {error.strerror}", path=str(error.filename)) from None
+        raise failure(f"it cannot be read: {error.strerror}", path=error.filename or paths[0]) from None
 
 
 def _from_outbox(path: str) -> pa.Table:

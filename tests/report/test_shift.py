@@ -8,6 +8,7 @@ a report, each with its durations and its failures, and about three runs of each
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -231,6 +232,23 @@ def test_a_drift_is_found_as_gradual() -> None:
 def test_too_few_weeks_have_no_shift(weeks: int) -> None:
     rng = np.random.default_rng(7)
     assert shifts(simulate(rng, 40, weeks=weeks, speed=0.1, at=weeks // 2), Random(7)) == []
+
+
+def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
+    """In bytes. The orders of one set of weeks take 0.4 MiB, so those of all would take 32."""
+    rng = np.random.default_rng(9)
+    found = {}
+    for number in range(80):
+        weeks = np.sort(rng.choice(104, 50, replace=False))
+        runs = np.full(50, 3)
+        logarithms = 3 * rng.normal(9_000, 300, 50).astype(int)
+        found[str(number)] = Weekly(runs * 0, weeks, runs, runs, runs * 0, logarithms, runs * 8_000)
+    tracemalloc.start()
+    try:
+        shifts(found, Random(9), own=True)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_constant_weeks_have_no_shift() -> None:
