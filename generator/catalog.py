@@ -26,14 +26,20 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from generator.target_names import fault_of_stem, fault_of_target
+from generator.target_names import fault_of_stem, fault_of_target, matches
 from generator.yaml_source import Source, Where, read
 from instrumented_make.errors import Problem, UserError
 from instrumented_make.properties import OPTIONAL_NAMES
 from instrumented_make.text import is_printable
 
-# The include's own commands; each name starts with the catalog's prefix.
-COMMANDS = ("opt-in", "opt-out", "status", "show", "stats")
+# The include's own commands, and what each does; each name starts with the catalog's prefix.
+COMMANDS = {
+    "opt-in": "Show what would be collected and where it would go, and ask you",
+    "opt-out": "Stop collecting, and delete what was collected",
+    "status": "Show your decision, what waits to be sent and when something was last sent",
+    "show": "Show exactly what waits to be sent and what was sent last",
+    "stats": 'Show what took your time and what failed; ARGS="--help" lists its options',
+}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -143,13 +149,17 @@ class Consent(_Part):
 
 
 class Catalog(_Part):
-    """A whole ``targets.yaml``."""
+    """A whole ``targets.yaml``.
+
+    ``default_goal`` is the tracked target that plain ``make`` makes, if that is to be measured.
+    """
 
     project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     event: Text
     command_type: Text = "make"
     main_branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$")] = "master"
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)] = "metrics"
+    default_goal: Annotated[str, AfterValidator(_target)] | None = None
     segment: Segment = Segment()
     consent: Consent
     fields: tuple[OptionalField, ...] = ()
@@ -168,6 +178,10 @@ class Catalog(_Part):
         plain = [target for target in self.targets if "%" not in target.name]
         patterns = [target for target in self.targets if "%" in target.name]
         return plain + sorted(patterns, key=lambda target: -len(target.name))
+
+    def tracks(self, goal: str) -> bool:
+        """Whether a run of ``goal`` is measured."""
+        return any(goal == target.name or matches(target.name, goal) for target in self.targets)
 
     @property
     def source(self) -> Source:
@@ -190,6 +204,9 @@ def load(path: Path, text: str | None = None) -> Catalog:
     except ValidationError as error:
         problems += [_problem(source, details) for details in error.errors(include_url=False)]
     problems += _reserved(source)
+    if catalog is not None and catalog.default_goal is not None and not catalog.tracks(catalog.default_goal):
+        message = f"the default goal {catalog.default_goal!r} is not tracked"
+        problems.append(source.problem(message, "add it to the targets", source.position(("default_goal",))))
     problems += _duplicates(source)
     if problems or catalog is None:
         raise UserError(*problems)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS, Catalog, load
-from generator.render import name_from, rendered
+from generator.render import include, name_from
+from generator.target_names import matches
 from generator.trial import trial
 from generator.yaml_source import Where
 from instrumented_make import files
@@ -33,7 +34,7 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
     except UserError as error:
         return [*findings, *(_finding(problem, "makefile") for problem in error.problems)]
     findings += [
-        *_guard(rules, include_path, catalog.prefix),
+        *_wiring(rules, include_path, catalog),
         *_ignored(catalog, include_path),
         *_clashes(catalog, rules),
         *_targets(catalog, rules),
@@ -82,13 +83,12 @@ def _at(
 
 
 def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
-    for path, text in rendered(catalog, include_path).items():
-        if files.current(path) != text:
-            message = f"{path.name} is out of date: {catalog.source.path.name} now renders differently"
-            yield _at(path, "stale-include", message, "run: instrumented-make render")
+    if files.current(include_path) != include(catalog, include_path):
+        message = f"{include_path.name} is out of date: {catalog.source.path.name} now renders differently"
+        yield _at(include_path, "stale-include", message, "run: instrumented-make render")
 
 
-def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterator[Problem]:
+def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> Iterator[Problem]:
     folder = include_path.resolve().parent
     for path in wiring.left_aside(folder):
         message = "this is your makefile: check --run was killed before it could put it back"
@@ -106,22 +106,28 @@ def _guard(rules: makefile.Makefile, include_path: Path, prefix: str) -> Iterato
     text = (folder / first).read_text(encoding="utf-8", errors="replace")
     if include_path.name not in rules.files:
         message = f"it does not include {include_path.name}"
-        yield _at(folder / first, "missing-include", message, "run: instrumented-make init, and follow its advice")
-    elif not wiring.is_guarded(text):
-        message = "the rules are not guarded, so make finds two rules for each tracked target"
-        yield _at(folder / first, "missing-guard", message, "put 'ifndef INSTRUMENTED' above them")
-    elif not wiring.statements(text)[0].endswith(include_path.name):
-        message = "the include is not the first line; anything exported above it is set twice for a tracked command"
-        hint = "move the include to the first line"
-        yield _at(folder / first, "include-not-first", message, hint, severity="warning")
-    if rules.default_goal.startswith(f"{prefix}-"):
-        message = f"plain 'make' would run {rules.default_goal}"
-        yield _at(folder / first, "default-goal", message, "set .DEFAULT_GOAL in your Makefile")
+        hint = f"make this its first line: include {include_path.name}"
+        yield _at(folder / first, "missing-include", message, hint)
+    elif line := wiring.exporting_above(text, include_path.name):
+        message = "something above the include may export a variable, which make 4.4 and newer would expand once more"
+        hint = f"make this its first line: include {include_path.name}"
+        yield _at(folder / first, "include-not-first", message, hint, Position(line, 1))
+    if line := wiring.guard(text):
+        message = "this guard of an earlier version is needless"
+        hint = "remove it and its endif; in a GNUmakefile that only wires, include it in the Makefile instead"
+        yield _at(folder / first, "old-guard", message, hint, Position(line, 1), "warning")
+    if (folder / ".instrumented").is_dir():
+        message = "this folder of an earlier version is needless"
+        yield _at(folder / ".instrumented", "old-folder", message, "run: git rm -r .instrumented", severity="warning")
+    if catalog.default_goal not in (None, rules.default_goal):
+        message = f"plain 'make' makes {rules.default_goal or 'nothing'}, not {catalog.default_goal!r}"
+        position = catalog.source.position(("default_goal",))
+        yield _at(catalog.source.path, "default-goal", message, "correct default_goal, or remove it", position)
 
 
 def _ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     folder = include_path.resolve().parent
-    paths = [*rendered(catalog, include_path), catalog.source.path, folder / (makefile.first_in(folder) or "Makefile")]
+    paths = [include_path, catalog.source.path, folder / (makefile.first_in(folder) or "Makefile")]
     for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
         message = "git ignores it, so nobody else gets it"
         yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
@@ -151,7 +157,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
                 hint = "remove it, or add the rule to the Makefile"
                 yield _at(path, "no-rule", f"no rule makes a target like {target.name!r}", hint, place)
             for wider in patterns:
-                if wider != target.name and makefile.matches(wider, target.name) and _hidden(rules, target.name, wider):
+                if wider != target.name and matches(wider, target.name) and _hidden(rules, target.name, wider):
                     message = (
                         f"the rule for {wider!r} hides the one for {target.name!r}: make 3.81 uses the first match"
                     )

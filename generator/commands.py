@@ -15,7 +15,9 @@ import click
 
 from generator import catalog_edit, makefile
 from generator.catalog import load
-from generator.render import data_dictionary, name_from, rendered
+from generator.render import data_dictionary, name_from
+from generator.render import include as rendered_include
+from generator.target_names import matches
 from generator.yaml_source import Source
 from instrumented_make import files
 from instrumented_make.errors import Problem, UserError, failure
@@ -42,7 +44,7 @@ _output = click.option(
 @_output
 @click.option("--check", is_flag=True, help="Write nothing; if a file is out of date, show a diff and exit 1.")
 def render(catalog: Path, path: Path | None, check: bool) -> None:
-    """Render the catalog into the include that a Makefile reads, and the files next to it in .instrumented.
+    """Render the catalog into the include that a Makefile reads.
 
     \b
     Examples:
@@ -56,7 +58,7 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 def init(folder: Path) -> None:
-    """Propose a catalog for the Makefile in FOLDER, and set up the guard. Overwrites nothing.
+    """Propose a catalog for the Makefile in FOLDER, and make the include its first line.
 
     \b
     Examples:
@@ -117,7 +119,7 @@ def list_(catalog: Path, untracked: bool) -> None:
         tracked = {name for target in targets for name in target.names}
         table = Table("target", "stems", "help", box=None, pad_edge=False)
         for entry in proposed(rules):
-            if not any(name == entry.name or makefile.matches(name, entry.name) for name in tracked):
+            if not any(name == entry.name or matches(name, entry.name) for name in tracked):
                 table.add_row(entry.name, ", ".join(entry.stems), entry.help)
         _print(table)
         return
@@ -208,6 +210,25 @@ def opt_out(project: str) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+@commands.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(command: tuple[str, ...]) -> None:
+    """Run COMMAND, and tell a watcher of make how it ended, for systems whose kernel does not tell.
+
+    \b
+    Examples:
+      instrumented-make run -- make dev.pull
+    """
+    from instrumented_make.reporter.recorder import BUILT  # noqa: PLC0415  (only this command needs it)
+
+    try:
+        os.execv(BUILT, [str(BUILT), "run", "--", *command])
+    except OSError as error:
+        raise failure(
+            f"it cannot be started: {error.strerror}", "install instrumented-make again", path=BUILT
+        ) from None
+
+
 @commands.command()
 @click.option("--output", "path", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 @click.option("--check", is_flag=True, help="Write nothing; if the file is out of date, show a diff and exit 1.")
@@ -222,7 +243,8 @@ def schema(path: Path | None, check: bool) -> None:
 
 
 def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
-    return rendered(load(catalog, text), _include(catalog, path))
+    include = _include(catalog, path)
+    return {include: rendered_include(load(catalog, text), include)}
 
 
 def _include(catalog: Path, path: Path | None) -> Path:

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from generator import catalog_edit, wiring, yaml_source
 from generator.catalog import Catalog
-from generator.render import ENGINE, HAND_OVER, data_dictionary, name_from
+from generator.render import data_dictionary, name_from
 from generator.target_names import MAKEFILES
 from instrumented_make import files
 from instrumented_make.errors import failure
@@ -18,20 +18,20 @@ from instrumented_make.errors import failure
 HOOKS = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
 # The line that the guide says to add to that file.
-ATTRIBUTE = ".instrumented/** linguist-generated"
+ATTRIBUTE = "Makefile.instrumented linguist-generated"
 
 
 def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     """Remove everything but your own lines; return a line for each file that was changed or deleted.
 
-    If that needs a decision from you, raise UserError and change nothing.
+    Raise UserError for a file that cannot be changed or deleted.
     """
     folder = include.parent
-    changed = dict(_without_wiring(folder, include.name))
+    changed: dict[Path, str | None] = dict(_without_wiring(folder, include.name))
     changed |= _without_lines(folder / ATTRIBUTES, ATTRIBUTE)
     changed |= _without_hooks(folder / HOOKS)
     deleted = [path for path, text in changed.items() if text is None]
-    deleted += [include, folder / ENGINE, folder / HAND_OVER, catalog.source.path]
+    deleted += [include, catalog.source.path]
     if files.current(dictionary) == data_dictionary(catalog, source=name_from(dictionary, catalog.source.path)):
         deleted.append(dictionary)
     edited = {path: text for path, text in changed.items() if text is not None}
@@ -48,12 +48,12 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     return [*(f"{path}: restored" for path in edited), *(f"{path}: deleted" for path in gone)]
 
 
-def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str | None]]:
+def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str]]:
     for path in (folder / name for name in MAKEFILES):
         text = files.current(path)
         if text is None:
             continue
-        left = wiring.removed(text, path, include)
+        left = wiring.without(text, include)
         if left != text:
             yield path, left
 

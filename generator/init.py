@@ -1,4 +1,4 @@
-"""Creates a first catalog and the guard for an existing Makefile, overwriting nothing."""
+"""Creates a first catalog and its include for an existing Makefile, whose first line then reads it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 
 from generator import makefile, repository, wiring
-from generator.catalog import COMMANDS
+from generator.catalog import COMMANDS, load
 from generator.proposal import first_of, proposed
-from generator.render import ENGINE, HAND_OVER, first_catalog
+from generator.render import first_catalog, include
 from instrumented_make import files
 from instrumented_make.errors import failure
 
 
 def init(folder: Path, catalog: Path) -> list[str]:
-    """Write a proposed ``catalog``, and a GNUmakefile if that is enough; return the lines to print.
+    """Write a proposed ``catalog`` and its include, and the line that reads it; return the lines to print.
 
     Raise UserError if there already is a catalog, or nothing to track.
     """
@@ -25,7 +25,16 @@ def init(folder: Path, catalog: Path) -> list[str]:
     if not entries:
         raise failure("no targets found in its makefiles", "run this in the Makefile's folder", path=folder)
     project, branch = _project(folder), repository.main_branch(folder)
-    files.write(catalog, first_catalog(project, branch, _prefix(rules), entries))
+    first = folder / (makefile.first_in(folder) or "Makefile")
+    text = first_catalog(project, branch, _prefix(rules), entries)
+    rules_text = files.current(first) or ""
+    files.write_all(
+        {
+            catalog: text,
+            folder / makefile.INCLUDE: include(load(catalog, text), folder / makefile.INCLUDE),
+            first: wiring.wired(wiring.without(rules_text, makefile.INCLUDE), makefile.INCLUDE),
+        }
+    )
     shown = len(first_of(entries))
     noun = "target" if shown == 1 else "targets"
     told = [f"{catalog}: {shown} {noun} proposed; remove what is not worth measuring"]
@@ -33,17 +42,10 @@ def init(folder: Path, catalog: Path) -> list[str]:
         told.append(f"{catalog}: {left_out} more left out; to see them, run: instrumented-make list --untracked")
     if rules.makes_anything:
         told.append("A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME")
-    needed = [catalog.name, makefile.INCLUDE, str(ENGINE), str(HAND_OVER)]
-    first = makefile.first_in(folder) or "Makefile"
-    if first == wiring.GNUMAKEFILE:
-        told += ["Put this around the rules of your makefile, at the very top:", ""]
-        told.append(wiring.guard("...", makefile.INCLUDE))
-    else:
-        files.write(folder / wiring.GNUMAKEFILE, wiring.gnumakefile(makefile.INCLUDE, first))
-        told.append(f"{folder / wiring.GNUMAKEFILE}: written; your {first} is unchanged")
-        needed.append(wiring.GNUMAKEFILE)
+    told += [f"{folder / makefile.INCLUDE}: rendered", f"{first}: its first line now includes {makefile.INCLUDE}"]
     told += [
-        f"{name}: git ignores it; commit it with: git add -f {name}" for name in repository.ignored(folder, needed)
+        f"{name}: git ignores it; commit it with: git add -f {name}"
+        for name in repository.ignored(folder, [catalog.name, makefile.INCLUDE, first.name])
     ]
     if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
         told.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.target_names import MAKEFILES
+from generator.target_names import MAKEFILES, matches
 from instrumented_make.errors import failure
 from instrumented_make.text import is_printable
 
@@ -91,12 +91,6 @@ def writes(recipe: str, name: str) -> bool:
     target = rf"""["']?(?:\$[({{]?@[)}}]?|{re.escape(name)})["']?(?=\s|$|;)"""
     written = rf"(?:-o|>|\btouch|\bmkdir(?: -p)?|\btee)\s*{target}|\b(?:cp|mv|ln|install)\b[^;&|\n]*\s{target}\s*$"
     return re.search(written, recipe, re.M) is not None
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether make's ``pattern`` matches ``name``: the ``%`` stands for at least one character."""
-    before, percent, after = pattern.partition("%")
-    return bool(percent) and len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
 
 
 def first_in(folder: Path) -> str | None:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from generator.makefile import FILE_SUFFIX, Makefile, Rule, matches
-from generator.target_names import fault_of_stem, fault_of_target
+from generator.makefile import FILE_SUFFIX, Makefile, Rule
+from generator.target_names import fault_of_stem, fault_of_target, matches
 
 # Nobody reviews more than this; a command shows the rest.
 MAX_TARGETS = 40

@@ -8,57 +8,32 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from generator.catalog import Catalog
+from generator.catalog import COMMANDS, Catalog
 from generator.catalog_edit import scalar
 from generator.contract import collection, question
 from generator.proposal import Proposed, first_of
 from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, collected, example_event
-from instrumented_make.templating import environment, folder
+from instrumented_make.templating import environment
 
-ENGINE = Path(".instrumented") / "engine.mk"
-HAND_OVER = Path(".instrumented") / "hand-over.sh"
-
-
-def rendered(catalog: Catalog, include_path: Path) -> dict[Path, str]:
-    """The texts of all rendered files by their paths, for the include at ``include_path``.
-
-    Only the include depends on the catalog; the other files, next to it, are the same for every project.
-    """
-    source = name_from(include_path, catalog.source.path)
-    return {
-        include_path: include(catalog, source=source, output=include_path.name),
-        include_path.parent / ENGINE: engine(),
-        include_path.parent / HAND_OVER: hand_over(),
-    }
+# What Makefile.instrumented and the recorder that it starts agree on: the arguments, and the way to name the program.
+INTERFACE = 1
 
 
-def include(catalog: Catalog, *, source: str, output: str) -> str:
-    """The text of the include for ``catalog``.
-
-    ``source`` and ``output`` are the names of the catalog and of the include in the header.
-    """
+def include(catalog: Catalog, path: Path) -> str:
+    """The text of the include at ``path`` for ``catalog``."""
     return _template("Makefile.instrumented.j2").render(
         catalog=catalog,
-        source=source,
-        output=output,
+        source=name_from(path, catalog.source.path),
+        output=path.name,
         collection=collection(catalog),
         digest=digest(collection(catalog)),
         question=question(catalog),
+        commands=COMMANDS,
+        interface=INTERFACE,
         version=__version__,
     )
-
-
-def engine() -> str:
-    """The constant makefile behind every include of this version."""
-    return _template("engine.mk.j2").render(version=__version__)
-
-
-def hand_over() -> str:
-    """The constant shell functions behind every include of this version."""
-    first = f'# instrumented-make {__version__}: the hand-over. Rendered by "instrumented-make render"; do not edit.\n'
-    return first + (folder() / "hand-over.sh").read_text(encoding="utf-8")
 
 
 def first_catalog(project: str, main_branch: str, prefix: str, entries: list[Proposed]) -> str:

@@ -40,3 +40,9 @@ def _fault_of_characters(name: str) -> str | None:
         if character in SPECIAL:
             return f"{character!r} has a special meaning in make or a shell"
     return None
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether make's ``pattern`` matches ``name``: the ``%`` stands for at least one character."""
+    before, percent, after = pattern.partition("%")
+    return bool(percent) and len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -25,8 +24,6 @@ TIMEOUT_S = 300
 # Variables that would switch collection off, and those of a make that may have started this.
 _DROPPED = ("CI", "DO_NOT_TRACK", "DEVSTACK_METRICS_TESTING")
 _OF_MAKE = ("MAKE", "MFLAGS", "GNUMAKEFLAGS")
-# The one extra line of a recorded command that fails (docs/limits.md).
-_FAILED = re.compile(r"^.*\.instrumented.*\*\*\*.*\n|^.*\*\*\* \[[^\]\n]*\.instrumented\].*\n", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,6 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
                 message = f"{shlex.join(command)} did not end within {TIMEOUT_S} s"
                 raise failure(message, "choose a harmless command that ends by itself", path=folder) from None
     # The folder for the decisions is a different one each time.
-    err = _FAILED.sub("", err)
     return _Ran(process.returncode, out.replace(config, "~/.config"), err.replace(config, "~/.config"))
 
 
@@ -131,16 +127,15 @@ def _without_wiring(include: Path) -> Iterator[None]:
     """Replace the makefile that make reads with one without the wiring, and put the original back at the end."""
     path = include.parent / (makefile.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
-    text = wiring.silenced(files.current(path) or "", path, include.name)
+    text = wiring.silenced(files.current(path) or "", include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     moved = False
     try:
         os.rename(path, aside)
         moved = True
-        if text is not None:
-            files.write(path, text)
-            # A rule may compare the times of two files.
-            os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
+        files.write(path, text)
+        # A rule may compare the times of two files.
+        os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
         yield
     except OSError as error:
         message = f"it cannot be moved aside: {error.strerror}"

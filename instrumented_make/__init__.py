@@ -4,4 +4,4 @@
 ``reporter`` (run time) and ``report`` (answers) build on them.
 """
 
-__version__ = "0.4.1"
+__version__ = "0.5.0"

@@ -6,6 +6,7 @@ Nothing here reaches the real home: every process gets an environment built from
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -24,9 +25,9 @@ from capture import PATIENCE_S
 
 from generator.catalog import load
 from generator.contract import collection
-from generator.render import rendered
+from generator.render import INTERFACE, include
 from instrumented_make.digest import digest
-from instrumented_make.reporter import system
+from instrumented_make.reporter.recorder import BUILT
 
 # The environment with the reporter under test: make test installs the built wheel into one of its own.
 INSTALLED = os.environ.get("INSTALLED", sys.prefix)
@@ -43,8 +44,8 @@ def make_name(path: str) -> str:
     return names.get(path, Path(path).parent.name)
 
 
-# The program that starts a background command as if it ran in the foreground.
-LAUNCHER = "/usr/bin/env"
+# The recorder under test.
+RECORDER = next(Path(INSTALLED).glob("lib/python*/site-packages/instrumented_make/recorder"), BUILT)
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -107,7 +108,7 @@ TERMINAL = {
     "QUOTE": "it's",
 }
 
-GUARDED = "-include Makefile.instrumented\nifndef INSTRUMENTED\n{rules}\nendif\n"
+WIRED = "include Makefile.instrumented\n{rules}\n"
 
 
 @dataclass
@@ -128,17 +129,16 @@ class Workbench:
     def config(self) -> Path:
         return self.home / ".config" / "workbench"
 
-    def write(self, rules: str, targets: list[str] | str = "", *, guarded: bool = True) -> None:
+    def write(self, rules: str, targets: list[str] | str = "", *, wired: bool = True) -> None:
         """Write catalog, rendered include and Makefile. ``rules`` use a TAB or ``target: ; command``."""
         lines = targets if isinstance(targets, str) else "".join(f'  - "{target}"\n' for target in targets)
         (self.tree / "targets.yaml").write_text(CATALOG.format(host=self.host, targets=lines))
         self.render()
-        (self.tree / "Makefile").write_text(GUARDED.format(rules=rules) if guarded else rules)
+        (self.tree / "Makefile").write_text(WIRED.format(rules=rules) if wired else rules)
 
     def render(self) -> None:
-        (self.tree / ".instrumented").mkdir(exist_ok=True)
-        for path, text in rendered(load(self.tree / "targets.yaml"), self.tree / "Makefile.instrumented").items():
-            path.write_text(text)
+        path = self.tree / "Makefile.instrumented"
+        path.write_text(include(load(self.tree / "targets.yaml"), path))
 
     @property
     def digest(self) -> str:
@@ -201,19 +201,24 @@ class Workbench:
         assert child.exitstatus == 0, child.before
         return shown + str(child.before)
 
-    def agree(self) -> None:
+    def agree(self, recorder: Path = RECORDER) -> None:
         """Consent without a reporter: records stay where a test can read them."""
         (self.config / "pending").mkdir(parents=True)
         for folder in (self.config, self.config / "pending"):
             folder.chmod(0o700)
         (self.config / f"agreed.{self.digest}").write_text("this-agreement\n")
         (self.config / "interpreter").write_text("/nonexistent/python\n")
-        (self.config / "launcher").write_text(f"{system.name()} {LAUNCHER}\n")
+        for host in {host_of(make) for make in (self.make, *MAKES)}:
+            shutil.copy(recorder, self.config / f"recorder-{INTERFACE}.{host}")
+
+    def records(self) -> list[Path]:
+        """The records, as soon as no recorder is at work any more."""
+        wait_until(lambda: not self._processes(f"{self.config}/recorder-"), "the recorders to end")
+        return sorted((self.config / "pending").glob("*.run"))
 
     def recorded(self) -> list[str]:
-        """The status in each end file, or "" for a run that has not ended."""
-        ends = sorted((self.config / "pending").glob("*.end"))
-        return [(end.read_text().split() or [""])[0] for end in ends]
+        """The exit status in each record, or "" for a run that has no end, once no recorder is at work any more."""
+        return [end_of(record) for record in self.records()]
 
     def reporter(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the reporter as the include does."""
@@ -239,11 +244,27 @@ class Workbench:
                 os.kill(process, signal.SIGKILL)
 
     def _reporters(self) -> list[int]:
+        return self._processes("instrumented_make.reporter")
+
+    def _processes(self, word: str) -> list[int]:
+        """The processes with an argument that begins with ``word``, and one that names the decision's folder."""
         return [
             process
             for process, command in processes().items()
-            if "instrumented_make.reporter" in command and str(self.config) in command
+            if any(argument.startswith(word) for argument in command) and str(self.config) in command
         ]
+
+
+def end_of(record: Path) -> str:
+    """The exit status in ``record``; empty if it has no end."""
+    return (record.read_text().split("\n")[10].split() or [""])[0]
+
+
+@functools.cache
+def host_of(make: str) -> str:
+    """What the include calls the system of ``make``: the last part of the recorder's name."""
+    asked = "$(info $(if $(MAKE_HOST),$(MAKE_HOST),$(notdir $(wildcard /lib64/ld-linux-x86-64.so.2))))\nall: ; @:\n"
+    return subprocess.run([make, "-f", "-"], input=asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def processes() -> dict[int, list[str]]:
@@ -323,19 +344,11 @@ def needs(tool: str) -> str:
     return shutil.which(tool, path=SYSTEM_PATH) or missing(tool)
 
 
-_AS_SH = """
-mount --bind "$1" /bin/sh && shift || exit 99
-read -r as_sh_boot </proc/sys/kernel/random/boot_id; read -r as_sh_mount as_sh_rest </proc/self/mountinfo
-[ ! -d "$1" ] || echo "${as_sh_boot%%-*}:$as_sh_mount $2" >"$1/launcher"
-shift 2
-exec "$@"
-"""
-
-
-def with_sh(shell: str, config: Path, *command: str) -> list[str]:
-    """``command`` in its own mount namespace, where ``shell`` is /bin/sh and the launcher is recorded."""
+def with_sh(shell: str, *command: str) -> list[str]:
+    """``command`` in its own mount namespace, where ``shell`` is /bin/sh."""
     import pytest  # noqa: PLC0415
 
     if os.geteuid() != 0:
         pytest.skip("only root can put another shell in the place of /bin/sh")
-    return ["unshare", "--mount", "bash", "-c", _AS_SH, "bash", shell, str(config), LAUNCHER, *command]
+    as_sh = 'mount --bind "$1" /bin/sh && shift && exec "$@" || exit 99'
+    return ["unshare", "--mount", "bash", "-c", as_sh, "bash", shell, *command]

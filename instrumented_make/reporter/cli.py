@@ -1,10 +1,9 @@
-"""The command line that the hand-over calls: parses, calls, prints."""
+"""The command line that the recorder and the include call: parses, calls, prints."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import resource
@@ -16,10 +15,9 @@ from pathlib import Path
 
 from instrumented_make import output
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import consent, lock
+from instrumented_make.reporter import consent, lock, run_files
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.delivery import FOREGROUND, deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
@@ -29,6 +27,8 @@ HARD_LIMIT_S = 180
 MAX_MEMORY = 1024 * 1024 * 1024
 # How long a person who asks for an answer waits for new runs to be read.
 READING_S = 0.4
+# How long somebody waits who asks what a command that has just ended would send: until its recorder has written that.
+ENDING_S = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def _main(arguments: list[str] | None) -> int:
     try:
         config_dir = ConfigDir(_folder(options))
         if options.command == "run":
-            _run(config_dir, foreground=options.foreground)
+            _run(config_dir, options.lock)
         else:
             _talk(config_dir, options)
     except UserError as error:
@@ -60,11 +60,11 @@ def _main(arguments: list[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m instrumented_make.reporter", description="Called by .instrumented/hand-over.sh."
+        prog="python -m instrumented_make.reporter", description="Called by the recorder and by Makefile.instrumented."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="turn finished runs into events and deliver what is queued")
-    run.add_argument("--foreground", action="store_true", help="print the events and try to deliver them immediately")
+    run.add_argument("--lock", type=int, metavar="N", help="the descriptor that holds the reporting lock")
     run.add_argument("config_dir")
     run.set_defaults(parser=run)
     for name in ("opt-in", "opt-out", "status", "show", "stats"):
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "stats":
             _select(command)
         command.add_argument("--contract", required=name != "opt-out", help=argparse.SUPPRESS)
+        command.add_argument("--host", default="", help=argparse.SUPPRESS)
         where = command.add_mutually_exclusive_group(required=True)
         where.add_argument("--config-dir", help=argparse.SUPPRESS)
         where.add_argument("--project", help=argparse.SUPPRESS)
@@ -90,11 +91,6 @@ def _folder(options: argparse.Namespace) -> Path:
             return folder
         raise failure(
             f"there is no data for project {project!r}", "name the folder that holds your decision", path=base
-        )
-    if not options.config_dir:
-        raise failure(
-            "there is nowhere to store your decision",
-            "HOME and XDG_CONFIG_HOME are unset, not absolute, or contain characters that are special to make",
         )
     return Path(options.config_dir)
 
@@ -120,21 +116,17 @@ def _moment(text: str) -> int:
         raise argparse.ArgumentTypeError(NO_DATE.format(text)) from None
 
 
-def _run(config_dir: ConfigDir, *, foreground: bool) -> None:
-    if foreground:
-        for event in record(config_dir, Repositories(), foreground=True):
-            print(f"Send metrics info: {json.dumps(event.as_json())}", file=sys.stderr)
-        deliver(config_dir, FOREGROUND)
-        return
-    # From here on, share nothing with the make that started this: no descriptor, no terminal, no session.
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+def _run(config_dir: ConfigDir, inherited: int | None) -> None:
+    # Share nothing with whoever started this: no descriptor, no session.
+    os.closerange(3, inherited or 3)
+    os.closerange((inherited or 2) + 1, os.sysconf("SC_OPEN_MAX"))
     if os.getsid(0) != os.getpid():
         os.setsid()
     signal.alarm(HARD_LIMIT_S)
     # How much memory it takes to read a repository depends on its content.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if hard == resource.RLIM_INFINITY else hard, hard))
-    work(config_dir)
+    work(config_dir, inherited)
 
 
 def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
@@ -153,16 +145,20 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
             f"Makefile.instrumented is not valid: {error}", "it was edited by hand: render it again"
         ) from None
     if options.command == "opt-in":
-        opt_in(config_dir, contract, sys.stdin, sys.stdout)
+        opt_in(config_dir, contract, options.host, sys.stdin, sys.stdout)
     else:
         if config_dir.path.exists():
             # If this fails, answer from what was read before.
+            if options.command == "show":
+                run_files.wait_for_ends(config_dir.pending, ENDING_S)
             with contextlib.suppress(sqlite3.Error, OSError, UserError):
                 record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
             sys.stdout.write(_stats(config_dir, options))
         else:
-            sys.stdout.write(status(config_dir, contract) if options.command == "status" else show(config_dir))
+            sys.stdout.write(
+                status(config_dir, contract, options.host) if options.command == "status" else show(config_dir)
+            )
         _start(config_dir)
 
 

@@ -1,8 +1,8 @@
 """Where one project's decision and data are kept: a private folder, and the names in it.
 
-The rendered hand-over knows the same names: ``agreed.<digest>``, ``declined``, ``interpreter``, ``launcher``,
-``reporting``, ``running``, ``left-to-the-next``, ``environment-<version>`` and ``pending/``. A run reads them without
-starting a process, and make never reads a makefile from here.
+The rendered include and the recorder know the same names: ``agreed.<digest>``, ``declined``, ``invited``,
+``interpreter``, ``recorder-<interface>.<host>``, ``environment-<version>``, ``reporting.lock`` and ``pending/``. make
+never reads a makefile from here.
 """
 
 from __future__ import annotations
@@ -28,12 +28,8 @@ class ConfigDir:
         self.decision = path / "metrics.json"
         self.declined = path / "declined"
         self.interpreter = path / "interpreter"
-        self.launcher = path / "launcher"
-        self.running = path / "running"
-        self.left = path / "left-to-the-next"
         self.pending = path / "pending"
         self.outbox = path / "outbox.sqlite3"
-        self.reporting = path / "reporting"
         self.reporting_lock = path / "reporting.lock"
         self.recording_lock = path / "recording.lock"
         self.sending_lock = path / "sending.lock"
@@ -53,8 +49,9 @@ class ConfigDir:
         The other locks stay: a process may be waiting for one. Other programs may use the folder as well. Raise
         OSError if the folder cannot be listed.
         """
-        names = [path.name for path in (self.interpreter, self.launcher, self.reporting, self.running, self.left)]
-        patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", *names]
+        # What versions before 0.5 left as well.
+        old = ("launcher", "reporting", "running", "left-to-the-next")
+        patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", self.interpreter.name, "recorder-*", *old]
         # A file is first written under ".<name>.<something>".
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
 

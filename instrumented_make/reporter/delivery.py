@@ -53,8 +53,6 @@ class Patience:
 BACKGROUND = Patience(budget_s=60, heeds_backoff=True)
 # For events that came at the very end; the next reporter has more time.
 LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
-# A person is waiting: one attempt, now.
-FOREGROUND = Patience(budget_s=0, heeds_backoff=False)
 
 
 def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:

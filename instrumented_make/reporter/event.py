@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from instrumented_make.properties import Value
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.run_files import NANOSECONDS, Run
+from instrumented_make.reporter.run import NANOSECONDS, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,6 @@ def build(run: Run, consent: Consent, repositories: Repositories) -> Event:
     )
 
 
-def exit_status(status: int) -> int:
-    """A shell's status as the specification gives it: 0, 2, or minus the signal (a shell says 128 + signal)."""
-    return 128 - status if status > 128 else status
-
-
 def _iso(time_ns: int) -> str:
     seconds, rest = divmod(time_ns, NANOSECONDS)
     return (
@@ -74,8 +69,9 @@ def _iso(time_ns: int) -> str:
 
 
 def _on_main_branch(run: Run, collection: Collection, _: Repositories) -> bool | None:
-    # In git's reftable format .git/HEAD names this branch, whatever is checked out.
-    if not run.repository or run.ref == "refs/heads/.invalid":
+    # What cannot be read is not known: a work tree whose repository cannot be reached, and git's reftable format, where
+    # .git/HEAD names the branch .invalid, whatever is checked out.
+    if not run.repository or run.ref == "refs/heads/.invalid" or not (run.ref or run.commit):
         return None
     return run.ref == f"refs/heads/{collection.main_branch}"
 
@@ -84,7 +80,7 @@ _VALUES: dict[str, Callable[[Run, Collection, Repositories], Value]] = {
     "command": lambda run, _, __: run.command,
     "command_type": lambda _, collection, __: collection.command_type,
     "duration_ms": lambda run, _, __: round(run.duration_ns / 1_000_000),
-    "exit_status": lambda run, _, __: exit_status(run.status),
+    "exit_status": lambda run, _, __: run.exit_status,
     "git_checked_out_master": _on_main_branch,
     "git_commit_time": lambda run, _, git: git.commit_time(run.repository, run.ref, run.commit, run.start_ns),
     "is_test": lambda run, _, __: run.testing or "false",

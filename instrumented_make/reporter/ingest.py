@@ -1,9 +1,9 @@
-"""Turns what the rendered include recorded into events in the outbox.
+"""Turns what the recorder wrote down into events in the outbox.
 
 Races, and how each is handled:
 
 * Two reporters read the same run: only one of them holds the recording lock, and by the time the other has it the
-  run is gone. So a run's files are never removed when a new run, under the same name, has taken their place.
+  run is gone.
 * Somebody opts out without waiting for the locks: the agreement is deleted first, and what was collected afterwards.
   The decision is checked once more when the outbox is open and no other process can write to it. So either nothing is
   written, or it is written to what is about to be deleted.
@@ -25,10 +25,8 @@ from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened
 from instrumented_make.reporter.outbox_recovery import mended
-from instrumented_make.reporter.run_files import Damaged, Run
+from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
 
-# A run with DEVSTACK_METRICS_TESTING is printed by a reporter of its own, which starts within this time.
-LEFT_TO_FOREGROUND_S = 60
 # How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
 BATCH = 100
 
@@ -37,26 +35,24 @@ def record(
     config_dir: ConfigDir,
     repositories: Repositories,
     *,
-    foreground: bool = False,
     budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
     """Commit every finished run as an event, and return these events. Raise OSError or sqlite3.Error.
 
-    Only the ``foreground`` takes a fresh test run. Without consent nothing is read and nothing is kept. A limited
-    ``budget_s`` gets as much as can be done in that time: nothing while another process is recording.
+    Without consent nothing is read and nothing is kept. A limited ``budget_s`` gets as much as can be done in that
+    time: nothing while another process is recording.
     """
     with lock.held_or_busy(config_dir.recording_lock, budget_s) as mine:
         if not mine:
             return []
-        return record_alone(config_dir, repositories, foreground=foreground, budget_s=budget_s, clock=clock)
+        return record_alone(config_dir, repositories, budget_s=budget_s, clock=clock)
 
 
 def record_alone(
     config_dir: ConfigDir,
     repositories: Repositories,
     *,
-    foreground: bool = False,
     budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
@@ -66,17 +62,12 @@ def record_alone(
     if decision is None or not decision.records or decision.collection is None or decision.collection.unknown():
         return []
     now_s = clock()
-    found = list(run_files.finished(config_dir.pending))
+    found = list(run_files.finished(config_dir.pending, round(now_s * NANOSECONDS)))
     damaged = [run for run in found if isinstance(run, Damaged)]
     ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
     # They began under another decision, which may have allowed less, and ended under this one.
     strangers = [run for run in ended if run.agreement != decision.agreement]
-    runs = [
-        run
-        for run in ended
-        if run.agreement == decision.agreement
-        and (foreground or not run.testing or now_s - run.end_ns / run_files.NANOSECONDS > LEFT_TO_FOREGROUND_S)
-    ]
+    runs = [run for run in ended if run.agreement == decision.agreement]
     destination = None
     if decision.sends:
         destination = Destination(decision.collection.host, decision.collection.write_key)
@@ -99,9 +90,6 @@ def record_alone(
                     outbox.count_lost(reason, 1)
                 _forget(config_dir, batch)
                 events += built
-            believed_ns = round(outbox.believed_s(now_s) * run_files.NANOSECONDS)
-            abandoned = run_files.remove_abandoned(config_dir.pending, believed_ns)
-            outbox.count_lost("a start without an end: its shell or the machine was stopped", abandoned)
             outbox.trim(now_s)
         return events
 

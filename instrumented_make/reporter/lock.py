@@ -47,6 +47,18 @@ def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
         os.close(handle)
 
 
+@contextmanager
+def adopted(handle: int) -> Iterator[None]:
+    """Hold the lock that this process inherited with the descriptor ``handle``."""
+    os.set_inheritable(handle, False)
+    try:
+        _write_name(handle, f"{system.name()} {os.getpid()}\n")
+        yield
+    finally:
+        _write_name(handle, "")
+        os.close(handle)
+
+
 def _write_name(handle: int, name: str) -> None:
     with contextlib.suppress(OSError):  # on a full disk, or in a pipe, the lock works without it
         os.truncate(handle, 0)

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
-from instrumented_make.reporter import consent, launcher, lock
+from instrumented_make.reporter import consent, lock, recorder
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
@@ -25,14 +25,24 @@ from instrumented_make.reporter.opt_out import DECIDING_S, opt_out
 RECORDING_S = 15.0
 
 
-def opt_in(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
+def opt_in(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | None, out: TextIO) -> None:
     """Show what would be collected, ask, and store the answer. Anything but a clear answer changes nothing.
 
-    ``stdin`` is None where the standard input is closed. Raise UserError if the answer cannot be stored.
+    ``host`` is what make calls this system, ``stdin`` None where the standard input is closed. Who has agreed already,
+    but on another system or before 0.5, is not asked: only the recorder is missing. Raise UserError if the answer
+    cannot be stored.
     """
     contract.check()
+    decision = consent.load(config_dir)
+    agreed = decision is not None and decision.records and decision.digest == contract.digest
+    if agreed and not recorder.placed(config_dir, host).exists():
+        way = recorder.place(config_dir, host)
+        config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
+        out.write("You have agreed already. Your runs are measured here as well from now on.\n")
+        out.write(_advice(config_dir, host, way))
+        return
     with _seen(stdin, out) as shown:
-        _ask(config_dir, contract, stdin, shown)
+        _ask(config_dir, contract, host, stdin, shown)
 
 
 @contextlib.contextmanager
@@ -45,7 +55,7 @@ def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
             yield terminal
 
 
-def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: TextIO) -> None:
+def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | None, out: TextIO) -> None:
     if newer := contract.newer():
         out.write(f"{newer}\n\n")
     out.write(explain(contract))
@@ -59,10 +69,10 @@ def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: T
     out.flush()
     answer = stdin.readline().strip().lower()
     if answer in ("yes", "y"):
-        _agree(config_dir, REPORT, contract)
+        way = _agree(config_dir, REPORT, contract, host)
         out.write("Thank you. ")
     elif answer == LOCAL:
-        _agree(config_dir, LOCAL, contract)
+        way = _agree(config_dir, LOCAL, contract, host)
         out.write("Events will stay on this machine. ")
     elif answer in ("no", "n"):
         opt_out(config_dir, out)
@@ -71,6 +81,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO | None, out: T
         out.write("Nothing was changed.\n")
         return
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
+    out.write(_advice(config_dir, host, way))
 
 
 def explain(contract: Contract) -> str:
@@ -118,14 +129,24 @@ def _some(contract: Contract) -> str:
     return f" ({', '.join(contract.first)}{more})"
 
 
-def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
-    """Store a yes. If the decision is changed elsewhere at the same time, change nothing and raise UserError.
+def _advice(config_dir: ConfigDir, host: str, way: str) -> str:
+    if way != recorder.NONE:
+        return ""
+    return (
+        "The kernel here does not tell how make ended. For your runs to be measured, put this line into your shell's "
+        f"start file, as in ~/.bashrc:\n\n  {recorder.advice(recorder.placed(config_dir, host))}\n"
+    )
 
-    The file that make looks for is written last, so it never stands for a decision that was not stored.
+
+def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) -> str:
+    """Store a yes, and return how makes are watched here.
+
+    If the decision is changed elsewhere at the same time, change nothing and raise UserError. The file that make looks
+    for is written last, so it never stands for a decision that was not stored.
     """
     before = consent.load(config_dir)
     config_dir.create(config_dir.pending)
-    launcher.remember(config_dir)
+    way = recorder.place(config_dir, host)
     with (
         lock.held_or_busy(config_dir.recording_lock, RECORDING_S) as nobody_records,
         lock.held_or_busy(config_dir.deciding_lock, DECIDING_S) as nobody_decides,
@@ -135,13 +156,14 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract) -> None:
         if not nobody_decides or consent.load(config_dir) != before:
             raise failure("the decision was changed elsewhere at the same time", "nothing was changed here")
         _keep(config_dir, decision, contract, before)
+    return way
 
 
 def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: consent.Consent | None) -> None:
     for path in config_dir.path.glob("agreed.*"):
         path.unlink(missing_ok=True)
     # What was recorded so far belongs to the decision that was in force then.
-    record_alone(config_dir, Repositories(), foreground=True)
+    record_alone(config_dir, Repositories())
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
     # Runs in progress belong to the new agreement as well, if it is the same.
     agreement = before.agreement if before is not None and same else secrets.token_hex(8)

@@ -37,10 +37,8 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
             with contextlib.suppress(OSError):  # locks are not available here, so nobody holds one
                 elsewhere |= not _taken(held, path, patience_s)
         left |= _delete(config_dir.agreements)
-        left |= _delete(lambda: run_files.every(config_dir.pending))
+        left |= _emptied(config_dir.pending)
         left |= _delete(config_dir.kept)
-        with contextlib.suppress(OSError):  # it contains something else, or was never created
-            config_dir.pending.unlink() if config_dir.pending.is_symlink() else config_dir.pending.rmdir()
         problems = [*left.values(), *_declined(config_dir)]
     if problems:
         raise UserError(*problems)
@@ -62,6 +60,26 @@ def _taken(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
     if held.enter_context(lock.held_or_busy(path, patience_s)):
         return True
     return lock.end_holder(path) and held.enter_context(lock.held_or_busy(path))
+
+
+def _emptied(pending: Path) -> dict[str, Problem]:
+    """Delete the runs; return those that are left. A make that still runs then has nowhere to write its end."""
+    gone = pending.with_name(f".{pending.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):  # it was never created, or cannot be renamed: then empty it where it is
+        pending.rename(gone)
+    left: dict[str, Problem] = {}
+    for folder in (gone, pending):
+        emptied = False
+        while not emptied:
+            left |= _delete(lambda: run_files.every(folder))  # noqa: B023  (it is called at once)
+            try:
+                folder.unlink() if folder.is_symlink() else folder.rmdir()
+                emptied = True
+            except OSError:  # it is not there, holds something else, or a recorder that had it open has added to it
+                emptied = bool(left) or not run_files.every(folder)
+    with contextlib.suppress(OSError):
+        gone.rename(pending)
+    return left
 
 
 def _delete(list_paths: Callable[[], list[Path]]) -> dict[str, Problem]:

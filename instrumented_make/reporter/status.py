@@ -8,9 +8,11 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import datetime, timezone
+from pathlib import Path
 
-from instrumented_make.reporter import consent, launcher, run_files
+from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
@@ -22,14 +24,6 @@ SHOWN = 100
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
 _UPGRADE = "upgrade instrumented-make in the environment that runs it"
-_LEFT = (
-    "a command ran with a descriptor above 9 open, so no reporter was started: it would have held the descriptor open; "
-    "the next command, or this one, starts it"
-)
-_NO_LAUNCHER = (
-    "a SIGTERM sent to make alone takes effect only after a tracked command has ended: "
-    "neither GNU env (coreutils 8.31) nor perl was found here"
-)
 
 _CURES = (
     (r"HTTP (400|413|422)\b", "the server refuses every event so far: are the address and the write key correct?"),
@@ -42,7 +36,7 @@ _CURES = (
 )
 
 
-def status(config_dir: ConfigDir, contract: Contract) -> str:
+def status(config_dir: ConfigDir, contract: Contract, host: str) -> str:
     """The decision and the state of delivery, as lines of text; anything that cannot be read gets a line too."""
     decision = consent.load(config_dir)
     lines = [("Decision", _decision(config_dir, decision, contract))]
@@ -54,10 +48,7 @@ def status(config_dir: ConfigDir, contract: Contract) -> str:
         lines.append(("Anonymous id", decision.user_id))
         lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
         lines += _interpreter(config_dir, contract)
-        if config_dir.left.exists():
-            lines.append(("Left", _LEFT))
-        if not launcher.known(config_dir):
-            lines.append(("Signals", _NO_LAUNCHER))
+        lines += _recorder(recorder.placed(config_dir, host), contract)
         if unknown := decision.collection.unknown():
             lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued: {_UPGRADE}"))
         try:
@@ -124,6 +115,20 @@ def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, s
     return []
 
 
+def _recorder(program: Path, contract: Contract) -> list[tuple[str, str]]:
+    if not program.exists():
+        return [
+            ("Recorder", f"none for this system's make, so nothing is measured; to fix this: {contract.make('opt-in')}")
+        ]
+    way = recorder.ways(program)
+    if way == recorder.NONE:
+        line = recorder.advice(program)
+        return [("Recorder", f"the kernel does not tell how make ended; put this into your shell's start file: {line}")]
+    if not way:
+        return [("Recorder", f"{program} cannot be started; to fix this: {contract.make('opt-in')}")]
+    return [("Recorder", f"watches by {way}")]
+
+
 def _trouble_with(interpreter: str) -> str:
     """Why ``interpreter`` cannot start a reporter; empty if it can."""
     if not interpreter:
@@ -134,7 +139,7 @@ def _trouble_with(interpreter: str) -> str:
         return ""
     try:
         result = subprocess.run(
-            [interpreter, "-I", "-c", "import instrumented_make.reporter"],
+            [interpreter, "-I", "-c", "import instrumented_make.reporter.recorder"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=INTERPRETER_S,
@@ -179,7 +184,7 @@ def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
 
 
 def _unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
-    count = sum(1 for _ in run_files.finished(config_dir.pending))
+    count = len(list(run_files.finished(config_dir.pending, time.time_ns())))
     return [("Not yet read", f"{count} finished runs")] if count else []
 
 

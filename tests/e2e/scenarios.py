@@ -1,8 +1,7 @@
 """Makefiles and command lines whose visible effects must be the same with and without the include.
 
 A scenario's ``rules`` are a whole Makefile; its ``targets`` are tracked. ``recorded`` says whether the run must be
-recorded, so that a scenario cannot pass by not being handed over at all. It is None if that depends on the make: before
-4.4, options with a value were not in MAKEFLAGS while makefiles were read.
+recorded, so that a scenario cannot pass by not being watched at all. It is None if that depends on the make.
 """
 
 from __future__ import annotations
@@ -123,7 +122,6 @@ SCENARIOS = [
             FLAGS,
             (*options, "x"),
             ("x", "y"),
-            recorded=None,
             variables=variables,
             files=FLAGS_FILES,
             ordered=False,
@@ -135,7 +133,7 @@ SCENARIOS = [
             f"make's own environment {' '.join(options)} {variables or ''}",
             "$(info $(shell tr '\\000\\n' '\\n|' </proc/$$PPID/environ | grep -v '^_=' | sort))\na: ; @echo a\n",
             (*options, "a"),
-            recorded=None,
+            recorded="IFS" not in variables,
             variables=variables,
             ordered=False,
         )
@@ -144,19 +142,18 @@ SCENARIOS = [
     ],
     Scenario("descriptors under -e", "a: ; @ls /proc/self/fd | wc -l\n", ("-e", "a"), variables={"MAKEFLAGS": "-j2"}),
     Scenario("IFS in the environment", "a: ; @/usr/bin/env\n", ("a",), variables={"IFS": ":"}, recorded=False),
-    Scenario("another prefix for recipes", "a: ; @echo a\n", (".RECIPEPREFIX=>", "a"), recorded=False),
-    Scenario(".SHELLSTATUS in the environment", BASIC, ("a",), variables={".SHELLSTATUS": "4"}, recorded=None),
-    Scenario("no folder for temporary files", BASIC, ("a",), variables={"TMPDIR": "/nope"}, recorded=False),
+    Scenario("another prefix for recipes", "a: ; @echo a\n", (".RECIPEPREFIX=>", "a")),
+    Scenario(".SHELLSTATUS in the environment", BASIC, ("a",), variables={".SHELLSTATUS": "4"}),
+    Scenario("no folder for temporary files", BASIC, ("a",), variables={"TMPDIR": "/nope"}),
     Scenario(
-        "our names in the environment", WITNESS, ("a",), variables={"im_how": "x", "im_part": "y"}, recorded=False
+        "our names in the environment", WITNESS, ("a",), variables={".metrics.folder": "/tmp", ".metrics.not": ""}
     ),
-    Scenario("a library that is missing", BASIC, ("a",), variables={"LD_PRELOAD": "/nope.so"}, recorded=False),
+    Scenario("a library that is missing", BASIC, ("a",), variables={"LD_PRELOAD": "/nope.so"}),
     *[
         Scenario(
             f"a recipe that sends its make a {signal}",
             f"a: ; @kill -{signal} $$PPID; sleep 1\n",
             ("a",),
-            recorded=None,
             ordered=False,
         )
         for signal in ("TERM", "INT", "HUP", "KILL", "QUIT", "PIPE", "USR2")
@@ -166,7 +163,6 @@ SCENARIOS = [
             f"the status of a look {' '.join(options)}",
             "$(info [$(origin .SHELLSTATUS)])\na: ; @echo a\n",
             (*options, "a"),
-            recorded=None,
         )
         for options in ((), ("-k",), ("-i",), ("-W", "x"))
     ],
@@ -174,7 +170,6 @@ SCENARIOS = [
         "two makefiles",
         "a: ; @echo '$(X)'\n",
         ("-f", "Makefile", "-f", "local.mk", "a"),
-        recorded=False,
         files={"local.mk": "X = found\n"},
     ),
     *[
@@ -182,15 +177,17 @@ SCENARIOS = [
         for setting in (".SHELLFLAGS=-ec", "SHELL=/bin/bash -e", "SHELL=sh -x", "SHELL=/bin/sh")
     ],
     *[
-        Scenario(f"{setting} on the command line", WITNESS, (setting, "a"), recorded=False)
+        Scenario(
+            f"{setting} on the command line", WITNESS, (setting, "a"), recorded=setting[:6] not in ("MAKECM", "MAKE_C")
+        )
         for setting in ("MAKE=make -n", "MAKECMDGOALS=b", "MAKEFLAGS=k", "MAKELEVEL=0", "MAKE_COMMAND=true")
     ],
     *[
-        Scenario(f"{name}={value} in the environment", WITNESS, ("a",), variables={name: value}, recorded=False)
+        Scenario(f"{name}={value} in the environment", WITNESS, ("a",), variables={name: value})
         for name, value in (("MAKE", "true"), ("MAKE", "make -n"), ("MAKE_RESTARTS", "1"), ("MAKE_TERMOUT", "x"))
     ],
     *[
-        Scenario(f"goal {goal!r}", "up.%: ; @echo '[$@]'\n", (goal,), ("up.%",), recorded=False)
+        Scenario(f"goal {goal!r}", "up.%: ; @echo '[$@]'\n", (goal,), ("up.%",))
         for goal in ("up.a up.b", "up.lms ", " up.lms", "up.a\tup.b", "up.a\nup.b", "up.a\n")
     ],
     Scenario("an empty goal", BASIC, ("a", ""), recorded=None),
@@ -202,7 +199,6 @@ SCENARIOS = [
             f"{option} with {setting}",
             FILES,
             (option, "b.txt", setting, "c"),
-            recorded=False,
             files={"b.txt": "old\n", "a": "new\n", "c": "c\n"},
         )
         for option in ("-W", "-o")
@@ -213,17 +209,15 @@ SCENARIOS = [
             f"a value that does something: {value}",
             f"{WITNESS}$(info $(words $(wildcard did)))\n",
             (value, "a"),
-            recorded=False,
+            recorded=None,  # since 4.4 not, if make would expand it once more
         )
         for value in ("VAR=$(shell echo >>did)", "VAR:=$(shell echo >>did)", "VAR!=echo >>did", "VAR=$(info told)")
     ],
     *[
-        Scenario(f"{name} on the command line", BASIC, (f"{name}=/nowhere", "a"), recorded=False)
-        for name in ("PATH", "HOME", "IFS", "ENV", "LD_PRELOAD", "SHELLOPTS", "BASH_ENV", "im_make")
+        Scenario(f"{name} on the command line", BASIC, (f"{name}=/nowhere", "a"), recorded=name not in ("HOME", "IFS"))
+        for name in ("PATH", "HOME", "IFS", "ENV", "LD_PRELOAD", "SHELLOPTS", "BASH_ENV")
     ],
-    Scenario(
-        "a variable that is in the environment, too", WITNESS, ("VAR=x", "a"), variables={"VAR": "y"}, recorded=False
-    ),
+    Scenario("a variable that is in the environment, too", WITNESS, ("VAR=x", "a"), variables={"VAR": "y"}),
     Scenario("UID on the command line", WITNESS, ("UID=7", "a")),
     *[
         Scenario(
@@ -231,7 +225,6 @@ SCENARIOS = [
             "a: ; @echo /etc/host*; echo $$-; echo $${NOTHING}; false; echo on\n",
             ("a",),
             variables={"SHELLOPTS": options},
-            recorded=False,
         )
         for options in ("errexit", "noglob", "xtrace", "nounset", "errexit:noglob:nounset")
     ],
@@ -250,15 +243,14 @@ SCENARIOS = [
         ("up.é",),
         ("up.é",),
         variables={"LC_ALL": "C"},
-        recorded=None,
     ),
-    Scenario("a UTF-8 variable under LC_ALL=C", WITNESS, ("VAR=é", "a"), variables={"LC_ALL": "C"}, recorded=None),
+    Scenario("a UTF-8 variable under LC_ALL=C", WITNESS, ("VAR=é", "a"), variables={"LC_ALL": "C"}),
     Scenario("default goal", BASIC, (), recorded=False),
     Scenario("one goal", BASIC, ("a",)),
     Scenario("goals share a prerequisite", BASIC, ("a", "b", "c")),
     Scenario("goals share a prerequisite -j4", BASIC, ("-j4", "a", "b", "c"), ordered=False),
     Scenario("goals share a prerequisite -j1", BASIC, ("-j1", "c", "a")),
-    Scenario("the same goal twice", BASIC, ("a", "a"), recorded=False),
+    Scenario("the same goal twice", BASIC, ("a", "a")),
     Scenario("tracked and untracked", BASIC, ("a", "shared"), recorded=False),
     Scenario("pattern", ".PHONY: FORCE\nup.%: FORCE ; @echo up $* $@\n", ("up.x", "up.y.z"), ("up.%",)),
     Scenario("pattern without a rule", "up.%.x: ; @echo $@\n", ("up.y",), ("up.%",)),
@@ -284,23 +276,18 @@ SCENARIOS = [
     *_options("-k", "-s", "-B", "-j", "-j3", "-e", "-r", "-R", "-rR", "-S", "-L"),
     *_options("-l9", "-I.", "-b", "-m", "-kB", "--no-print-directory", "-fMakefile", "-f Makefile"),
     *_options("--warn-undefined-variables", "-j2 -k", "--no-builtin-rules", "--keep-going", "--always-make"),
-    *_options(
-        "-n", "-q", "-t", "-p", "-i", "--trace", "-w", "--print-directory", "-sw", "-d", "--eval=X:=1", recorded=False
-    ),
-    *_options("-n --no-print-directory", "--no-print-directory -n", "-kn", "-sq", "-ki", "--question", recorded=False),
-    # make 3.8x knows no -O.
-    *_options("-O", "-Oline", "-Otarget", recorded=None),
-    *_options("-Orecurse", "--debug=b", recorded=False),
-    # Before make 4.4, and but for Apple's, -C sets -w.
-    *_options("-C.", recorded=None),
+    *_options("-p", "-i", "--trace", "-w", "--print-directory", "-sw", "-d", "--eval=X:=1", "-ki", "--debug=b", "-C."),
+    *_options("-O", "-Oline", "-Otarget", "-Orecurse"),
+    *_options("-n", "-q", "-t", "-n --no-print-directory", "--no-print-directory -n", recorded=False),
+    *_options("--warn-undefined-variables -t -k", "-kn", "-sq", "--question", recorded=False),
     Scenario("the recipe's view", WITNESS, ("a",)),
     Scenario("the recipe's view -k", WITNESS, ("-k", "a", "b")),
     Scenario("the recipe's view, VAR=x", WITNESS, ("VAR=x", "a")),
     Scenario("VAR with spaces, quotes and a dollar", WITNESS, ('VAR=it\'s "two"  $$words # no; & | \\', "a")),
     Scenario("VAR with option-like words", WITNESS, ("VAR=-n n -- q=t", "a")),
     Scenario("several variables", WITNESS, ("VAR:=x", "OTHER+=y\\", "THIRD=a b\\\\", "a", "FOURTH=$$(x)")),
-    Scenario("variables with a tab", WITNESS, ("VAR=x\ty", "OTHER=a b", "a"), recorded=False),
-    Scenario("variables with a new line", WITNESS, ("VAR=x\ny", "OTHER=a b", "a"), recorded=False),
+    Scenario("variables with a tab", WITNESS, ("VAR=x\ty", "OTHER=a b", "a")),
+    Scenario("variables with a new line", WITNESS, ("VAR=x\ny", "OTHER=a b", "a")),
     Scenario("a variable given twice", WITNESS, ("VAR=x", "VAR=y", "a")),
     Scenario("a variable with our own marks", WITNESS, ("VAR=\\S \\\\B", "OTHER=\\B x", "a")),
     Scenario(
@@ -333,7 +320,6 @@ SCENARIOS = [
         "a folder with blanks for makefiles",
         "include inc.mk\na: ; @echo $(X)\n",
         ("-I", "a  b", "a"),
-        recorded=None,
         files={"a  b/inc.mk": "X = found\n"},
     ),
     Scenario("SHLVL in the environment", WITNESS, ("a",), variables={"SHLVL": "7"}),
@@ -341,14 +327,11 @@ SCENARIOS = [
     Scenario("VAR in the environment -e", "VAR = inside\n" + WITNESS, ("-e", "a"), variables={"VAR": "from outside"}),
     Scenario("MAKEFLAGS in the environment", WITNESS, ("a",), variables={"MAKEFLAGS": "k"}),
     Scenario("MAKEFLAGS with n", WITNESS, ("a",), variables={"MAKEFLAGS": "n"}, recorded=False),
-    Scenario("MAKEFLAGS with a variable", WITNESS, ("a",), variables={"MAKEFLAGS": "VAR=x"}, recorded=False),
+    Scenario("MAKEFLAGS with a variable", WITNESS, ("a",), variables={"MAKEFLAGS": "VAR=x"}),
     Scenario("GNUMAKEFLAGS", WITNESS, ("a",), variables={"GNUMAKEFLAGS": "-k"}),
     Scenario("MAKELEVEL=0", WITNESS, ("a",), variables={"MAKELEVEL": "0"}),
     Scenario("MAKELEVEL=1", WITNESS, ("a",), variables={"MAKELEVEL": "1"}, recorded=False),
-    Scenario(
-        "MAKEFILES", WITNESS, ("a",), variables={"MAKEFILES": "more.mk"}, files={"more.mk": "VAR=m\n"}, recorded=False
-    ),
-    Scenario("INSTRUMENTED in the environment", BASIC, ("shared",), variables={"INSTRUMENTED": "1"}, recorded=False),
+    Scenario("MAKEFILES", WITNESS, ("a",), variables={"MAKEFILES": "more.mk"}, files={"more.mk": "VAR=m\n"}),
     Scenario("exported variables", "export VAR = x\nexport OTHER := y\nunexport HOME\n" + WITNESS, ("a",)),
     Scenario("bare export", "VAR = x\nexport\n" + WITNESS, ("a",)),
     Scenario("bare export, not recorded", "VAR = x\nexport\n" + WITNESS, (), recorded=False),
@@ -366,7 +349,6 @@ SCENARIOS = [
             "X := $(shell make -f more.mk)\na: ; @echo '[$(X)]'\n",
             (*options, "a"),
             files={"more.mk": "b: ; echo from b\n"},
-            recorded=None if "-Otarget" in options else "-w" not in options,
         )
         for options in ((), ("-s",), ("-k", "-j3"), ("-j", "-B"), ("-Otarget",), ("-w",))
     ],
@@ -405,8 +387,65 @@ SCENARIOS = [
     Scenario("a goal with a slash", "x/a: ; @echo $@\n", ("x/a",), ("x/a",)),
     Scenario("a goal with odd characters", "a+b@c^d_e: ; @echo '$@'\n", ("a+b@c^d_e",), ("a+b@c^d_e",)),
     *[
-        Scenario(f"a goal with {character}", "up.%: ; @echo made\n", (f"up.{character}x",), ("up.%",), recorded=False)
-        for character in "$;&|'\"`<>(){}*?[]~!#\\, %"
+        Scenario(f"a goal with {character}", "up.%: ; @echo made\n", (f"up.{character}x",), ("up.%",))
+        for character in "$;&|'\"`<>(){}*?[]~!#\\,%"
+    ],
+    Scenario(
+        "every variable, and MAKEFILE_LIST to the byte",
+        "$(info [$(MAKEFILE_LIST)] [$(.DEFAULT_GOAL)] [$(flavor SHELL)] [$(flavor .SHELLFLAGS)])\n"
+        "a: ; @$(foreach V,$(sort $(.VARIABLES)),$(if $(filter-out default automatic,$(origin $V)),$(info $V)))true\n",
+        ("a",),
+    ),
+    *[
+        Scenario(
+            f"{setting} above",
+            f"a: ; @echo $$0 '$(SHELL)' $(origin SHELL) $(flavor SHELL)\n",
+            ("a",),
+            variables=variables,
+        )
+        for setting, variables in (("SHELL in the environment", {"SHELL": "/bin/zsh"}), ("no SHELL", {"SHELL": ""}))
+    ],
+    *[
+        Scenario(
+            f"MAKEFILES that set {setting}",
+            "$(info $(value SHELL) $(flavor SHELL) $(value .SHELLFLAGS) $(flavor .SHELLFLAGS))\na: ; @echo $$-\n",
+            ("a",),
+            variables={"MAKEFILES": "more.mk"},
+            files={"more.mk": f"{setting}\n"},
+            recorded="override" not in setting,
+        )
+        for setting in (
+            "SHELL := /bin/bash",
+            "SHELL = $(firstword /bin/bash)",
+            ".SHELLFLAGS = -eu -c",
+            ".SHELLFLAGS := -ec",
+            "override SHELL := /bin/bash",
+        )
+    ],
+    Scenario("a makefile on standard input", BASIC, ("-f", "-", "a"), stdin=f"include Makefile\n"),
+    *[
+        Scenario(
+            f"a catch-all that would remake makefiles: {rule}",
+            f"a: ; @echo a\n{rule}\nFORCE: ;\n",
+            ("a",),
+            ordered=False,
+        )
+        for rule in ("%: FORCE ; @echo remade $@", "%:: ; @echo remade $@", ".DEFAULT: ; @echo remade $@")
+    ],
+    Scenario(
+        "a makefile that is remade twice",
+        "include one.mk two.mk\na: ; @echo $(X) $(Y) $(MAKE_RESTARTS)\n"
+        "one.mk: two.mk ; @echo X = 1 > $@\ntwo.mk: ; @echo Y = 2 > $@\n",
+        ("a",),
+    ),
+    Scenario(
+        "a Makefile that includes itself again",
+        "ifndef again\nagain := 1\n-include Makefile\na: ; @echo a\nendif\n",
+        ("a",),
+    ),
+    *[
+        Scenario(f"nested without MAKELEVEL: {name}", f"a: ; @{name} b\nb: ; @echo b\n", ("a",))
+        for name in ("env -u MAKELEVEL make", "sh -c 'unset MAKELEVEL; make b; true'", "env -u MAKELEVEL setsid make")
     ],
     Scenario("input", 'a: ; @read x; echo "got $$x"; cat\n', ("a",), stdin="first\nsecond\nthird\n"),
     Scenario("input -j2", "a: ; @cat\n", ("-j2", "a"), stdin="first\n"),
