@@ -1,6 +1,5 @@
+include Makefile.instrumented
 # This repository's own development stack, measured by what it ships.
--include Makefile.instrumented
-ifndef INSTRUMENTED
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -32,7 +31,7 @@ $(VENV)/engines: $(VENV)/provisioned
 
 dev.wheel: dev.provision ## Build the wheel, and install it into an environment of its own for the tests
 	@rm -rf build/dist $(WHEEL)
-	@$(PYTHON) -m hatchling build -t wheel -d build/dist >/dev/null
+	@$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/dist .
 	@$(PYTHON) -m venv --without-pip $(WHEEL)
 	@$(PYTHON) -m pip --python $(WHEEL)/bin/python install --quiet --disable-pip-version-check --no-deps build/dist/*.whl
 	@$(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(echo $(WHEEL)/lib/python*/site-packages)/dependencies.pth"
@@ -69,5 +68,3 @@ dev.bench: dev.provision ## Measure what a tracked run costs, side by side with 
 
 dev.bench.report: dev.provision ## Measure what a report of a team's history costs, beside pandas
 	@$(PYTHON) benchmarks/report.py
-
-endif

@@ -222,7 +222,7 @@ def run(command: tuple[str, ...]) -> None:
     from instrumented_make.reporter.recorder import BUILT  # noqa: PLC0415  (only this command needs it)
 
     try:
-        os.execv(BUILT, [str(BUILT), "run", "--", *command])
+        os.execv(BUILT, [str(BUILT), "run", "--", *command])  # noqa: S606  (there is none to be had)
     except OSError as error:
         raise failure(
             f"it cannot be started: {error.strerror}", "install instrumented-make again", path=BUILT

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 import pexpect
 from capture import PATIENCE_S
+from compile_recorder import compile_to
 
 from generator.catalog import load
 from generator.contract import collection
@@ -258,6 +259,20 @@ class Workbench:
 def end_of(record: Path) -> str:
     """The exit status in ``record``; empty if it has no end."""
     return (record.read_text().split("\n")[10].split() or [""])[0]
+
+
+# The ways of watching; a recorder for an older kernel leaves out those before it.
+WAYS = ("pidfd", "connector", "run")
+
+
+@functools.cache
+def recorder_for(way: str) -> Path:
+    """A recorder that behaves as on a kernel where ``way`` is the first that works."""
+    root = Path(__file__).parent.parent
+    program = root / "build" / "recorders" / way / "run"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    compile_to(program, root / "recorder" / "recorder.c", "", f"-DFIRST_WAY={WAYS.index(way)}")
+    return program
 
 
 @functools.cache

@@ -399,7 +399,7 @@ SCENARIOS = [
     *[
         Scenario(
             f"{setting} above",
-            f"a: ; @echo $$0 '$(SHELL)' $(origin SHELL) $(flavor SHELL)\n",
+            "a: ; @echo $$0 '$(SHELL)' $(origin SHELL) $(flavor SHELL)\n",
             ("a",),
             variables=variables,
         )
@@ -422,7 +422,7 @@ SCENARIOS = [
             "override SHELL := /bin/bash",
         )
     ],
-    Scenario("a makefile on standard input", BASIC, ("-f", "-", "a"), stdin=f"include Makefile\n"),
+    Scenario("a makefile on standard input", BASIC, ("-f", "-", "a"), stdin="include Makefile\n"),
     *[
         Scenario(
             f"a catch-all that would remake makefiles: {rule}",

@@ -1,7 +1,8 @@
 """Compiles the recorder when a wheel, or an editable installation, is built: a hook of hatchling's.
 
-It takes musl-gcc or cc, and links statically where that works, since a static program starts in a third of the time. If
-there is neither, it asks for PyPI's ziglang, which can also build for other systems: RECORDER_TARGET names one of them.
+It takes musl-gcc or cc, and links statically where that works: a static program starts in a third of the time, and no
+LD_PRELOAD makes it print a line. If there is neither, it asks for PyPI's ziglang, which can also build for other systems:
+RECORDER_TARGET names one of them.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class RecorderHook(BuildHookInterface[Any]):
         build_data["tag"] = f"py3-none-{platform}"
 
 
-def compile_to(program: Path, source: Path, target: str = "") -> None:
+def compile_to(program: Path, source: Path, target: str = "", *more: str) -> None:
     """Compile ``source`` to ``program`` with the first compiler that can. Raise RuntimeError if none can."""
     said = []
     for command in _commands(target):
         built = program.with_name(f".{program.name}.{os.getpid()}")
         result = subprocess.run(
-            [*command, *FLAGS, str(source), "-o", str(built)], capture_output=True, text=True, check=False
+            [*command, *FLAGS, *more, str(source), "-o", str(built)], capture_output=True, text=True, check=False
         )
         if result.returncode == 0:
             os.replace(built, program)
@@ -64,19 +65,17 @@ def compile_to(program: Path, source: Path, target: str = "") -> None:
 
 def _compilers() -> list[list[str]]:
     """The commands that compile for this system, in the order in which to try them."""
-    commands = [["musl-gcc", "-static"]] if shutil.which("musl-gcc") else []
+    found = [["musl-gcc", "-static"]] if shutil.which("musl-gcc") else []
     if shutil.which("cc"):
-        commands += [["cc"]] if sys.platform == "darwin" else [["cc", "-static"], ["cc"]]
-    return commands
+        found += [["cc"]] if sys.platform == "darwin" else [["cc", "-static"], ["cc"]]
+    return found
 
 
 def _commands(target: str) -> list[list[str]]:
-    zig = [sys.executable, "-m", "ziglang", "cc"]
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target"]
     if target:
-        return [[*zig, "-target", target]]
+        return [[*zig, target]]
     if importlib.util.find_spec("ziglang") is None:
         return _compilers()
-    return [
-        *_compilers(),
-        [*zig] if sys.platform == "darwin" else [*zig, "-target", f"{os.uname().machine}-linux-musl"],
-    ]
+    here = "native" if sys.platform == "darwin" else f"{os.uname().machine}-linux-musl"
+    return sorted([*_compilers(), [*zig, here]], key=lambda command: command == ["cc"])
