@@ -19,7 +19,7 @@ from generator.render import data_dictionary, name_from
 from generator.render import include as rendered_include
 from generator.target_names import matches
 from generator.yaml_source import Source
-from instrumented_make import files
+from instrumented_make import RECORDER, files
 from instrumented_make.errors import Problem, UserError, failure
 
 if TYPE_CHECKING:
@@ -219,13 +219,11 @@ def run(command: tuple[str, ...]) -> None:
     Examples:
       instrumented-make run -- make dev.pull
     """
-    from instrumented_make.reporter.recorder import BUILT  # noqa: PLC0415  (only this command needs it)
-
     try:
-        os.execv(BUILT, [str(BUILT), "run", "--", *command])  # noqa: S606  (there is none to be had)
+        os.execv(RECORDER, [str(RECORDER), "run", "--", *command])  # noqa: S606  (there is none to be had)
     except OSError as error:
         raise failure(
-            f"it cannot be started: {error.strerror}", "install instrumented-make again", path=BUILT
+            f"it cannot be started: {error.strerror}", "install instrumented-make again", path=RECORDER
         ) from None
 
 

@@ -71,14 +71,14 @@ def _template(name: str) -> Template:
     return template_environment.get_template(name)
 
 
-def json_for_make(value: dict[str, object]) -> str:
+def json_for_make(value: dict[str, object], joint: str = " \\\n  ") -> str:
     """``value`` as JSON that means the same inside a makefile variable and a shell's single quotes.
 
     ASCII only; ``$``, ``#`` and ``'`` are written as JSON escapes, so that neither make nor the shell sees one.
-    One member per line: make folds a backslash-newline into one space, which JSON allows between members.
+    ``joint`` goes between members: make folds a backslash-newline into one space, which JSON allows there.
     """
     members = (f"{_inert(name)}: {_inert(member)}" for name, member in value.items())
-    return "{" + ", \\\n  ".join(members) + "}"
+    return "{" + f",{joint}".join(members) + "}"
 
 
 def _inert(value: object) -> str:

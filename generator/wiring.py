@@ -11,30 +11,32 @@ from generator.yaml_source import lines_of
 # What versions before 0.5 put around the rules: harmless, and needless.
 _GUARD = re.compile(r"\s*ifn?(def|eq)\b.*\bINSTRUMENTED\b")
 # What make exports, it expands once more for the include since make 4.4; another makefile may export as well.
-_EXPORTS = re.compile(r"\s*(export\b|\.EXPORT_ALL_VARIABLES\b|(-|s)?include\b)")
+_EXPORTS = re.compile(r"\s*((override\s+|private\s+)*export\b|\.EXPORT_ALL_VARIABLES\b|(-|s)?include\b)")
 
 
 def wired(text: str, include: str) -> str:
     """The makefile ``text`` with the line that reads ``include`` above everything else."""
-    lines = lines_of(text)
-    # make skips a byte order mark at the very beginning, and the system reads "#!" only there.
-    first = 1 if lines and lines[0].startswith(("#!", "\ufeff")) else 0
-    return "".join([*lines[:first], f"include {include}\n", *lines[first:]])
+    mark, lines = _lines(text)
+    # The system reads "#!" only at the very beginning.
+    first = 1 if lines and lines[0].startswith("#!") else 0
+    return mark + "".join([*lines[:first], f"include {include}\n", *lines[first:]])
 
 
 def without(text: str, include: str) -> str:
     """The makefile ``text`` without the line that reads ``include``, byte for byte."""
-    return "".join(line for line in lines_of(text) if not _is_ours(line, include))
+    mark, lines = _lines(text)
+    return mark + "".join(line for line in lines if not _is_ours(line, include))
 
 
 def silenced(text: str, include: str) -> str:
     """As :func:`without`, but with a comment in place of the line, so that every other keeps its number."""
-    return "".join("#\n" if _is_ours(line, include) else line for line in lines_of(text))
+    mark, lines = _lines(text)
+    return mark + "".join("#\n" if _is_ours(line, include) else line for line in lines)
 
 
 def exporting_above(text: str, include: str) -> int:
     """The number of the first line above the one that reads ``include`` that may export something, or 0."""
-    lines = lines_of(text)
+    _, lines = _lines(text)
     ours = next((number for number, line in enumerate(lines) if _is_ours(line, include)), 0)
     return next((number for number, line in enumerate(lines[:ours], start=1) if _EXPORTS.match(line)), 0)
 
@@ -42,6 +44,12 @@ def exporting_above(text: str, include: str) -> int:
 def guard(text: str) -> int:
     """The number of the line that begins a guard of an earlier version; 0 if there is none."""
     return next((number for number, line in enumerate(lines_of(text), start=1) if _GUARD.match(line)), 0)
+
+
+def _lines(text: str) -> tuple[str, list[str]]:
+    """The byte order mark of ``text``, which make skips, if it has one, and its lines."""
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    return mark, lines_of(text.removeprefix(mark))
 
 
 def _is_ours(line: str, include: str) -> bool:

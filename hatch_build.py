@@ -25,7 +25,7 @@ TARGETS = {
     "x86_64-macos.11.0": "macosx_11_0_x86_64",
     "aarch64-macos.11.0": "macosx_11_0_arm64",
 }
-FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-s"]
+FLAGS = ["-std=c11", "-Os", "-Wall", "-Wextra", "-s"]
 
 
 class RecorderHook(BuildHookInterface[Any]):
