@@ -42,9 +42,17 @@ class RecorderHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         target = os.environ.get("RECORDER_TARGET", "")
-        source, program = (Path(self.root) / path for path in ("recorder/recorder.c", "instrumented_make/recorder"))
-        compile_to(program, source, target)
-        platform = TARGETS[target] if target else sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        root, inside = Path(self.root), "instrumented_make/recorder"
+        if target:  # the checkout keeps the program that runs here
+            program = root / "build" / f"recorder-{target}"
+            program.parent.mkdir(exist_ok=True)
+            compile_to(program, root / "recorder" / "recorder.c", target, "-Werror")
+            build_data["force_include"][str(program)] = inside
+            platform = TARGETS[target]
+        else:
+            compile_to(root / inside, root / "recorder" / "recorder.c")
+            build_data["artifacts"].append(f"/{inside}")
+            platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pexpect
 from capture import Capture
+from hatch_build import compile_to
 from results import Results
 from rich.table import Table
 
@@ -32,6 +33,7 @@ from instrumented_make.reporter.outbox import Destination, opened
 
 HERE = Path(__file__).resolve().parent
 RESULTS = Results("run", 110)
+WAYS = ("pidfd", "connector", "run")
 CATALOG = """\
 project: benchmark
 event: devstack.command.run
@@ -71,13 +73,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Capture() as server, _Deaf() as deaf:
         work = Path(folder)
         tracked = _prepare(work / "tracked", server.host)
-        dead = _prepare(work / "dead network", "http://127.0.0.1:9")
-        _foreground(tracked, dead, server.host, deaf, rounds)
+        dead = _prepare(work / "dead", "http://127.0.0.1:9")
+        others = {way: _prepare(work / way, server.host, way) for way in WAYS[1:]}
+        _foreground(tracked, dead, others, server.host, deaf, rounds)
         _background(tracked, server)
         _parsing(work / "sizes", rounds)
         _matching(work / "matching", rounds)
         _drain(work / "drain", server.host)
-        for stack in (tracked, dead):
+        for stack in (tracked, dead, *others.values()):
             subprocess.run(
                 ["make", "metrics-opt-out"], cwd=stack, env=_environment(stack), stdout=subprocess.DEVNULL, check=True
             )
@@ -89,19 +92,22 @@ def _environment(stack: Path) -> dict[str, str]:
     return {"HOME": str(stack / "home"), "PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
-def _prepare(stack: Path, host: str) -> Path:
-    """A checkout whose developer has agreed."""
+def _prepare(stack: Path, host: str, way: str = "") -> Path:
+    """A checkout whose developer has agreed; ``way`` is a way of watching that is forced."""
     (stack / "home").mkdir(parents=True)
     (stack / "targets.yaml").write_text(CATALOG.format(host=host, targets="  - work"))
-    (stack / "Makefile").write_text(".PHONY: work\nwork: ; @:\n")
-    guard = "-include Makefile.instrumented\nifndef INSTRUMENTED\ninclude Makefile\nendif\n"
-    (stack / "GNUmakefile").write_text(f".metrics.wiring := GNUmakefile\n{guard}")
-    (stack / "least.mk").write_text("%: ; +@$(MAKE) -f Makefile $@\nMakefile least.mk: ;\n")
-    (stack / "shell.mk").write_text("%: ; +@$(MAKE) -f Makefile $@; exit $$?\nMakefile shell.mk: ;\n")
+    rules = ".PHONY: work\nwork: ; @:\n"
+    (stack / "Makefile").write_text(f"include Makefile.instrumented\n{rules}")
+    (stack / "bare.mk").write_text(rules)
+    (stack / "least.mk").write_text("%: ; +@$(MAKE) -f bare.mk $@\nbare.mk least.mk: ;\n")
     (stack / "wrapped.mk").write_text(
-        f"include Makefile\nwrapped: ; @{sys.executable} {HERE / 'hand_written_wrapper.py'} $(URL) work\n"
+        f"include bare.mk\nwrapped: ; @{sys.executable} {HERE / 'hand_written_wrapper.py'} $(URL) work\n"
     )
     _agreed(stack)
+    for recorder in (stack / "home" / ".config" / "benchmark").glob("recorder-*"):
+        if way:
+            compile_to(recorder, HERE.parent / "recorder" / "recorder.c", "", f"-DFIRST_WAY={WAYS.index(way)}")
+            (stack / "recorder").symlink_to(recorder)
     return stack
 
 
@@ -127,16 +133,19 @@ class _Deaf:
         self._socket.close()
 
 
-def _foreground(tracked: Path, dead: Path, host: str, deaf: str, rounds: int) -> None:
-    own, other = _environment(tracked), _environment(dead)
-    nobody = {**own, "HOME": str(tracked / "nobody")}
+def _foreground(tracked: Path, dead: Path, others: dict[str, Path], host: str, deaf: str, rounds: int) -> None:
+    nobody = {**_environment(tracked), "HOME": str(tracked / "nobody")}
+    run = [str(others["run"] / "recorder"), "run", "--"]
     ways = [
-        Way("bare make", ["make", "-f", "Makefile", "work"], nobody, tracked),
+        Way("bare make", ["make", "-f", "bare.mk", "work"], nobody, tracked),
         Way("include, no consent", ["make", "work"], nobody, tracked),
         Way("least hand-over", ["make", "-f", "least.mk", "work"], nobody, tracked),
-        Way("least, through a shell", ["make", "-f", "shell.mk", "work"], nobody, tracked),
-        Way("tracked", ["make", "work"], own, tracked),
-        Way("tracked, dead network", ["make", "work"], other, dead),
+        Way("tracked, by pidfd", ["make", "work"], _environment(tracked), tracked),
+        Way("tracked, with -k -j2 V=1", ["make", "-k", "-j2", "V=1", "work"], _environment(tracked), tracked),
+        Way("tracked, dead network", ["make", "work"], _environment(dead), dead),
+        Way("tracked, by the connector", ["make", "work"], _environment(others["connector"]), others["connector"]),
+        Way("tracked, below `run`", [*run, "make", "work"], _environment(others["run"]), others["run"]),
+        Way("not tracked, below `run`", [*run, "make", "-f", "bare.mk", "work"], nobody, tracked),
         Way("hand-written wrapper", ["make", "-f", "wrapped.mk", f"URL={host}", "wrapped"], nobody, tracked),
     ]
     timings = _in_turns(ways, rounds)
@@ -153,7 +162,7 @@ def _foreground(tracked: Path, dead: Path, host: str, deaf: str, rounds: int) ->
             f"{timing.median:.2f}",
             f"{timing.low:.2f} - {timing.high:.2f}",
             f"{extra:+.2f}",
-            f"{extra / least:.1f}",
+            f"{extra / least:.2f}",
             f"1/{wrapper / extra:.0f}" if extra > wrapper / 1000 else "",
         )
     RESULTS.show(table)
@@ -182,7 +191,7 @@ def _quiet(home: Path) -> None:
 
 def _reporters(home: Path) -> list[str]:
     found = subprocess.run(
-        ["pgrep", "-f", f"instrumented_make.reporter run {home}/"], capture_output=True, text=True, check=False
+        ["pgrep", "-f", f"instrumented_make.reporter run.* {home}/"], capture_output=True, text=True, check=False
     )
     return found.stdout.split()
 
@@ -196,7 +205,7 @@ def _background(tracked: Path, server: Capture) -> None:
     """CPU time of whole reporters, from their start to their end."""
     home = tracked / "home" / ".config" / "benchmark"
     table = Table("what a reporter does", "CPU s", title="The background, per command")
-    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(home)]
+    command = [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(home)]
 
     def cpu(prepare: Callable[[], object]) -> float:
         values = []
@@ -237,7 +246,7 @@ def _parsing(folder: Path, rounds: int) -> None:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
         rendering[size] = time.perf_counter() - start
-        (stack / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\ntarget.5: ; @:\nendif\n")
+        (stack / "Makefile").write_text("include Makefile.instrumented\ntarget.5: ; @:\n")
         ways.append(Way(str(size), ["make", "target.5"], {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}, stack))
     timings = _in_turns(ways, rounds)
     table = Table("tracked targets", "make, no consent, ms", "render, s", title="The size of the catalog")
@@ -260,7 +269,7 @@ def _matching(folder: Path, rounds: int) -> None:
         (stack / "home").mkdir(parents=True)
         targets = "\n".join(f'  - "{target}"' for target in names)
         (stack / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
-        (stack / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\n%: ; @:\nendif\n")
+        (stack / "Makefile").write_text("include Makefile.instrumented\n%: ; @:\n")
         _agreed(stack)
         nobody = {**_environment(stack), "HOME": "/nonexistent"}
         ways = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import statistics
 import subprocess
@@ -21,10 +22,20 @@ import pexpect
 import team_history
 from capture import PATIENCE_S, Capture
 
+from instrumented_make.reporter.recorder import NONE
+
 EXAMPLE = Path(__file__).resolve().parent / "openedx-devstack"
 ROOT = EXAMPLE.parent.parent
 TEAM_RUNS = 100_000
 PAGE = ROOT / "build" / "demo-report.html"
+INCLUDE = "Makefile.instrumented"
+# What each answer of "recorder check" means.
+WAYS = {
+    "pidfd": "a descriptor of a process tells anybody how that process ended (Linux 6.15 and newer)",
+    "connector": "the kernel announces how each process ends (Linux 6.6 to 6.14, outside containers)",
+    "kqueue": "the kernel has an event for the end of a process (macOS)",
+    NONE: "the kernel does not tell how make ended, so the recorder runs make, as its parent",
+}
 COMMANDS = (["dev.pull"], ["dev.up.lms", "dev.up.studio"], ["dev.provision.forum"], ["dev.up.a-secret-project"])
 
 
@@ -43,20 +54,19 @@ def main() -> int:
         _title("1. A developer is asked, and agrees")
         # The interpreter of this environment is found as a developer's would be: it is the active one.
         _answer(stack, {**environment, "VIRTUAL_ENV": sys.prefix})
+        make = _watched(work / "home")
 
         _title("2. Commands run as they always did")
         for goals in COMMANDS:
             print(f"$ make {' '.join(goals)}", flush=True)
-            status = subprocess.run(["make", *goals], cwd=stack, env=environment, check=False).returncode
+            status = subprocess.run([*make, *goals], cwd=stack, env=environment, check=False).returncode
             print(f"(exit status {status})\n")
 
-        _title("3. The events, as they arrived at the server")
-        events = server.wait_for(len(COMMANDS))
-        for event in events:
-            print(json.dumps({"userId": event["userId"], "properties": event["properties"]}, indent=2))
+        _title("3. The events, as they arrive at the server")
+        _arrivals(server)
 
         _title("4. What it costs")
-        _cost(stack, environment)
+        _cost(stack, environment, make)
 
         _title("5. What the developer can see of it, on their own machine")
         subprocess.run(["make", "metrics-stats"], cwd=stack, env=environment, check=True)
@@ -97,15 +107,15 @@ def _checkout(stack: Path, host: str) -> Path:
 
 
 def _edit(stack: Path) -> None:
-    """Show the rendered files, and the difference that ``add`` makes in them; then take it back."""
-    rendered = ["Makefile.instrumented", ".instrumented/engine.mk", ".instrumented/hand-over.sh"]
-    for name in rendered:
+    """Show what is committed, and the difference that ``add`` makes in what is rendered; then take it back."""
+    for name in ("targets.yaml", INCLUDE):
         lines = (stack / name).read_text().splitlines()
         print(f"  {name:28} {len(lines):4} lines")
-    print("\n$ instrumented-make add dev.shell && git diff -U0 Makefile.instrumented .instrumented", flush=True)
+    print(f"  {'Makefile':28}    1 line of it: {(stack / 'Makefile').read_text().splitlines()[0]}")
+    print(f"\n$ instrumented-make add dev.shell && git diff -U0 {INCLUDE}", flush=True)
     generator = [sys.executable, "-m", "generator"]
     subprocess.run([*generator, "add", "dev.shell"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
-    shown = subprocess.check_output(["git", "diff", "-U0", "--", *rendered], cwd=stack, text=True)
+    shown = subprocess.check_output(["git", "diff", "-U0", "--", INCLUDE], cwd=stack, text=True)
     print("\n".join(line for line in shown.splitlines() if line.startswith(("+++", "+ ", "-"))))
     subprocess.run([*generator, "remove", "dev.shell"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
 
@@ -121,12 +131,34 @@ def _answer(stack: Path, environment: dict[str, str]) -> None:
     child.close()
 
 
-def _cost(stack: Path, environment: dict[str, str]) -> None:
+def _watched(home: Path) -> list[str]:
+    """Say how makes are watched on this system; return the command that is measured here."""
+    [program] = home.glob(".config/*/recorder-*")
+    print(f"\n$ ~/{program.relative_to(home)} check", flush=True)
+    way = subprocess.check_output([program, "check"], text=True).strip()
+    print(f"{way}\n\nThis system, {platform.system()} {platform.release()}: {WAYS[way]}.")
+    return [str(program), "run", "--", "make"] if way == NONE else ["make"]
+
+
+def _arrivals(server: Capture) -> None:
+    """Print the event of each of the commands, as soon as it is there."""
+    shown: set[str] = set()
+    while len(shown) < len(COMMANDS):
+        for event in server.wait_for(len(shown) + 1):
+            if event["messageId"] not in shown:
+                shown.add(event["messageId"])
+                what = {"userId": event["userId"], "properties": event["properties"]}
+                print(json.dumps(what, indent=2), flush=True)
+
+
+def _cost(stack: Path, environment: dict[str, str], make: list[str]) -> None:
     """Three ways side by side, in turns, so that whatever else the machine does strikes each alike."""
+    _, _, rules = (stack / "Makefile").read_text().partition("\n")
+    (stack / "Makefile.bare").write_text(rules)
     ways = {
-        "make, without the include": (["make", "-f", "Makefile", "dev.up.lms"], environment),
+        "make, without the include": (["make", "-f", "Makefile.bare", "dev.up.lms"], environment),
         "with the include, nobody asked": (["make", "dev.up.lms"], {**environment, "HOME": "/nonexistent"}),
-        "tracked": (["make", "dev.up.lms"], environment),
+        "tracked": ([*make, "dev.up.lms"], environment),
     }
     taken_ms: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(20):

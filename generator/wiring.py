@@ -18,7 +18,7 @@ def wired(text: str, include: str) -> str:
     """The makefile ``text`` with the line that reads ``include`` above everything else."""
     mark, lines = _lines(text)
     # The system reads "#!" only at the very beginning.
-    first = 1 if lines and lines[0].startswith("#!") else 0
+    first = 1 if not mark and lines and lines[0].startswith("#!") else 0
     return mark + "".join([*lines[:first], f"include {include}\n", *lines[first:]])
 
 

@@ -4,4 +4,8 @@
 ``reporter`` (run time) and ``report`` (answers) build on them.
 """
 
+from pathlib import Path
+
 __version__ = "0.5.0"
+# The program that watches makes: compiled when the package is built.
+RECORDER = Path(__file__).resolve().parent / "recorder"

@@ -52,12 +52,10 @@ static const char *const WAYS[] = {"pidfd", "connector", "run", "kqueue", "none"
 struct moment {
   long long time_ns, boot_ns, awake_ns; /* since 1970; since boot, asleep or not; since boot, awake */
 };
-
 static struct { char *argument, **environment; } origin; /* what make was started with */
 static struct { /* where make runs, the nearest folder from there up that has .git, and what it has checked out */
   char folder[PATH_MAX], top[PATH_MAX], ref[PATH_MAX], commit[PATH_MAX];
 } checkout;
-
 static long long clock_ns(clockid_t clock) {
   struct timespec time = {0, 0};
   clock_gettime(clock, &time);
@@ -261,7 +259,6 @@ static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
 }
 #endif
 /* --- 2. What is checked out, from two small files of git's --- */
-
 /* Join two paths into `path`, of PATH_MAX bytes; an absolute `name` stands alone. 0 if there is no room. */
 static int join(char *path, const char *folder, const char *name) {
   int used = *name == '/' ? snprintf(path, PATH_MAX, "%s", name) : snprintf(path, PATH_MAX, "%s/%s", folder, name);
@@ -283,7 +280,6 @@ static int read_line(int folder, const char *path, char *line) {
 static void read_checkout(void) {
   char path[PATH_MAX], git[PATH_MAX], shared[PATH_MAX], line[PATH_MAX], *slash;
   struct stat about;
-  /* A record has a line for each of these. */
   if (getcwd(checkout.folder, PATH_MAX) == NULL || strchr(checkout.folder, '\n') != NULL) checkout.folder[0] = '\0';
   memcpy(checkout.top, checkout.folder, PATH_MAX);
   while (!join(path, checkout.top, ".git") || stat(path, &about) != 0) {
@@ -306,7 +302,6 @@ static void read_checkout(void) {
 }
 
 /* --- 3. Watching --- */
-
 /* A variable of the person's: of the environment that make was started with. */
 static const char *variable(const char *name) {
   size_t length = strlen(name);
@@ -484,33 +479,24 @@ static int watch(char **arguments) {
 }
 
 /* --- 4. The other commands --- */
-
 static pid_t running;
-
-#ifdef __linux__
-static uint64_t mask(const char *status, const char *name) {
-  const char *at = strstr(status, name);
-  return at == NULL ? 0 : strtoull(at + strlen(name), NULL, 16);
-}
-#endif
-
 /* Pass on a signal that somebody sent to this process alone. The terminal's reach the command too, and so do those to a
  * group: then it is pending there after a moment, or is being handled: blocked, and in make's case no longer caught. */
 static void pass_on(int number, siginfo_t *about, void *context) {
   (void)context;
-  if (about->si_code > 0) return;
 #ifdef __linux__
-  char text[8192];
+  unsigned long own = 0, group = 0, blocked = 0, ignored = 0, caught = 0;
+  char text[8192], *at = NULL;
   nanosleep(&(struct timespec){0, 10000000}, NULL);
-  if (proc(running, "status", text, sizeof text) > 0) {
-    uint64_t pending = mask(text, "SigPnd:") | mask(text, "ShdPnd:");
-    if ((pending | (mask(text, "SigBlk:") & ~mask(text, "SigCgt:"))) >> (number - 1) & 1) return;
-  }
+  if (proc(running, "status", text, sizeof text) > 0) at = strstr(text, "SigPnd:");
+  const char *const masks = "SigPnd:%lx ShdPnd:%lx SigBlk:%lx SigIgn:%lx SigCgt:%lx";
+  if (at != NULL && sscanf(at, masks, &own, &group, &blocked, &ignored, &caught) != 5) return;
+  if ((own | group | (blocked & ~caught)) >> (number - 1) & 1) return;
 #endif
-  kill(running, number);
+  if (about->si_code <= 0) kill(running, number);
 }
 
-/* Run `command`, and end as it did. A watcher finds the status in a file without a name, locked until this has ended. */
+/* Run `command`, and end as it did. A watcher finds the status in a file without a name, locked until this ended. */
 static int run(char **command) {
   const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
   struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART}, old;

@@ -8,12 +8,20 @@ from pathlib import Path
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
+from instrumented_make.reporter.delivery import Patience
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 
-# A run as a hand-over records it: 5 seconds, status 0.
-START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
-END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
+# A run as the recorder writes it down: 5 seconds, status 0.
+START = b"3\none\n1764000000500000000 100250000000 90250000000\n1 2\n\n\n\n\ndigest agreement\nend\n"
+END = b"0 1764000005500000000 105250000000 95250000000".ljust(95) + b"\n"
+# The end of a run that goes on.
+BLANK = b" " * 95 + b"\n"
+# The same run as versions before 0.5 wrote it down, in two files.
+OLD_START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
+OLD_END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
+# One attempt now, whatever went wrong before.
+AT_ONCE = Patience(budget_s=0, heeds_backoff=False)
 
 
 def that_records(path: Path) -> ConfigDir:
@@ -25,8 +33,15 @@ def that_records(path: Path) -> ConfigDir:
     return home
 
 
-def write(home: ConfigDir, name: str, start: bytes = START, end: bytes = END) -> None:
-    """Record a run."""
+def write(home: ConfigDir, name: str, start: bytes = START, end: bytes = END) -> Path:
+    """Record a run; return its file."""
+    path = home.pending / f"{name}.run"
+    path.write_bytes(start + end)
+    return path
+
+
+def write_old(home: ConfigDir, name: str, start: bytes = OLD_START, end: bytes = OLD_END) -> None:
+    """Record a run as versions before 0.5 did."""
     (home.pending / f"{name}.start").write_bytes(start)
     (home.pending / f"{name}.end").write_bytes(end)
 

@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 
 import pexpect
 from capture import PATIENCE_S
-from compile_recorder import compile_to
 
 from generator.catalog import load
 from generator.contract import collection
 from generator.render import INTERFACE, include
+from hatch_build import compile_to
 from instrumented_make.digest import digest
 from instrumented_make.reporter.recorder import BUILT
 
@@ -51,7 +51,7 @@ RECORDER = next(Path(INSTALLED).glob("lib/python*/site-packages/instrumented_mak
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 # When a test gives up: never because the machine is busy. What must not be waited for takes an hour in the tests.
-HANG_S = PATIENCE_S
+HANG_S = int(os.environ.get("HANG_S", 0)) or PATIENCE_S
 
 CATALOG = """\
 project: workbench
@@ -214,8 +214,12 @@ class Workbench:
 
     def records(self) -> list[Path]:
         """The records, as soon as no recorder is at work any more."""
-        wait_until(lambda: not self._processes(f"{self.config}/recorder-"), "the recorders to end")
+        wait_until(lambda: not self.recorders(), "the recorders to end")
         return sorted((self.config / "pending").glob("*.run"))
+
+    def started(self) -> list[Path]:
+        """The records whose start is written, of runs that have ended and of those that go on."""
+        return [path for path in (self.config / "pending").glob("*.run") if path.stat().st_size]
 
     def recorded(self) -> list[str]:
         """The exit status in each record, or "" for a run that has no end, once no recorder is at work any more."""
@@ -236,23 +240,31 @@ class Workbench:
         )
 
     def background_ended(self) -> None:
-        """Wait until no reporter of this home is running any more."""
-        wait_until(lambda: not self._reporters(), "the reporters to end")
+        """Wait until no recorder and no reporter of this home is running any more."""
+        wait_until(lambda: not self._at_work(), "the recorders and the reporters to end")
 
     def stop_reporters(self) -> None:
-        for process in self._reporters():
+        for process in self._at_work():
             with contextlib.suppress(ProcessLookupError):  # it has just exited
                 os.kill(process, signal.SIGKILL)
+
+    def recorders(self) -> list[int]:
+        return self._processes(f"{self.config}/recorder-")
+
+    def _at_work(self) -> list[int]:
+        # Twice, since a recorder that is just becoming a reporter has no arguments for a moment.
+        looks = [self._processes(f"{self.config}/recorder-", "instrumented_make.reporter") for _ in range(2)]
+        return sorted({process for look in looks for process in look})
 
     def _reporters(self) -> list[int]:
         return self._processes("instrumented_make.reporter")
 
-    def _processes(self, word: str) -> list[int]:
-        """The processes with an argument that begins with ``word``, and one that names the decision's folder."""
+    def _processes(self, *words: str) -> list[int]:
+        """The processes with an argument that begins with a word of ``words``, and the decision's folder as one."""
         return [
             process
             for process, command in processes().items()
-            if any(argument.startswith(word) for argument in command) and str(self.config) in command
+            if any(argument.startswith(words) for argument in command) and str(self.config) in command
         ]
 
 

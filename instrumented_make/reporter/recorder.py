@@ -13,12 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from instrumented_make import RECORDER
 from instrumented_make.errors import failure
 from instrumented_make.reporter.config_dir import ConfigDir
 
 # As in the name that Makefile.instrumented gives the program, and in its arguments.
 INTERFACE = 1
-BUILT = Path(__file__).resolve().parent.parent / "recorder"
+BUILT = RECORDER
 _TRIAL_S = 10
 # What the kernel does not tell; see docs/limits.md.
 NONE = "none"
@@ -33,6 +34,8 @@ def placed(config_dir: ConfigDir, host: str) -> Path:
 def place(config_dir: ConfigDir, host: str) -> str:
     """Put the program where makes of ``host`` start it; return how it watches here. Raise UserError if it cannot."""
     path = placed(config_dir, host)
+    if not host:
+        raise failure("Makefile.instrumented is of a version before 0.5", "render it again: instrumented-make render")
     if not re.fullmatch(r"[A-Za-z0-9._+-]{1,100}", host):
         raise failure(f"make names its system {host!r}, which cannot be part of a file's name", path=path)
     try:

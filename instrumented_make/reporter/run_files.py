@@ -94,7 +94,7 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
         return None
     if not text and now_ns - path.stat().st_mtime_ns < STARTED_WITHIN_S * NANOSECONDS:
         return None
-    if not (lines[10:11] and lines[10].split()):
+    if not _has_end(lines):
         return Damaged(path.name, KILLED) if _is_abandoned(path) else None
     # the eleven lines, and what follows the last newline
     if len(lines) != 12 or lines[0] != str(_VERSION) or lines[9] != "end":
@@ -121,13 +121,17 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     )
 
 
+def _has_end(lines: list[str]) -> bool:
+    return bool(lines[10:11] and lines[10].split())
+
+
 def _is_abandoned(path: Path) -> bool:
     """Whether the record at ``path`` has no end, and nobody who could still write one."""
     handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between the first look and the lock, its recorder may have ended.
-        return not os.read(handle, MAX_BYTES).rstrip(b"\n").rpartition(b"\n")[2].split()
+        return not _has_end(os.read(handle, MAX_BYTES).decode("utf-8", "replace").split("\n"))
     except BlockingIOError:
         return False
     finally:

@@ -1,6 +1,7 @@
 """One container of the chaos test: runs make again and again while processes are killed.
 
-Started in a pid namespace of its own: ``chaos_worker.py <plan as JSON>``. Prints, as JSON, how each run ended.
+Started in a pid namespace of its own: ``chaos_worker.py <plan as JSON>``. Prints, as JSON, how each make ended, and of
+which runs the recorder was killed.
 """
 
 from __future__ import annotations
@@ -37,26 +38,30 @@ def kill(process: int) -> bool:
     return True
 
 
-def run(plan: dict[str, Any], number: int) -> tuple[int, str]:
-    """Run one target; return its number and ``finished``, or ``killed`` if its make or its shell was."""
+def run(plan: dict[str, Any], number: int) -> tuple[int, int, bool]:
+    """Run one target; return its number, how make ended, and whether its recorder was killed."""
     chance = random.Random(plan["seed"] + number)
     tree = plan["hanging"] if number % 3 == 0 else plan["tree"]
     process = subprocess.Popen(
         ["/usr/bin/make", f"run.{number}"], cwd=tree, env=plan["environment"], stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    outcome = "finished"
+    recorder_killed = False
     if chance.random() < plan["killed"]:
-        time.sleep(chance.uniform(0, 0.015))  # a random moment of the run
-        if chance.random() < 0.5:
-            outcome = "killed"
+        time.sleep(chance.uniform(0, 0.02))  # a random moment of the run
+        kind = chance.choice(["make", "child", "recorder"])
+        lines = command_lines()
+        if kind == "make":
             process.kill()
+        elif kind == "child":
+            children = [other for other in lines if parent(other) == process.pid]
+            # What is not the recipe's shell may be the recorder, or about to be it.
+            if children and kill(child := chance.choice(children)):
+                recorder_killed = not lines[child].startswith("/bin/sh ")
         else:
-            children = [other for other in command_lines() if parent(other) == process.pid]
-            if children and kill(chance.choice(children)):
-                outcome = "killed"
-    process.wait()
-    return number, outcome
+            recorders = [other for other, line in lines.items() if "/recorder-" in line and f" run.{number} " in line]
+            recorder_killed = any([kill(other) for other in recorders])
+    return number, process.wait(), recorder_killed
 
 
 def parent(process: int) -> int:
@@ -67,7 +72,7 @@ def parent(process: int) -> int:
 
 
 def kill_reporters(chance: random.Random, ended: threading.Event, killed: list[int]) -> None:
-    while not ended.wait(chance.choice([0.05, 0.3, 3.0])):
+    while not ended.wait(chance.choice([0.05, 0.3, 1.0])):
         reporters = [process for process, line in command_lines().items() if "instrumented_make.reporter run" in line]
         if reporters and kill(chance.choice(reporters)):
             killed.append(1)
@@ -79,10 +84,22 @@ def main() -> None:
     killer = threading.Thread(target=kill_reporters, args=(random.Random(plan["seed"]), ended, killed))
     killer.start()
     with ThreadPoolExecutor(2) as pool:
-        outcomes = dict(pool.map(lambda number: run(plan, number), range(plan["first"], plan["first"] + plan["count"])))
+        runs = list(pool.map(lambda number: run(plan, number), range(plan["first"], plan["first"] + plan["count"])))
     ended.set()
     killer.join()
-    print(json.dumps({"outcomes": outcomes, "reporters_killed": len(killed)}))
+    # The end of this process is the end of all that are left here.
+    while any("/recorder-" in line for line in command_lines().values()):
+        time.sleep(0.01)
+    makes = {number: status for number, status, _ in runs}
+    print(
+        json.dumps(
+            {
+                "makes": makes,
+                "recorders_killed": [number for number, _, recorder_killed in runs if recorder_killed],
+                "reporters_killed": len(killed),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

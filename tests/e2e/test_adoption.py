@@ -125,7 +125,7 @@ def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, insta
     [event] = server.wait_for(1)
     assert event["properties"]["command"] == command
     assert event["properties"]["git_commit_time"] == "2021-05-17T15:02:10-04:00"
-    bench.git("clean", "-fdxq", "-e", "targets.yaml", "-e", "Makefile.instrumented", "-e", "GNUmakefile")
+    bench.git("clean", "-fdxq", "-e", "targets.yaml", "-e", "Makefile.instrumented")
     after = bench.run("-n", *goals).stdout, bench.run().stdout
     assert after == before
 

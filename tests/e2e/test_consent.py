@@ -12,7 +12,9 @@ import subprocess
 import pexpect
 import pytest
 from capture import Capture
-from workbench import GUARDED, INSTALLED, Workbench, needs
+from workbench import INSTALLED, Workbench, needs
+
+from instrumented_make import __version__
 
 RULES = ".PHONY: one\none: ; @echo one\n"
 
@@ -57,6 +59,7 @@ def traced(bench: Workbench, *arguments: str, variables: dict[str, str] | None =
         ("yes", {"DO_NOT_TRACK": "1"}),
         ("yes", {"DO_NOT_TRACK": "1", "DEVSTACK_METRICS_TESTING": "x"}),
         ("yes", {"HOME": ""}),
+        ("yes", {"XDG_CONFIG_HOME": "/nonexistent"}),
     ],
 )
 def test_without_consent_a_run_does_what_bare_make_does(
@@ -142,7 +145,8 @@ def test_the_decision_has_the_keys_of_the_replaced_system(asked: Workbench) -> N
     asked.run("one")
     asked.background_ended()
     for path in [asked.config, *asked.config.rglob("*")]:
-        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+        executed = path.is_dir() or path.name.startswith("recorder-")
+        assert path.stat().st_mode & 0o777 == (0o700 if executed else 0o600), path
 
 
 def test_opting_in_again_keeps_the_id_and_sends_nothing(asked: Workbench, server: Capture) -> None:
@@ -156,21 +160,18 @@ def test_opting_in_again_keeps_the_id_and_sends_nothing(asked: Workbench, server
 
 
 def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture) -> None:
-    """The id, the outbox and the pending files are gone; the decline stays; nothing more is sent."""
+    """The id, the outbox, the records and the recorder are gone; the decline stays; nothing more is sent."""
     asked.opt_in()
     user_id = json.loads((asked.config / "metrics.json").read_text())["anonymous_user_id"]
     asked.run("one")
     result = asked.run("metrics-opt-out")
     assert result.returncode == 0
     seen = len(server.requests)
-    left = sorted(path.name for path in asked.config.iterdir())
-    assert {"declined", "metrics.json"} <= set(left)
-    assert set(left) - {"declined", "metrics.json"} <= {
-        "deciding.lock",
-        "recording.lock",
-        "reporting.lock",
-        "sending.lock",
-    }
+    asked.background_ended()
+    left = {path.name for path in asked.config.iterdir()}
+    assert {"declined", "metrics.json"} <= left
+    locks = {"deciding.lock", "recording.lock", "reporting.lock", "sending.lock"}
+    assert left - {"declined", "metrics.json"} <= locks
     assert all(user_id not in path.read_text() for path in asked.config.iterdir())
     asked.run("one")
     asked.background_ended()
@@ -191,7 +192,7 @@ def test_a_changed_collection_is_asked_about_again(asked: Workbench, server: Cap
         catalog.write_text(change)
         asked.render()
         asked.run("one")
-        assert list((asked.config / "pending").iterdir()) == []
+        assert asked.records() == []
     assert "not to what is collected now" in asked.run("metrics-status").stdout
     catalog.write_text(old + "fields: [operating_system, hardware, git_dirty]\n")
     asked.render()
@@ -384,12 +385,24 @@ def test_without_a_write_key_events_stay_on_this_machine(bench: Workbench) -> No
     assert re.search(r"^Destination: +none", told, re.M)
 
 
-def test_a_missing_reporter_is_explained(bench: Workbench) -> None:
-    """If no Python can import it, one clear message says how to set it up."""
-    bench.write(RULES, ["one"])
-    result = bench.run("metrics-status")
-    assert result.returncode == 2
-    assert "No Python here has instrumented-make. To set it up: make metrics-opt-in\n" in result.stderr
+@pytest.mark.parametrize(("answer", "decision"), [(None, "none yet"), ("no", "no"), ("yes", "yes"), ("local", "yes")])
+@pytest.mark.parametrize("goal", ["opt-in", "status", "show", "stats"])
+def test_without_a_python_the_decision_and_the_setup_are_shown(
+    asked: Workbench, answer: str | None, decision: str, goal: str
+) -> None:
+    """If no Python can import the reporter, make and sh say what was decided, and which two commands set it up."""
+    if answer is not None:
+        asked.opt_in(answer)
+        (asked.config / "interpreter").write_text("/nonexistent/python\n")
+    before = sorted(asked.home.rglob("*"))
+    result = asked.run(f"metrics-{goal}")
+    assert (result.returncode, result.stdout) == (2, f"Decision: {decision}\n")
+    made = asked.config / f"environment-{__version__}"
+    assert f"No Python here has instrumented-make {__version__}." in result.stderr
+    assert f"\n  python3 -m venv {made}\n" in result.stderr
+    assert f"\n  {made}/bin/python -m pip install instrumented-make=={__version__}\n" in result.stderr
+    assert f"and then again: make metrics-{goal}\n" in result.stderr
+    assert sorted(asked.home.rglob("*")) == before, "it has only shown"
 
 
 @pytest.mark.parametrize(
@@ -415,34 +428,37 @@ def test_status_shows_what_is_wrong_with_the_interpreter(asked: Workbench, conte
     assert re.search(r"^Waiting: +1$", status, re.M)
 
 
-def test_a_gnumakefile_in_front_of_an_untouched_makefile_is_enough(each_make: Workbench, server: Capture) -> None:
-    """Four lines beside the Makefile, which stays as it is."""
-    each_make.host = server.host
-    each_make.write(RULES, ["one"], guarded=False)
-    (each_make.tree / "GNUmakefile").write_text(GUARDED.format(rules="include Makefile"))
-    each_make.opt_in()
-    assert each_make.run("one").stdout == "one\n"
-    assert each_make.run().stdout == "one\n"
-    server.wait_for(1)
-    assert len(server.events) == 1
-
-
-def test_other_ways_to_call_make_are_recorded_too(each_make: Workbench, server: Capture) -> None:
-    """-f, VAR=value, -k, -s, -j and several goals; and -C from another folder, unless it also sets -w."""
+def test_every_way_to_call_make_is_recorded(each_make: Workbench, server: Capture) -> None:
+    """-f, VAR=value, -k, -s, -j, -w, -W and several goals; and -C from another folder."""
     each_make.host = server.host
     each_make.write(".PHONY: one two\none two: ; @echo '$@ $(VAR)'\n", ["one", "two"])
     (each_make.tree / "Makefile").rename(each_make.tree / "other.mk")
     (each_make.tree / "Makefile").write_text("include other.mk\n")
     each_make.opt_in()
-    for arguments in (["one"], ["-k", "one", "two"], ["-s", "-j4", "one"], ['VAR=a  "b', "one"]):
+    commands = []
+    for arguments in (
+        ["one"], ["-k", "one", "two"], ["-s", "-j4", "one"], ["VAR=a", "one"], ["-w", "one"], ["-W", "x", "two"]
+    ):  # fmt: skip
         result = each_make.run("-f", "other.mk", *arguments)
         assert result.returncode == 0
-        assert ('one a  "b' in result.stdout) == arguments[0].startswith("VAR")
+        assert ("one a" in result.stdout) == arguments[0].startswith("VAR")
+        commands.append(" ".join(word for word in arguments if word in ("one", "two")))
     said = each_make.run("-C", str(each_make.tree), "-f", "other.mk", "two", cwd="/")
     assert said.stdout.count("Entering directory") == 1
-    (each_make.tree / "Makefile").write_text("$(info flags=$(MAKEFLAGS))\nall: ; @:\n")
-    sets_w = "flags=w" in each_make.run("-C", str(each_make.tree), cwd="/").stdout
-    commands = ["one", "one two", "one", "one"] + ["two"] * (not sets_w)
-    events = server.wait_for(len(commands))
+    commands.append("two")
+    server.wait_for(len(commands))
     each_make.background_ended()
-    assert [event["properties"]["command"] for event in server.events] == commands, events
+    assert [event["properties"]["command"] for event in server.events] == commands
+
+
+def test_what_make_would_only_pretend_is_not_recorded(each_make: Workbench) -> None:
+    """-n, -q and -t run no recipe; of more than 32 goals, of a goal that is not tracked, nothing is recorded either."""
+    each_make.write(".PHONY: one two\none two: ; @echo $@\n", ["one"])
+    each_make.agree()
+    for arguments in (["-n"], ["-q"], ["-t"], ["-sn"], ["--dry-run"], ["two"], ["two", "one"], ["one"] * 33):
+        each_make.run(*arguments, *(["one"] if arguments[0].startswith("-") else []))
+        assert each_make.recorded() == [], arguments
+    each_make.run("one", variables={"MAKEFLAGS": "n"})
+    assert each_make.recorded() == []
+    each_make.run(*["one"] * 32)
+    assert each_make.recorded() == ["0"]

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -17,7 +18,6 @@ import pytest
 from capture import Capture
 from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
 
-from instrumented_make.reporter import system
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, VERSION
 from instrumented_make.reporter.segment import ATTEMPT_TIMEOUT_S
 
@@ -42,7 +42,14 @@ def unread(bench: Workbench, *goals: str) -> None:
     interpreter.write_text("/nonexistent/python\n")
     for goal in goals:
         assert bench.run(goal).returncode == 0
+    bench.records()
     interpreter.write_text(kept)
+
+
+def report(bench: Workbench) -> None:
+    """Run a reporter, as soon as no other one is at work."""
+    bench.background_ended()
+    assert bench.reporter("run").returncode == 0
 
 
 def status(bench: Workbench) -> str:
@@ -62,7 +69,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
 ) -> None:
     """kill -9 at the first, second, third ... call of a kind, until none is left: each run arrives, under one id."""
     strace = needs("strace")
-    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
     expected: set[str] = set()
     kills, call = 0, 1
     while True:
@@ -74,7 +81,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
             capture_output=True,
             check=False,
         )
-        assert consenting.reporter("run", "--foreground").returncode == 0
+        report(consenting)
         arrived = {event["messageId"] for event in server.events}
         assert len(arrived - expected) == 2, f"killed at {step} number {call}"
         expected = arrived
@@ -83,7 +90,7 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
         kills += 1
         call += STEPS[step]
     assert kills > 0
-    assert list((consenting.config / "pending").glob("*.start")) == []
+    assert consenting.records() == []
     assert "Lost" not in status(consenting)
     bodies: dict[str, set[str]] = {}
     for event in server.events:
@@ -91,68 +98,81 @@ def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
     assert all(len(versions) == 1 for versions in bodies.values())
 
 
-def test_a_start_without_an_end_is_counted_and_removed(consenting: Workbench, server: Capture) -> None:
-    """The hand-over's shell or the machine was killed: no event is made up, and a day later the start is removed."""
-    unread(consenting, "one", "two")
-    pending = consenting.config / "pending"
-    [first, second] = sorted(pending.glob("*.start"))
-    first.with_suffix(".end").write_text(" " * 63 + "\n")
-    # Somebody removed the end.
-    orphan = pending / "999999999-0.start"
-    orphan.write_text(second.read_text())
-    consenting.reporter("run", "--foreground")
+def test_a_killed_recorder_is_counted(consenting: Workbench, server: Capture) -> None:
+    """Of its run no event is made up; the run after it is delivered, and status tells of both."""
+    consenting.write(f"{RULES}slow: ; @read line\n", ["one", "two", "slow"])
+    running = subprocess.Popen(
+        [consenting.make, "slow"], cwd=consenting.tree, env=consenting.environment, stdin=subprocess.PIPE
+    )
+    wait_until(lambda: consenting.started() and len(consenting.recorders()) == 1, "the record of the start")
+    os.kill(consenting.recorders()[0], signal.SIGKILL)
+    running.communicate(b"go\n", timeout=HANG_S)
+    assert running.returncode == 0
+    assert consenting.recorded() == [""]
+    consenting.run("two")
+    server.wait_for(1)
+    consenting.background_ended()
     assert [event["properties"]["command"] for event in server.events] == ["two"]
-    # By a wrong clock the files are old, but by the uptimes in them the runs may still be going on.
-    for path in pending.iterdir():
-        os.utime(path, (time.time() - 400 * 86_400,) * 2)
-    consenting.reporter("run", "--foreground")
-    assert len(list(pending.glob("*.start"))) == 2
-    for path in pending.glob("*.start"):
-        aged = re.sub(r"^- [0-9.]+ ", f"- {system.uptime_s() - 90_000:.2f} ", path.read_text(), flags=re.M)
-        path.write_text(aged)
-        os.utime(path, (time.time() - 61 * 86_400,) * 2)
-    consenting.reporter("run", "--foreground")
-    assert list(pending.iterdir()) == []
-    assert len(server.events) == 1
-    assert re.search(r"^Lost: +2: a start without an end", status(consenting), re.M)
+    assert consenting.records() == []
+    assert re.search(r"^Lost: +1: a start without an end", status(consenting), re.M)
+
+
+def test_a_run_that_goes_on_is_left_alone(consenting: Workbench, server: Capture) -> None:
+    """Its recorder holds the record locked: a reporter neither reads nor counts it, however old the file seems."""
+    consenting.write(f"{RULES}slow: ; @read line\n", ["one", "two", "slow"])
+    running = subprocess.Popen(
+        [consenting.make, "slow"], cwd=consenting.tree, env=consenting.environment, stdin=subprocess.PIPE
+    )
+    wait_until(consenting.started, "the record of the start")
+    [record] = consenting.started()
+    os.utime(record, (time.time() - 400 * 86_400,) * 2)
+    assert consenting.reporter("run").returncode == 0
+    assert "Lost" not in status(consenting)
+    assert server.requests == []
+    running.communicate(b"go\n", timeout=HANG_S)
+    [event] = server.wait_for(1)
+    assert event["properties"]["command"] == "slow"
 
 
 def test_damaged_records_do_not_harm_good_ones(consenting: Workbench, server: Capture) -> None:
-    """The run beside them is delivered."""
+    """The run beside them is delivered, and each of them is counted once, but one of a later version."""
     pending = consenting.config / "pending"
-    for number, content in enumerate([b"", b"2\n", b"\xff\xfe\0", b"1\n" * 8, b"1\nx\n- -\n\n\n\n\nend"]):
-        (pending / f"99999999{number}-0.start").write_bytes(content)
-        (pending / f"99999999{number}-0.end").write_bytes(b"0 - -\n")
-    (pending / "stranger").mkdir()
     unread(consenting, "one")
-    assert consenting.reporter("run", "--foreground").returncode == 0
+    [good] = consenting.records()
+    text = good.read_bytes()
+    lines = text.split(b"\n")
+    damaged = [
+        b"3\n",
+        b"\xff\xfe\0",
+        b"3\n" * 12,
+        text.replace(b"\nend\n", b"\nend?\n"),
+        b"\n".join([*lines[:10], b"0 - - -", b""]),
+        b"\n".join([*lines[:2], b"x", *lines[3:]]),
+        text * 2,
+    ]
+    for number, content in enumerate([*damaged, b"4" + text[1:]]):
+        (pending / f"99999999{number}-0.run").write_bytes(content)
+    (pending / "stranger").mkdir()
+    (pending / "1-1.run").mkdir()
+    report(consenting)
     assert len(server.events) == 1
+    assert sum(map(int, re.findall(r"^Lost: +(\d+): ", status(consenting), re.M))) == len(damaged)
+    assert sorted(path.name for path in pending.iterdir()) == ["1-1.run", f"99999999{len(damaged)}-0.run", "stranger"]
 
 
-@pytest.mark.parametrize(
-    ("shift_s", "expected_ms"), [(0, (0, 500)), (-86_400, (0, 500)), (86_400, (0, 500))], ids=["kept", "back", "forth"]
-)
-def test_a_clock_that_was_set_changes_no_duration(
-    consenting: Workbench, server: Capture, shift_s: float, expected_ms: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("shift_ns", [0, -86_400_000_000_000, 86_400_000_000_000], ids=["kept", "back", "forth"])
+def test_a_clock_that_was_set_changes_no_duration(consenting: Workbench, server: Capture, shift_ns: int) -> None:
     """The clock is set during the command: its duration is still the time that passed."""
     unread(consenting, "one")
-    [end] = (consenting.config / "pending").glob("*.end")
-    moved = end.stat().st_mtime + shift_s
-    os.utime(end, (moved, moved))
-    consenting.reporter("run", "--foreground")
+    [record] = consenting.records()
+    lines = record.read_text().split("\n")
+    status_, time_ns, boot_ns, awake_ns = lines[10].split()
+    lines[10] = f"{status_} {int(time_ns) + shift_ns} {boot_ns} {awake_ns}"
+    record.write_text("\n".join(lines))
+    report(consenting)
     [event] = server.events
-    assert expected_ms[0] <= event["properties"]["duration_ms"] <= expected_ms[1]
-
-
-def test_a_stale_clock_variable_is_ignored(consenting: Workbench, server: Capture) -> None:
-    """EPOCHREALTIME may come from an environment that exported it long ago."""
-    before = time.time()
-    consenting.run("one", variables={"EPOCHREALTIME": "1000000000.000000"})
-    [event] = server.wait_for(1)
-    start = event["properties"]["start_time"]
-    assert start[:13] >= time.strftime("%Y-%m-%dT%H", time.gmtime(before - 1))
-    assert event["properties"]["duration_ms"] < 1000
+    passed_ns = int(boot_ns) - int(lines[2].split()[1])
+    assert event["properties"]["duration_ms"] == round(passed_ns / 1_000_000)
 
 
 def damage(path: Path, kind: str) -> None:
@@ -193,20 +213,20 @@ def test_a_reporter_killed_while_it_repairs_an_outbox_loses_nothing(
 ) -> None:
     """kill -9 at the first, second ... call of a kind: the next reporter delivers what waited."""
     strace = needs("strace")
-    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", "--foreground", str(consenting.config)]
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
     outbox = consenting.config / "outbox.sqlite3"
     call, expected = 1, 0
     while True:
         unread(consenting, "one", "two")
         server.answers = [(500, {}, b"")]
-        assert consenting.reporter("run", "--foreground").returncode == 0
+        report(consenting)
         expected += 2
         damage(outbox, "no first page")
         inject = ["-f", "-qq", "-o", "/dev/null", "-e", f"inject={step}:signal=KILL:when={call}"]
         result = subprocess.run(
             [strace, *inject, *command], cwd="/", env=consenting.environment, capture_output=True, check=False
         )
-        assert consenting.reporter("run", "--foreground").returncode == 0
+        report(consenting)
         assert len({event["messageId"] for event in server.events}) == expected, f"killed at {step} number {call}"
         if result.returncode == 0:
             break
@@ -229,7 +249,7 @@ def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, se
     assert "newer than the installed instrumented-make supports" in status(consenting)
     with contextlib.closing(sqlite3.connect(outbox)) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION}")
-    assert consenting.reporter("run", "--foreground").returncode == 0
+    report(consenting)
     assert len(server.events) == 2
 
 
@@ -274,7 +294,7 @@ def test_a_disk_that_fills_up_during_the_command_loses_nothing(bench: Workbench,
         assert bench.recorded() == ["0"]
         assert "disk is full" in status(bench) or "No space" in status(bench)
         (bench.home / "filler").unlink()
-        bench.reporter("run", "--foreground")
+        report(bench)
         assert [event["properties"]["command"] for event in server.events] == ["one"]
 
 
@@ -310,18 +330,17 @@ def test_a_read_only_home_loses_only_the_record(bench: Workbench, server: Captur
 
 
 @pytest.mark.parametrize(
-    "home", ["", "relative/home", "/dev/null/below", "/proc", "/dev/null", "/opt/$(touch pwned)", "/a:b"]
+    "home", ["", "relative/home", "/dev/null/below", "/proc", "/dev/null", "/opt/$(touch pwned)", "/a:b", "/my home"]
 )
 def test_an_unusable_home_is_no_obstacle(bench: Workbench, home: str) -> None:
-    """Unset, relative, missing, not writable, not a folder, or named like a command."""
+    """Unset, relative, missing, not writable, not a folder, or with a character that means something to a shell."""
     bench.write(RULES, ["one"])
     result = bench.run("one", variables={"HOME": home})
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     told = bench.run("metrics-opt-out", variables={"HOME": home, "VIRTUAL_ENV": INSTALLED})
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
-    assert not (bench.tree / "pwned").exists()
-    own = [".instrumented", "Makefile", "Makefile.instrumented", "targets.yaml"]
+    own = ["Makefile", "Makefile.instrumented", "targets.yaml"]
     assert sorted(path.name for path in bench.tree.iterdir()) == own
 
 
@@ -339,7 +358,7 @@ def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture
     assert "none yet" in status(consenting)
 
 
-KEPT = ("metrics.json", "agreed", "declined", "interpreter", "launcher", "reporting", "running", "left-to-the-next")
+KEPT = ("metrics.json", "agreed", "declined", "interpreter", "pending")
 LOCKED = ("recording.lock", "reporting.lock", "sending.lock", "outbox.sqlite3", "outbox.sqlite3.lock")
 
 
@@ -348,7 +367,7 @@ LOCKED = ("recording.lock", "reporting.lock", "sending.lock", "outbox.sqlite3", 
 def test_unexpected_kinds_of_files_stop_nothing(consenting: Workbench, name: str, kind: str) -> None:
     """Whatever is in the place of a file, make goes on, and opt-out answers."""
     path = consenting.config / (f"agreed.{consenting.digest}" if name == "agreed" else name)
-    path.unlink(missing_ok=True)
+    path.rmdir() if name == "pending" else path.unlink(missing_ok=True)
     if kind == "fifo":
         os.mkfifo(path)
     else:
@@ -367,6 +386,7 @@ def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> No
     """Two checkouts share a home: every command succeeds, and every run arrives once, in a few requests."""
     other = consenting.home.parent / "other"
     shutil.copytree(consenting.tree, other)
+    start_s = time.monotonic()
     with ThreadPoolExecutor(50) as pool:
         runs = [pool.submit(consenting.run, "one", cwd=consenting.tree if n % 2 else other) for n in range(200)]
         results = [run.result() for run in runs]
@@ -374,13 +394,14 @@ def test_two_hundred_makes_at_once(consenting: Workbench, server: Capture) -> No
     events = server.wait_for(200)
     consenting.background_ended()
     assert len(events) == len({event["messageId"] for event in events}) == 200
-    # Each batch holds at most a hundred.
-    assert len(server.requests) <= 6
+    # Each batch holds at most a hundred, and a busy machine takes its time.
+    assert len(server.requests) <= 6 + time.monotonic() - start_s
 
 
 def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Capture) -> None:
-    """A hundred commands in a row start only a few senders."""
-    senders = set()
+    """A hundred commands in a row start only a few senders: not one for each second."""
+    start_s = time.monotonic()
+    senders = set[str]()
     for _ in range(100):
         consenting.run("one")
         with contextlib.suppress(FileNotFoundError):
@@ -388,8 +409,9 @@ def test_a_burst_of_commands_is_sent_together(consenting: Workbench, server: Cap
     server.wait_for(100)
     consenting.background_ended()
     senders.add((consenting.config / "sending.lock").read_text())
-    assert len(senders - {""}) <= 5
-    assert len(server.requests) < 25
+    most = 5 + time.monotonic() - start_s
+    assert len(senders - {""}) <= most
+    assert len(server.requests) <= most
 
 
 def test_two_projects_in_one_home_are_separate(bench: Workbench, server: Capture, tmp_path: Path) -> None:
@@ -419,7 +441,7 @@ def test_a_run_belongs_to_the_decision_under_which_it_began(bench: Workbench, se
     bench.opt_in("local")
     unread(bench, "one")
     running = subprocess.Popen([bench.make, "slow"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE)
-    wait_until(lambda: len(bench.recorded()) == 2, "the record of the start")
+    wait_until(lambda: len(bench.started()) == 2, "the record of the start")
     bench.opt_in("yes")
     running.communicate(b"go\n", timeout=HANG_S)
     bench.run("two")

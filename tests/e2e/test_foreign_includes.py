@@ -1,4 +1,4 @@
-"""An include that belongs to another Makefile, or is incomplete, does nothing."""
+"""Only the include of the folder where make runs counts, whichever makefile reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workbench import Workbench
+from workbench import Workbench, host_of
+
+from generator.render import INTERFACE
 
 RULES = ".PHONY: one\none: ; @echo one of $(notdir $(CURDIR)) '$(MAKEFILE_LIST)'\n"
 
@@ -24,7 +26,7 @@ def other(project: Workbench) -> Path:
     """Another project, with its own rules."""
     folder = project.home.parent / "other"
     folder.mkdir()
-    (folder / "Makefile").write_text("-include Makefile.instrumented\nifndef INSTRUMENTED\n" + RULES + "endif\n")
+    (folder / "Makefile").write_text("-include Makefile.instrumented\n" + RULES)
     return folder
 
 
@@ -44,36 +46,39 @@ def test_the_project_itself_is_recorded(project: Workbench) -> None:
     assert project.recorded() == ["0"]
 
 
-@pytest.mark.parametrize("copied", [["Makefile"], ["Makefile", "Makefile.instrumented"]])
-def test_a_copy_without_the_engine(project: Workbench, copied: list[str]) -> None:
-    """``COPY Makefile* ./`` copies the include but not the engine."""
+def test_a_copy_of_both_is_the_project_again(project: Workbench) -> None:
+    """``COPY Makefile* ./`` makes a second clone. A copy without the include fails, and make names what is missing."""
     folder = project.home.parent / "image"
     folder.mkdir()
-    for name in copied:
-        shutil.copy(project.tree / name, folder)
-    runs_bare(project, folder)
+    shutil.copy(project.tree / "Makefile", folder)
+    result = project.run("one", cwd=folder)
+    assert result.returncode == 2
+    assert "Makefile.instrumented" in result.stderr
+    shutil.copy(project.tree / "Makefile.instrumented", folder)
+    assert project.run("one", cwd=folder).stdout.startswith("one of image")
+    assert project.recorded() == ["0"]
 
 
 def test_a_makefile_called_from_another_folder(project: Workbench, other: Path) -> None:
-    """``make -f dir/Makefile``, from an empty folder and from another project's."""
-    makefile = str(project.tree / "Makefile")
+    """``make -f dir/Makefile`` from an empty folder: its rules run, and nothing is recorded."""
+    makefile = project.tree / "Makefile"
+    makefile.write_text("-" + makefile.read_text())
     (project.home.parent / "empty").mkdir()
-    runs_bare(project, project.home.parent / "empty", "-f", makefile)
-    runs_bare(project, other, "-f", makefile)
-    # The other project has its own include, which does not belong to this Makefile.
-    shutil.copy(project.tree / "Makefile.instrumented", other)
-    shutil.copytree(project.tree / ".instrumented", other / ".instrumented")
-    runs_bare(project, other, "-f", makefile)
+    runs_bare(project, project.home.parent / "empty", "-f", str(makefile))
+    runs_bare(project, other, "-f", str(makefile))
 
 
 def test_a_makefile_linked_into_another_folder(project: Workbench) -> None:
-    """Without the include, and with it."""
+    """A link to the Makefile alone reads no include; with a link to both, it is this project."""
     folder = project.home.parent / "linked"
     folder.mkdir()
-    (folder / "Makefile").symlink_to(project.tree / "Makefile")
+    makefile = project.tree / "Makefile"
+    makefile.write_text("-" + makefile.read_text())
+    (folder / "Makefile").symlink_to(makefile)
     runs_bare(project, folder)
     (folder / "Makefile.instrumented").symlink_to(project.tree / "Makefile.instrumented")
-    runs_bare(project, folder)
+    assert project.run("one", cwd=folder).stdout.startswith("one of linked")
+    assert project.recorded() == ["0"]
 
 
 def test_an_include_found_through_the_search_path(project: Workbench, other: Path) -> None:
@@ -81,11 +86,14 @@ def test_an_include_found_through_the_search_path(project: Workbench, other: Pat
     runs_bare(project, other, "-I", str(project.tree))
 
 
-def test_an_engine_of_another_version(project: Workbench) -> None:
-    """The files belong together: after half an update nothing is recorded."""
-    include = project.tree / "Makefile.instrumented"
-    include.write_text(include.read_text().replace(".metrics.needs := ", ".metrics.needs := 9."))
-    runs_bare(project, project.tree)
+def test_a_recorder_of_another_interface_is_not_started(project: Workbench) -> None:
+    """The include and the program belong together by a number: after half an update nothing is recorded."""
+    host = host_of(project.make)
+    for path in project.config.glob(f"recorder-{INTERFACE}.{host}"):
+        path.rename(path.with_name(f"recorder-{INTERFACE + 1}.{host}"))
+    result = project.run("one")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert project.recorded() == []
 
 
 def test_the_makefile_by_its_absolute_path_is_recorded(project: Workbench) -> None:
@@ -101,22 +109,17 @@ def test_a_catch_all_does_not_remake_the_include(project: Workbench) -> None:
     assert project.run("html").stdout == "BUILD html\n"
     assert project.run("help").stdout == "help\n"
     assert project.run().stdout == "help\n"
-    (project.tree / ".instrumented" / "engine.mk").unlink()
-    assert project.run("html").stdout == "BUILD html\n"
+    assert project.recorded() == ["0"]
 
 
-@pytest.mark.parametrize("wiring", ["guard", "GNUmakefile"])
-def test_makefile_list_is_that_of_bare_make(project: Workbench, wiring: str) -> None:
+def test_makefile_list_is_that_of_bare_make(project: Workbench) -> None:
     """To the byte, with its leading blank: undecided, tracked, and for a goal that is not tracked."""
     shown = "$(info [$(MAKEFILE_LIST)])\n"
     rules = f"{shown}include more.mk\n{shown}one two: ; @echo '[$(MAKEFILE_LIST)]'\n"
     (project.tree / "more.mk").write_text("X = 1\n")
     (project.tree / "Makefile").write_text(rules)
     bare = project.run("one").stdout
-    project.write(rules, ["one"], guarded=wiring == "guard")
-    if wiring == "GNUmakefile":
-        wired = "-include Makefile.instrumented\nifndef INSTRUMENTED\nMAKEFILE_LIST :=\ninclude Makefile\nendif\n"
-        (project.tree / "GNUmakefile").write_text(wired)
+    project.write(rules, ["one"])
     for goal, variables in (("one", {}), ("two", {}), ("one", {"HOME": "/nonexistent"})):
         assert project.run(goal, variables=variables).stdout == bare
     assert project.recorded() == ["0"]

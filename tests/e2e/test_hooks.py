@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workbench import CATALOG, GUARDED, Workbench
+from workbench import CATALOG, WIRED, Workbench
 
 pytestmark = pytest.mark.slow
 
@@ -59,5 +59,5 @@ repos:
     assert "+  gone \\" in stopped.stdout
     assert "no rule makes 'gone' [no-rule]" in stopped.stdout
     bench.render()
-    (bench.tree / "Makefile").write_text(GUARDED.format(rules="test gone: ; @:"))
+    (bench.tree / "Makefile").write_text(WIRED.format(rules="test gone: ; @:"))
     assert pre_commit().returncode == 0

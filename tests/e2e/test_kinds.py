@@ -189,11 +189,6 @@ KINDS = {
 }
 
 
-def _plain(error: str) -> str:
-    """Without the additional line of a recorded command that fails: see docs/limits.md."""
-    return re.sub(r"^.*\.instrumented.*\n", "", error, flags=re.M)
-
-
 class Adopted:
     """A project of a kind, as its maintainer and a developer use it."""
 
@@ -221,21 +216,19 @@ class Adopted:
         # Also where the programs that the command needs are not installed.
         self.bench.git("clean", "-fdxq")
         missing = self.bench.run(*self.kind.tracked.split(), variables={"PATH": SYSTEM_PATH})
-        heard.append(("not installed", missing.returncode, missing.stdout, _plain(missing.stderr)))
+        heard.append(("not installed", missing.returncode, missing.stdout, missing.stderr))
         for folder in self.kind.folders:
             for command in self.kind.commands if not folder else ["all test", "-n all"]:
                 self.bench.git("clean", "-fdxq")
                 result = self.bench.run(*command.split(), cwd=self.bench.tree / folder)
-                heard.append((f"{folder}: {command}", result.returncode, result.stdout, _plain(result.stderr)))
+                heard.append((f"{folder}: {command}", result.returncode, result.stdout, result.stderr))
         return heard
 
     def said_without_wiring(self) -> list[tuple[str, int, str, str]]:
-        """As :meth:`said`, with each line of the wiring commented out, so that all others keep their numbers."""
+        """As :meth:`said`, with a comment in the place of the wiring's line, so that all others keep their numbers."""
         for folder in self.kind.folders:
             path = self.bench.tree / folder / "Makefile"
-            silenced = wiring.silenced(path.read_text(), path, "Makefile.instrumented")
-            assert silenced is not None
-            path.write_text(silenced)
+            path.write_text(wiring.silenced(path.read_text(), "Makefile.instrumented"))
         try:
             return self.said()
         finally:
@@ -253,18 +246,17 @@ class Adopted:
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
-    def adopt(self, folder: str, wired: str, host: str) -> None:
-        """init, the wiring, the catalog's blanks filled in, render, check: all clean, and no recipe has run."""
+    def adopt(self, folder: str, host: str) -> None:
+        """init, the catalog's blanks filled in, render, check: all clean, and no recipe has run."""
         before = self.tree()
         self.generator("init", folder=folder)
         where = self.bench.tree / folder
-        assert {name: text for name, text in self.tree().items() if name in before} == before
-        new = {str((where / name).relative_to(self.bench.tree)) for name in ("targets.yaml", "GNUmakefile")}
-        assert set(self.tree()) - set(before) == new, "nothing else was made"
-        if wired == "Makefile":
-            (where / "GNUmakefile").unlink()
-            guarded = wiring.guard((where / "Makefile").read_text().removesuffix("\n"), "Makefile.instrumented")
-            (where / "Makefile").write_text(guarded)
+        wired = str((where / "Makefile").relative_to(self.bench.tree))
+        after = self.tree()
+        assert after[wired] == b"include Makefile.instrumented\n" + before[wired]
+        assert {name: after[name] for name in before} == {**before, wired: after[wired]}
+        new = {str((where / name).relative_to(self.bench.tree)) for name in ("targets.yaml", "Makefile.instrumented")}
+        assert set(after) - set(before) == new, "nothing else was made"
         catalog = where / "targets.yaml"
         text = catalog.read_text().replace('write_key: ""', "write_key: key").replace("https://api.segment.io", host)
         catalog.write_text(re.sub(r"^project: .*", f"project: kind-{folder or 'top'}", text, flags=re.M))
@@ -297,18 +289,17 @@ class Adopted:
         self.bench.git("commit", "-qm", "adopted")
 
 
-@pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
 @pytest.mark.parametrize("name", KINDS)
-def test_make_does_the_same_from_init_to_eject(each_make: Workbench, server: Capture, name: str, wired: str) -> None:
+def test_make_does_the_same_from_init_to_eject(each_make: Workbench, server: Capture, name: str) -> None:
     """Undecided, agreed, declined and ejected; in between, what was agreed to arrives."""
     kind = KINDS[name]
     project = Adopted(each_make, kind)
-    before, bare = project.tree(), project.said()
+    before, at_first = project.tree(), project.said()
     for folder in kind.folders:
-        project.adopt(folder, wired, server.host)
+        project.adopt(folder, server.host)
     project.keep()
-    if wired == "Makefile":
-        bare = project.said_without_wiring()
+    bare = project.said_without_wiring()
+    assert [heard[:3] for heard in bare] == [heard[:3] for heard in at_first], "but for numbers of lines"
     assert project.said() == bare, "nobody has decided"
     for folder in kind.folders:
         project.ask("opt-in", "Thank you", answer="yes", folder=folder)

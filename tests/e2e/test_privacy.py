@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from capture import Capture
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from workbench import HANG_S, MAKES, Workbench, needs, wait_until
+from workbench import HANG_S, INSTALLED, MAKES, Workbench, needs, processes, wait_until
 
 SECRET = "planted-secret"  # noqa: S105  (it is there to be looked for)
 RULES = ".PHONY: one\none: ; @echo one\nup.%: ; @echo up\nup.deep.%: ; @echo deep\n"
@@ -38,6 +40,7 @@ def test_planted_secrets_are_neither_stored_nor_sent(bench: Workbench, server: C
     bench.opt_in()
     planted = {"USER": SECRET, "LOGNAME": SECRET, "HOSTNAME": SECRET, "EMAIL": f"{SECRET}@example.com", "TOKEN": SECRET}
     bench.run(f"up.{SECRET}", f"up.deep.{SECRET}", "up.lms", f"VAR={SECRET}", "-k", variables=planted)
+    bench.background_ended()
     bench.run("metrics-status")
     bench.run("metrics-show")
     [event] = server.wait_for(1)
@@ -61,16 +64,19 @@ def test_planted_secrets_are_neither_stored_nor_sent(bench: Workbench, server: C
 @example(stem="'; touch pwned; '")
 @example(stem="$(shell touch pwned)")
 def test_any_stem_is_reported_as_declared_or_as_the_pattern(bench: Workbench, make: str, stem: str) -> None:
-    """Whatever is typed, the record has a name from the catalog, and nothing is executed."""
+    """Whatever is typed, the record has names from the catalog only, and nothing is executed.
+
+    make itself does not tell a goal with a blank in it from two.
+    """
     bench.make = make
     shutil.rmtree(bench.config, ignore_errors=True)
     bench.write(RULES, TARGETS)
     bench.agree()
     bench.run(f"up.{stem}")
-    commands = [path.read_text().split("\n")[1] for path in (bench.config / "pending").glob("*.start")]
-    assert set(commands) <= {"up.%", "up.lms", "up.deep.%", "up.deep.x"}
-    if commands in (["up.lms"], ["up.deep.x"]):
-        assert stem in ("lms", "deep.x")
+    words = [word for path in bench.records() for word in path.read_text().split("\n")[1].split(" ")]
+    assert set(words) <= {"up.%", "up.lms", "up.deep.%", "up.deep.x", "one"}
+    for name in {"up.lms", "up.deep.x", "one"} & set(words):
+        assert name in f"up.{stem}".split()
     assert not (bench.tree / "pwned").exists()
 
 
@@ -129,16 +135,99 @@ def test_a_test_word_executes_nothing(consenting: Workbench, server: Capture, wo
     assert server.wait_for(1)[0]["properties"]["is_test"] == (word if "\n" not in word else "?")
 
 
-def test_a_config_folder_may_have_spaces(each_make: Workbench, server: Capture) -> None:
-    """XDG_CONFIG_HOME is respected."""
+def test_another_config_folder_is_respected(each_make: Workbench, server: Capture) -> None:
+    """With XDG_CONFIG_HOME, nothing is kept below ~/.config."""
     each_make.host = server.host
-    each_make.variables["XDG_CONFIG_HOME"] = str(each_make.home / "my config")
+    each_make.variables["XDG_CONFIG_HOME"] = str(each_make.home / "my-own_config.d")
     each_make.write(RULES, TARGETS)
     each_make.opt_in()
-    assert (each_make.home / "my config" / "workbench" / "metrics.json").exists()
+    assert (each_make.home / "my-own_config.d" / "workbench" / "metrics.json").exists()
     each_make.run("one")
     server.wait_for(1)
     assert not (each_make.home / ".config").exists()
+
+
+@pytest.mark.parametrize("kept", ["~/my config", "$(touch pwned)", "a;touch pwned", "`touch pwned`", "it's", "ümlaut"])
+def test_a_config_folder_with_other_characters_is_refused(each_make: Workbench, kept: str) -> None:
+    """One that make or a shell could take for something else: nothing is executed or recorded, and opt-in says why."""
+    each_make.write(RULES, TARGETS)
+    each_make.variables["XDG_CONFIG_HOME"] = str(each_make.home / kept)
+    folder = each_make.home / kept / "workbench"
+    each_make.agree()
+    folder.parent.mkdir(parents=True)
+    each_make.config.rename(folder)
+    assert each_make.run("one").stdout == "one\n"
+    told = each_make.run("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
+    assert told.returncode == 2
+    assert "There is nowhere to keep your decision" in told.stderr
+    assert "characters besides" in told.stderr
+    assert each_make.recorders() == []
+    assert not list(each_make.home.parent.rglob("*.run"))
+    assert not list(each_make.home.parent.rglob("pwned*"))
+
+
+@pytest.mark.parametrize("setting", ["HOME", "XDG_CONFIG_HOME", "DO_NOT_TRACK", "CI"])
+@pytest.mark.parametrize("how", ["makefile", "export", "override", "command line"])
+def test_only_the_persons_own_variables_count(bench: Workbench, setting: str, how: str) -> None:
+    """What a makefile above the include sets, or a command line, neither moves the decision nor ends it silently."""
+    value = str(bench.home) if setting == "HOME" else str(bench.home / ".config") if "XDG" in setting else ""
+    somebody = {"HOME": "/nonexistent"} if setting == "HOME" else {}
+    bench.write(RULES, TARGETS)
+    bench.agree()
+    line = {"makefile": "{} := {}", "export": "export {} := {}", "override": "override {} := {}"}.get(how)
+    if line is not None:
+        makefile = bench.tree / "Makefile"
+        makefile.write_text(f"{line.format(setting, value)}\n{makefile.read_text()}")
+    arguments = [f"{setting}={value}"] if line is None else []
+    result = bench.run("one", *arguments, variables=somebody)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
+    assert bench.recorded() == []
+
+
+@pytest.mark.parametrize("where", ["the folder", "the repository", "a link", "a home below it"])
+def test_a_decision_that_a_repository_holds_does_not_count(bench: Workbench, where: str) -> None:
+    """Whoever commits the files of an agreement agrees for nobody, and nothing from there is executed."""
+    project = bench.tree / "deep" / "project" if where == "the repository" else bench.tree
+    project.mkdir(parents=True, exist_ok=True)
+    top = bench.tree
+    bench.tree = project
+    bench.write(RULES, TARGETS)
+    bench.agree()
+    bench.tree = top
+    bench.commit()
+    bench.tree = project
+    assert bench.run("one").stdout == "one\n"
+    assert bench.recorded() == ["0"], "this decision counts, where it is"
+    held = top / "held"
+    (bench.home / ".config").rename(held)
+    if where == "a link":
+        (bench.home / ".config").symlink_to(held)
+        variables = {}
+    elif where == "a home below it":
+        (top / "home").mkdir()
+        held.rename(top / "home" / ".config")
+        variables = {"HOME": str(top / "home")}
+    else:
+        variables = {"XDG_CONFIG_HOME": str(held)}
+    assert bench.run("one", variables=variables).stdout == "one\n"
+    near = str(bench.home.parent)
+    wait_until(lambda: not any("watch" in line and near in " ".join(line) for line in processes().values()), "the end")
+    assert len(list(bench.home.parent.rglob("*.run"))) == 1
+    told = bench.run("metrics-opt-in", variables={**variables, "VIRTUAL_ENV": INSTALLED})
+    assert told.returncode == 2
+    assert "lead into this repository" in told.stderr
+
+
+@pytest.mark.parametrize("kept", [".config", "home/.config"])
+def test_opt_in_keeps_nothing_in_a_repository(bench: Workbench, kept: str) -> None:
+    """If there is no decision yet, and its folder would be made in the repository, opt-in refuses."""
+    bench.write(RULES, TARGETS)
+    bench.commit()
+    (bench.tree / kept).parent.mkdir(exist_ok=True)
+    told = bench.run("metrics-opt-in", variables={"XDG_CONFIG_HOME": str(bench.tree / kept), "VIRTUAL_ENV": INSTALLED})
+    assert told.returncode == 2
+    assert "lead into this repository" in told.stderr
+    assert not (bench.tree / kept).exists()
 
 
 def test_a_tracked_run_writes_only_to_its_config_folder(consenting: Workbench, server: Capture) -> None:
@@ -147,7 +236,7 @@ def test_a_tracked_run_writes_only_to_its_config_folder(consenting: Workbench, s
     subprocess.run(
         [needs("strace"), "-f", "-qq", "-o", str(log), "-e", "trace=openat,mkdir,rename", consenting.make, "one"],
         cwd=consenting.tree,
-        env={**consenting.environment, "DEVSTACK_METRICS_TESTING": "x"},
+        env=consenting.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
@@ -164,12 +253,15 @@ def test_a_tracked_run_writes_only_to_its_config_folder(consenting: Workbench, s
 
 
 def test_the_background_keeps_nothing_open(consenting: Workbench, server: Capture) -> None:
-    """A pipe's reader sees the end of file at once, and no descriptor, terminal or session is shared afterwards."""
+    """A pipe's reader sees the end of file at once; neither recorder nor reporter shares a descriptor or a session."""
+    consenting.write("one: ; @echo one; read line\n", ["one"])
+    consenting.opt_in()
     extra_read, extra_write = os.pipe()
     process = subprocess.Popen(
         ["bash", "-c", f"exec 8>&{extra_write} {extra_write}>&-; exec {consenting.make} -j4 one"],
         cwd=consenting.tree,
         env=consenting.environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         pass_fds=[extra_write],
         text=True,
@@ -177,21 +269,18 @@ def test_the_background_keeps_nothing_open(consenting: Workbench, server: Captur
     os.close(extra_write)
     found: list[str] = []
 
-    def detached() -> bool:
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    command = (entry / "cmdline").read_text().split("\0")
-                    if "run" in command and str(consenting.config) in command:
-                        found[:] = [os.readlink(fd) for fd in (entry / "fd").iterdir()]
-                        return os.getsid(int(entry.name)) == int(entry.name)
-                except OSError:
-                    continue
+    def detached(looked_for: Callable[[], list[int]]) -> bool:
+        for other in looked_for():
+            with contextlib.suppress(OSError):
+                found[:] = [os.readlink(fd) for fd in Path(f"/proc/{other}/fd").iterdir()]
+                return os.getsid(other) != os.getsid(0) and os.readlink(f"/proc/{other}/cwd") == "/"
         return False
 
+    wait_until(lambda: consenting.started() and detached(consenting.recorders), "the recorder to leave the session")
+    assert not any("pipe" in target or "pts" in target for target in found)
     with server.changed:  # no request is answered before this ends
-        assert process.communicate(timeout=HANG_S)[0] == "one\n"
-        wait_until(detached, "the reporter to leave the session")
+        assert process.communicate("go\n", timeout=HANG_S)[0] == "one\n"
+        wait_until(lambda: detached(consenting._reporters), "the reporter to leave the session")
     assert not any("pipe" in target or "pts" in target for target in found)
     assert os.read(extra_read, 1) == b""
     os.close(extra_read)

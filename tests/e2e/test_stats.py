@@ -119,6 +119,7 @@ def test_a_run_counts_at_once(measured: Workbench) -> None:
     """A run that no reporter has read yet, because its interpreter is gone, is read first."""
     (measured.config / "interpreter").write_text("/nonexistent/python\n")
     measured.run("bad")
+    measured.records()
     result = measured.run("metrics-stats", "ARGS=--format json", variables={"VIRTUAL_ENV": INSTALLED})
     (bad,) = (command for command in json.loads(result.stdout)["commands"] if command["command"] == "bad")
     assert (bad["runs"], bad["failed"]) == (2, 2)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from generator.catalog import load
 from generator.cli import main
-from generator.render import rendered
+from generator.render import include
 from generator.target_names import fault_of_target
 from instrumented_make.errors import UserError
 
@@ -67,8 +67,39 @@ def test_a_good_catalog_becomes_frozen_objects(tmp_path: Path) -> None:
     assert (catalog.command_type, catalog.main_branch, catalog.segment.write_key) == ("make", "master", "")
     assert [target.names for target in catalog.targets] == [("dev.pull",), ("dev.up.%", "dev.up.lms", "dev.up.cms")]
     assert catalog.targets[1].help == "Start a service"
+    assert catalog.default_goal is None
     with pytest.raises(ValueError, match="frozen"):
         catalog.project = "other"
+
+
+@pytest.mark.parametrize("goal", ["dev.pull", "dev.up.lms", "dev.up.other"])
+def test_the_default_goal_can_be_any_tracked_target(tmp_path: Path, goal: str) -> None:
+    """Also one that only a pattern names. The include then takes plain make for a make of it."""
+    path = tmp_path / "targets.yaml"
+    path.write_text(f"{GOOD}default_goal: {goal}\n")
+    assert load(path).default_goal == goal
+    text = include(load(path), tmp_path / "Makefile.instrumented")
+    assert f".metrics.goals := $(if $(filter undefined,$(origin MAKECMDGOALS)),{goal}," in text
+    path.write_text(GOOD)
+    assert "$(origin MAKECMDGOALS)),,$(if" in include(load(path), tmp_path / "Makefile.instrumented")
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ("dev.status", "the default goal 'dev.status' is not tracked"),
+        ("dev.up.", "the default goal 'dev.up.' is not tracked"),
+        ('"a b"', "'a b' cannot be a tracked target"),
+        ('"$(x)"', "cannot be a tracked target"),
+        ("3", "default_goal"),
+    ],
+)
+def test_a_default_goal_that_is_not_tracked_is_refused(tmp_path: Path, goal: str, words: str) -> None:
+    """With its place and a hint: its runs would have no name."""
+    text = told(tmp_path, f"{GOOD}default_goal: {goal}\n")
+    assert text.startswith("targets.yaml:10:15: error: ")
+    assert words in text
+    assert "  hint: " in text
 
 
 def test_all_problems_are_reported_at_once_in_file_order(tmp_path: Path) -> None:
@@ -172,12 +203,13 @@ def test_names_are_the_same_from_yaml_to_make(tmp_path: Path, targets: list[str]
     YAML(typ="safe").dump(document, path)
     catalog = load(path)
     assert [target.name for target in catalog.targets] == targets
-    (tmp_path / ".instrumented").mkdir(exist_ok=True)
-    for file, text in rendered(catalog, tmp_path / "Makefile.instrumented").items():
-        file.write_text(text, encoding="utf-8")
-    makefile = "include Makefile.instrumented\n$(foreach name,$(.metrics.targets),$(info $(name)))\nall: ;\n"
+    output = tmp_path / "Makefile.instrumented"
+    output.write_text(include(catalog, output), encoding="utf-8")
+    makefile = "include Makefile.instrumented\n$(foreach name,$(.metrics.targets),$(info $(name)))\n"
     (tmp_path / "Makefile").write_text(makefile)
-    shown = subprocess.run(["/usr/bin/make", "-s"], cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    # Of any other goal's make, no variable of the include is left.
+    command = ["/usr/bin/make", "-n", "metrics-show"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
     ordered = [target for target in targets if "%" not in target]
     ordered += sorted((target for target in targets if "%" in target), key=len, reverse=True)
     assert shown.splitlines()[: len(targets)] == ordered

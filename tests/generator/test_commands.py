@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from workbench import CATALOG, HANG_S
 
-from generator import catalog_edit, makefile
+from generator import catalog_edit, commands, makefile
 from generator.catalog import load
 from generator.cli import main
 from generator.proposal import proposed
@@ -86,29 +86,31 @@ def test_targets_are_read_from_make(project: Path) -> None:
 
 
 def test_init_proposes_a_catalog_that_works_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The proposal loads, renders and passes check; a GNUmakefile leaves the Makefile as it is."""
+    """The proposal loads, is rendered and passes check; the include is the Makefile's first line."""
     assert main(["init"]) == 0
     assert "Next:" in capsys.readouterr().err
+    assert (project / "Makefile").read_text() == f"include Makefile.instrumented\n{MAKEFILE}"
+    assert main(["render", "--check"]) == 0
     catalog = load(project / "targets.yaml")
     assert catalog.project == "my-project"
     assert {target.name for target in catalog.targets} == {"all", "test", "dev.up.%", "deploy", "sub"}
-    assert main(["render"]) == 0
     assert main(["check"]) == 0
     assert capsys.readouterr().out == ""
-    assert (project / "Makefile").read_text() == MAKEFILE
     assert subprocess.run(["make", "test"], capture_output=True, text=True, check=True).stdout == "test\n"
 
 
 def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An existing catalog stays; with an existing GNUmakefile the guard is printed instead."""
-    (project / "GNUmakefile").write_text("include Makefile\n")
-    assert main(["init"]) == 0
-    assert "ifndef INSTRUMENTED" in capsys.readouterr().err
-    assert (project / "GNUmakefile").read_text() == "include Makefile\n"
+    """With an existing catalog nothing changes; an include that is there already stays the only one."""
     (project / "targets.yaml").write_text("mine")
     assert main(["init"]) == 1
     assert "already exists" in capsys.readouterr().err
     assert (project / "targets.yaml").read_text() == "mine"
+    assert (project / "Makefile").read_text() == MAKEFILE
+    assert not (project / "Makefile.instrumented").exists()
+    (project / "targets.yaml").unlink()
+    (project / "Makefile").write_text(f"# about\n-include Makefile.instrumented\n{MAKEFILE}")
+    assert main(["init"]) == 0
+    assert (project / "Makefile").read_text() == f"include Makefile.instrumented\n# about\n{MAKEFILE}"
 
 
 @pytest.mark.parametrize(
@@ -180,22 +182,23 @@ def test_list_shows_what_is_tracked(project: Path, capsys: pytest.CaptureFixture
     assert re.search(r"^gone +missing", shown, re.M)
 
 
-GUARD = "include Makefile.instrumented\nifndef INSTRUMENTED\n{}\nendif\n"
+WIRED = "include Makefile.instrumented\n{}\n"
 FINDINGS = {
-    "stale-include": ("  - test", GUARD.format(MAKEFILE), False),
-    "no-rule": ("  - test\n  - gone\n", GUARD.format(MAKEFILE), True),
-    "no-rule-for-stem": ("  - {name: lib.%, stems: [a, b]}", GUARD.format("lib.a: ; @:"), True),
-    "shadowed-pattern": ("  - dev.%\n  - dev.up.%\n", GUARD.format("dev.%: ; @:\ndev.up.%: ; @:"), True),
-    "never-a-goal": ("  - prog.o", GUARD.format(MAKEFILE), True),
+    "stale-include": ("  - test", WIRED.format(MAKEFILE), False),
+    "no-rule": ("  - test\n  - gone\n", WIRED.format(MAKEFILE), True),
+    "no-rule-for-stem": ("  - {name: lib.%, stems: [a, b]}", WIRED.format("lib.a: ; @:"), True),
+    "shadowed-pattern": ("  - dev.%\n  - dev.up.%\n", WIRED.format("dev.%: ; @:\ndev.up.%: ; @:"), True),
+    "never-a-goal": ("  - prog.o", WIRED.format(MAKEFILE), True),
     "missing-include": ("  - test", MAKEFILE, True),
-    "missing-guard": ("  - test", "include Makefile.instrumented\n" + MAKEFILE, True),
-    "include-not-first": ("  - test", "X = 1\n" + GUARD.format(MAKEFILE), True),
-    "foreign-include": ("  - test", GUARD.format(MAKEFILE + "include sub/Makefile.instrumented"), True),
-    "default-goal": ("  - test", GUARD.format(MAKEFILE) + ".DEFAULT_GOAL := metrics-show\n", True),
-    "makefile": ("  - test", GUARD.format("no rule here"), True),
-    "duplicate": ("  - test\n  - test\n", GUARD.format(MAKEFILE), False),
-    "catalog": ("  - a b", GUARD.format(MAKEFILE), False),
+    "include-not-first": ("  - test", "export X = 1\n" + WIRED.format(MAKEFILE), True),
+    "foreign-include": ("  - test", WIRED.format(MAKEFILE + "include sub/Makefile.instrumented"), True),
+    "default-goal": ("  - test\ndefault_goal: test\n", WIRED.format(MAKEFILE), True),
+    "old-guard": ("  - test", WIRED.format(f"ifndef INSTRUMENTED\n{MAKEFILE}endif"), True),
+    "makefile": ("  - test", WIRED.format("no rule here"), True),
+    "duplicate": ("  - test\n  - test\n", WIRED.format(MAKEFILE), False),
+    "catalog": ("  - a b", WIRED.format(MAKEFILE), False),
 }
+WARNINGS = ("shadowed-pattern", "never-a-goal", "old-guard")
 
 
 @pytest.mark.parametrize("name", FINDINGS)
@@ -214,7 +217,7 @@ def test_check_finds_each_kind_of_fault(project: Path, capsys: pytest.CaptureFix
     found = [finding for finding in findings if finding["name"] == name]
     assert found, findings
     assert status == int(any(finding["severity"] == "error" for finding in findings))
-    assert status == int(name not in ("shadowed-pattern", "never-a-goal", "include-not-first"))
+    assert status == int(name not in WARNINGS)
     assert all(finding["hint"] and finding["line"] >= 1 for finding in findings)
     main(["check"])
     assert f"[{name}]\n  hint: " in capsys.readouterr().out
@@ -227,7 +230,7 @@ def test_findings_point_at_the_target(project: Path, capsys: pytest.CaptureFixtu
     (project / "targets.yaml").write_text(
         CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n  - name: gone\n  - {name: x.%, stems: [a, bb]}\n")
     )
-    (project / "Makefile").write_text(GUARD.format("test: ; @:\nx.a: ; @:"))
+    (project / "Makefile").write_text(WIRED.format("test: ; @:\nx.a: ; @:"))
     assert main(["render"]) == 0
     capsys.readouterr()
     assert main(["check"]) == 1
@@ -278,7 +281,7 @@ def test_the_schema_agrees_with_the_generator(tmp_path: Path, change: dict[str, 
 def test_every_command_has_help_and_completion() -> None:
     """Help states the command's purpose, and each example has its own line."""
     listed = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
-    for name in ("add", "check", "doc", "init", "list", "remove", "render", "report", "schema"):
+    for name in ("add", "check", "doc", "eject", "init", "list", "remove", "render", "report", "run", "schema"):
         assert re.search(rf"^  {name} +\w", listed.stdout, re.M)
         command = [sys.executable, "-m", "generator", name, "--help"]
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -287,7 +290,7 @@ def test_every_command_has_help_and_completion() -> None:
         before, _, examples = shown.partition("  Examples:\n")
         assert "Examples" not in before
         for line in examples.partition("\n\n")[0].splitlines():
-            assert line.startswith("    python -m generator ")
+            assert line.startswith(("    python -m generator ", "    instrumented-make "))
     variables = {
         "_INSTRUMENTED_MAKE_COMPLETE": "bash_complete",
         "COMP_WORDS": "instrumented-make re",
@@ -360,33 +363,13 @@ def test_no_recipe_runs(
     monkeypatch.chdir(tmp_path)
     main(command)
     told = capsys.readouterr()
-    ours = {"targets.yaml", "GNUmakefile", "Makefile.instrumented", ".instrumented"}
+    ours = {"targets.yaml", "Makefile.instrumented"}
     assert {path.name for path in tmp_path.iterdir()} - before <= ours
     assert "no rule makes" not in told.out + told.err
     if command == ["init"]:
         names = [target.name for target in load(tmp_path / "targets.yaml").targets]
         assert {"all", "html", "dev.%", "sub"} <= set(names)
         assert not {"Makefile", "gen.mk", "missing.mk"} & set(names)
-
-
-@pytest.mark.parametrize(
-    "guard",
-    [
-        "ifndef INSTRUMENTED",
-        "ifndef  INSTRUMENTED # told by the include",
-        "ifeq ($(INSTRUMENTED),)",
-        "ifeq (,${INSTRUMENTED})",
-        'ifeq "$(INSTRUMENTED)" ""',
-    ],
-)
-def test_a_guard_may_be_written_in_several_ways(tmp_path: Path, guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catch-all rule beside it is no obstacle."""
-    rules = "all: ; @echo all\n%: ; @:\n"
-    (tmp_path / "Makefile").write_text(f"-include Makefile.instrumented\n{guard}\n{rules}endif\n")
-    (tmp_path / "targets.yaml").write_text("project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [all]\n")
-    monkeypatch.chdir(tmp_path)
-    assert main(["render"]) == 0
-    assert main(["check"]) == 0
 
 
 def test_a_project_with_its_own_metrics_commands_gets_another_prefix(
@@ -406,7 +389,7 @@ def test_a_project_with_its_own_metrics_commands_gets_another_prefix(
     assert main(["render"]) == 0
     capsys.readouterr()
     assert main(["check"]) == 1
-    assert "Makefile:1:1: error: the project has a rule for metrics-status" in capsys.readouterr().out
+    assert "Makefile:2:1: error: the project has a rule for metrics-status" in capsys.readouterr().out
 
 
 def test_a_catch_all_with_a_prerequisite_remakes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,10 +483,80 @@ def test_a_catalog_in_another_folder(project: Path, capsys: pytest.CaptureFixtur
     (project / "dev").mkdir()
     catalog = str(project / "dev" / "targets.yaml")
     Path(catalog).write_text(CATALOG.format(host="http://127.0.0.1:9", targets="  - test\n"))
-    (project / "Makefile").write_text(GUARD.format(MAKEFILE))
+    (project / "Makefile").write_text(WIRED.format(MAKEFILE))
     together = ["--catalog", catalog, "--output", "Makefile.instrumented"]
     assert main(["render", *together]) == 0
     assert main(["check", *together]) == 0
     assert main(["render", "--catalog", catalog]) == 0
     assert main(["check", "--catalog", catalog]) == 1
     assert "render next to the Makefile" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rules", "goal", "told"),
+    [
+        (".PHONY: test\ntest: ; @:\n", "test", ""),
+        ("test.all: ; @:\ntest: ; @:\n", "test.all", ""),
+        ("first: ; @:\ntest: ; @:\n", "test", "plain 'make' makes first, not 'test'"),
+        ("test: ; @:\nlast: ; @:\n.DEFAULT_GOAL := last\n", "test", "plain 'make' makes last, not 'test'"),
+        ("first: ; @:\n.DEFAULT_GOAL := test\ntest: ; @:\n", "test", ""),
+        (".PHONY: test\n%: ; @:\n", "test", "plain 'make' makes nothing, not 'test'"),
+    ],
+)
+def test_the_default_goal_is_the_one_that_make_has(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    rules: str,
+    goal: str,
+    told: str,
+) -> None:
+    """What plain make makes is recorded under that name, so check asks make whether it is true, and points at the line.
+
+    The include above the rules is not what make takes the goal from.
+    """
+    monkeypatch.chdir(tmp_path)
+    targets = "  - test\n  - test.%\ndefault_goal: " + goal
+    (tmp_path / "targets.yaml").write_text(CATALOG.format(host="http://127.0.0.1:9", targets=targets))
+    (tmp_path / "Makefile").write_text(WIRED.format(rules + "test.%: ; @:"))
+    assert main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["check"]) == int(bool(told))
+    found = capsys.readouterr().out
+    line = f"targets.yaml:13:15: error: {told} [default-goal]\n  hint: correct default_goal, or remove it\n"
+    assert found == (line if told else "")
+
+
+COUNTS = """\
+import os, signal, sys
+print(*sys.argv[1:], sys.stdin.readline().strip(), sep="|")
+sys.stdout.flush()
+if sys.argv[1] == "signal":
+    os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("first", "status"), [("0", 0), ("2", 2), ("77", 77), ("signal", -15)])
+def test_run_passes_arguments_input_and_status(tmp_path: Path, first: str, status: int) -> None:
+    """Options of the command are not its own, an empty argument is one, and a signal that ends it ends run as well."""
+    (tmp_path / "counts.py").write_text(COUNTS)
+    command = [sys.executable, "-m", "generator", "run", "--", sys.executable, str(tmp_path / "counts.py")]
+    arguments = [first, "--help", "-k", "--", "", "a  b", "*"]
+    result = subprocess.run(
+        [*command, *arguments], cwd=ROOT, input="typed\n", capture_output=True, text=True, check=False, timeout=HANG_S
+    )
+    assert result.stdout == "|".join([*arguments, "typed"]) + "\n"
+    assert (result.returncode, result.stderr) == (status, "")
+
+
+def test_run_says_what_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a shell does: 127 for no such command. Without a command it is used wrongly; without a recorder, it fails."""
+    command = [sys.executable, "-m", "generator", "run", "--", "no-such-command"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (127, "no-such-command: No such file or directory\n")
+    assert main(["run"]) == 2
+    monkeypatch.setattr(commands, "RECORDER", Path("/nonexistent/recorder"))
+    capsys.readouterr()
+    assert main(["run", "--", "true"]) == 1
+    assert "hint: install instrumented-make again" in capsys.readouterr().err

@@ -32,58 +32,39 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def adopt(folder: Path, wired: str) -> None:
+def adopt(folder: Path) -> None:
     (folder / "targets.yaml").write_text(CATALOG)
-    if wired == "GNUmakefile":
-        (folder / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
-    else:
-        guarded = wiring.guard((folder / "Makefile").read_text().removesuffix("\n"), "Makefile.instrumented")
-        (folder / "Makefile").write_text(guarded)
+    path = folder / "Makefile"
+    path.write_text(wiring.wired(path.read_text(), "Makefile.instrumented"))
     assert main(["render"]) == 0
     assert main(["doc"]) == 0
     assert main(["check"]) == 0
 
 
-@pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
 @pytest.mark.parametrize("other", ["", "other"])
-def test_eject_restores_the_tree(project: Path, wired: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eject_restores_the_tree(project: Path, other: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Byte for byte, whatever else shared files contain; what is left in home directories is named."""
     if other:
         (project / ".pre-commit-config.yaml").write_text("repos:\n  - repo: local\n    hooks:\n      - id: other\n")
         (project / ".gitattributes").write_text("*.png binary\n")
         (project / "docs").mkdir()
         (project / "docs" / "other.md").write_text("")
-        (project / ".instrumented").mkdir()
-        (project / ".instrumented" / "other").write_text("")
     before = tree(project)
-    adopt(project, wired)
+    adopt(project)
     with (project / ".gitattributes").open("a") as attributes:
-        attributes.write(".instrumented/** linguist-generated\n")
+        attributes.write("Makefile.instrumented linguist-generated\n")
     with (project / ".pre-commit-config.yaml").open("a") as hooks:
         hooks.write(HOOK if other else f"repos:\n{HOOK}")
     capsys.readouterr()
     assert main(["eject"]) == 0
     assert tree(project) == before
-    assert {path.name for path in project.iterdir() if path.is_dir()} == ({"docs", ".instrumented"} if other else set())
+    assert {path.name for path in project.iterdir() if path.is_dir()} == ({"docs"} if other else set())
     assert 'rm -rf "${XDG_CONFIG_HOME:-$HOME/.config}/p"' in capsys.readouterr().err
 
 
-def test_a_guard_that_cannot_be_removed_stops_eject(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Then no file is changed."""
-    adopt(project, "Makefile")
-    text = (project / "Makefile").read_text()
-    (project / "Makefile").write_text(text.removesuffix("endif\n") + "else\nX := 1\nendif\n")
-    before = tree(project)
-    capsys.readouterr()
-    assert main(["eject"]) == 1
-    assert "Makefile:11:1: error: the guard has an else" in capsys.readouterr().err
-    assert tree(project) == before
-
-
-@pytest.mark.parametrize("wired", ["GNUmakefile", "Makefile"])
-def test_a_trial_finds_no_difference(project: Path, wired: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trial_finds_no_difference(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For a command, a failure and a dry run; all files stay as they were."""
-    adopt(project, wired)
+    adopt(project)
     before = tree(project)
     capsys.readouterr()
     assert main(["check", "--run", "one", "two", "--run", "bad", "--run", "-n one"]) == 0
@@ -92,14 +73,13 @@ def test_a_trial_finds_no_difference(project: Path, wired: str, capsys: pytest.C
 
 
 def test_a_trial_reports_differences(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A command that looks for the include differs; one that is never the same cannot be compared."""
-    rules = "one: ; @echo one $(if $(filter undefined,$(origin .metrics.file)),,more)\ntwo bad: ; @echo $$$$\n"
-    (project / "Makefile").write_text(rules)
-    adopt(project, "Makefile")
+    """A command that reads its own Makefile differs; one that is never the same cannot be compared."""
+    (project / "Makefile").write_text("one: ; @head -n 1 Makefile\ntwo bad: ; @echo $$$$\n")
+    adopt(project)
     capsys.readouterr()
     assert main(["check", "--run", "one"]) == 1
     told = capsys.readouterr().out
-    assert "make one behaves differently before you decide: its standard output has 'one more'" in told
+    assert "make one behaves differently before you decide: its standard output has 'include Makefile." in told
     assert main(["check", "--run", "two"]) == 0
     assert "warning: make two behaves differently each time" in capsys.readouterr().out
     assert main(["check", "--run", "'"]) == 1
@@ -108,9 +88,8 @@ def test_a_trial_reports_differences(project: Path, capsys: pytest.CaptureFixtur
 
 def test_a_trial_that_is_interrupted_puts_the_include_back(project: Path) -> None:
     """On SIGTERM as on Ctrl-C."""
-    (project / "Makefile").write_text("one: ; @touch begun; exec sleep 3629.5\n")
     (project / "targets.yaml").write_text(CATALOG.replace(", two, bad", ""))
-    (project / "GNUmakefile").write_text(wiring.gnumakefile("Makefile.instrumented", "Makefile"))
+    (project / "Makefile").write_text("include Makefile.instrumented\none: ; @touch begun; exec sleep 3629.5\n")
     assert main(["render"]) == 0
     before = tree(project)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -126,7 +105,7 @@ def test_the_makefile_that_a_killed_trial_left_is_not_overwritten(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The makefile that was set aside is the one to keep. Until it is back, no other trial begins."""
-    adopt(project, "Makefile")
+    adopt(project)
     (project / "Makefile").rename(project / "Makefile.aside")
     (project / "Makefile").write_text(MAKEFILE)
     capsys.readouterr()
@@ -134,13 +113,13 @@ def test_the_makefile_that_a_killed_trial_left_is_not_overwritten(
     told = capsys.readouterr().out
     assert "Makefile.aside:1:1: error: this is your makefile" in told
     assert "hint: run: mv Makefile.aside Makefile" in told
-    assert "ifndef INSTRUMENTED" in (project / "Makefile.aside").read_text()
+    assert (project / "Makefile.aside").read_text() == f"include Makefile.instrumented\n{MAKEFILE}"
 
 
 def test_eject_deletes_only_folders_that_it_emptied(project: Path) -> None:
     """One that was already there stays."""
     (project / "docs").mkdir()
-    adopt(project, "GNUmakefile")
+    adopt(project)
     (project / "docs" / "data-dictionary.md").unlink()
     assert main(["eject"]) == 0
     assert (project / "docs").is_dir()
@@ -148,7 +127,7 @@ def test_eject_deletes_only_folders_that_it_emptied(project: Path) -> None:
 
 def test_eject_names_what_it_cannot_delete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a traceback."""
-    adopt(project, "GNUmakefile")
+    adopt(project)
     (project / "Makefile.instrumented").unlink()
     (project / "Makefile.instrumented").mkdir()
     capsys.readouterr()

@@ -73,8 +73,7 @@ def test_a_linked_worktree_and_a_subfolder(repository: Workbench, server: Captur
     assert reported(repository, server, cwd=linked) == (False, OLD)
     below = repository.tree / "below"
     below.mkdir()
-    (below / ".instrumented").mkdir()
-    for name in ("Makefile", "Makefile.instrumented", ".instrumented/engine.mk", ".instrumented/hand-over.sh"):
+    for name in ("Makefile", "Makefile.instrumented"):
         (below / name).write_text((repository.tree / name).read_text())
     assert reported(repository, server, cwd=below) == (True, NEW)
 
@@ -160,6 +159,7 @@ def test_a_repository_that_hangs_is_read_once(repository: Workbench, server: Cap
     interpreter.write_text("/nonexistent\n")
     for _ in range(45):
         assert repository.run("stay").returncode == 0
+    assert len(repository.records()) == 45
     interpreter.write_text(kept)
     other = repository.home.parent / "other"
     shutil.copytree(repository.tree, other, ignore=shutil.ignore_patterns(".git"))

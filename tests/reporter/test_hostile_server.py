@@ -13,15 +13,14 @@ from typing import Any
 
 import pytest
 from capture import Capture, Request
+from homes import AT_ONCE, states
 from homes import fill as filled
-from homes import states
 
 from instrumented_make.reporter import consent, segment
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.delivery import (
     FIRST_BACKOFF_S,
-    FOREGROUND,
     PROBES,
     RATE_LIMITED_S,
     Patience,
@@ -67,13 +66,13 @@ def test_events_wait_after_an_error_response(home: ConfigDir, server: Capture, s
     """One request is made and a pause is set; the next delivery sends the same events once."""
     destination = fill(home, server.host)
     server.answers = [(status, {"Location": f"{server.host}/elsewhere"}, b"plain words")]
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert states(home) == {"waiting": COUNT}
     assert len(server.requests) == 1
     error, pause_s = trouble(home, destination)
     assert words in error
     assert 0 < pause_s <= FIRST_BACKOFF_S
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert states(home) == {"delivered": COUNT}
     ids = [event["messageId"] for event in server.requests[-1].document["batch"]]
     assert ids == [event["messageId"] for event in server.requests[0].document["batch"]]
@@ -85,7 +84,7 @@ def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Captur
     pauses = []
     for _ in range(14):
         server.answers = [(500, {}, b"")]
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         pauses.append(trouble(home, destination)[1])
     for number, pause_s in enumerate(pauses):
         longest = min(2**number, 3600)
@@ -114,7 +113,7 @@ def test_a_short_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> N
     fill(home, server.host)
     server.answers = [(429, {"Retry-After": "1"}, b"")]
     start = time.monotonic()
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert time.monotonic() - start >= 1
     assert states(home) == {"delivered": COUNT}
 
@@ -131,7 +130,7 @@ def test_a_batch_is_one_request_on_a_busy_machine(
 
     monkeypatch.setattr(segment, "_track", slowly)
     fill(home, server.host)
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert [len(request.document["batch"]) for request in server.requests] == [COUNT]
 
 
@@ -140,7 +139,7 @@ def test_a_long_rate_limit_is_not_waited_out(home: ConfigDir, server: Capture, h
     """With a long Retry-After or none, the next attempt is at least five minutes later."""
     destination = fill(home, server.host)
     server.answers = [(429, headers, b"")]
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert states(home) == {"waiting": COUNT}
     assert trouble(home, destination)[1] >= RATE_LIMITED_S
     assert len(server.requests) == 1
@@ -162,7 +161,7 @@ def test_a_rejected_event_is_found_and_parked(home: ConfigDir, status: int) -> N
             server._take = answer  # type: ignore[method-assign]
 
         picky()
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         assert states(home) == {"delivered": 8, "parked": 1}
         with opened(home.outbox) as outbox:
             assert list(outbox.parked_reasons()) == [f"HTTP {status}: no c4"]
@@ -200,7 +199,7 @@ def test_a_server_that_rejects_everything_parks_nothing(home: ConfigDir) -> None
     with server:
         destination = fill(home, server.host, 200)
         for attempt in range(ATTEMPTS):
-            deliver(home, FOREGROUND)
+            deliver(home, AT_ONCE)
             assert len(server.requests) <= (1 + PROBES) * (attempt + 1)
         assert states(home) == {"waiting": 200}
         error, pause_s = trouble(home, destination)
@@ -270,13 +269,13 @@ def test_a_rejected_event_waits_until_another_is_taken(home: ConfigDir) -> None:
     with server:
         destination = fill(home, server.host, 1)
         for _ in range(3):
-            deliver(home, FOREGROUND)
+            deliver(home, AT_ONCE)
         assert states(home) == {"waiting": 1}
         assert len(server.requests) == 3
         good = Event("good", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "good"})
         with opened(home.outbox) as outbox:
             outbox.add([good], destination, time.time())
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         assert states(home) == {"delivered": 1, "parked": 1}
         with opened(home.outbox) as outbox:
             assert outbox.trouble(destination) is None
@@ -288,7 +287,7 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
     with opened(home.outbox) as outbox:
         outbox.add([huge], destination, time.time())
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert states(home) == {"delivered": COUNT, "parked": 1}
 
 
@@ -352,7 +351,7 @@ def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[sock
     with raw_server(talk) as host:
         destination = fill(home, host)
         start = time.monotonic()
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         assert time.monotonic() - start < 2 * segment.ATTEMPT_TIMEOUT_S
         assert states(home) == {"waiting": COUNT}
         assert trouble(home, destination)[0]
@@ -368,7 +367,7 @@ def test_a_slow_answer_counts(home: ConfigDir) -> None:
 
     with raw_server(slow) as host:
         fill(home, host)
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         assert states(home) == {"delivered": COUNT}
 
 
@@ -376,7 +375,7 @@ def test_a_slow_answer_counts(home: ConfigDir) -> None:
 def test_an_unreachable_server_is_tried_later(home: ConfigDir, host: str) -> None:
     """It refuses the connection, or its name is not found."""
     destination = fill(home, host)
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert states(home) == {"waiting": COUNT}
     assert "Error" in trouble(home, destination)[0]
 
@@ -392,7 +391,7 @@ def test_nothing_is_sent_without_a_valid_certificate(home: ConfigDir, tmp_path: 
 
     with raw_server(talk) as host:
         destination = fill(home, host.replace("http:", "https:"))
-        deliver(home, FOREGROUND)
+        deliver(home, AT_ONCE)
         assert states(home) == {"waiting": COUNT}
         assert "SSL" in trouble(home, destination)[0]
     assert received == []
@@ -410,7 +409,7 @@ def test_without_consent_nothing_is_sent(home: ConfigDir, server: Capture) -> No
     """The decision is checked just before sending."""
     fill(home, server.host)
     consent.save(home, Consent(consent.DECLINE, "2026-01-02"))
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert server.requests == []
 
 
@@ -433,7 +432,7 @@ def test_credentials_in_netrc_are_not_sent(
     (tmp_path / ".netrc").write_text("default login me password planted-secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     fill(home, server.host)
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert server.requests[0].headers["authorization"] == "Basic a2V5Og=="
 
 
@@ -444,5 +443,5 @@ def test_a_server_on_loopback_is_reached_without_a_proxy(
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     fill(home, server.host)
-    deliver(home, FOREGROUND)
+    deliver(home, AT_ONCE)
     assert len(server.events) == COUNT

@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import END, START, states, write
+from homes import START, states, write
 
 from instrumented_make.reporter import consent, ingest, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.ingest import BATCH, LEFT_TO_FOREGROUND_S, record
+from instrumented_make.reporter.ingest import BATCH, record
 from instrumented_make.reporter.outbox import Outbox, opened
-
-TESTED = START.replace(b"\n\n\n\n\ndigest", b"\n\n\n\nword\ndigest")
 
 
 def test_a_second_reporter_does_nothing(config_dir: ConfigDir) -> None:
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
     with lock.held(config_dir.recording_lock):
         assert record(config_dir, Repositories(), budget_s=0) == []
-    assert len(run_files.every(config_dir.pending)) == 2
+    assert len(run_files.every(config_dir.pending)) == 1
     assert len(record(config_dir, Repositories())) == 1
 
 
 @pytest.mark.parametrize("decision", [None, consent.DECLINE])
 def test_without_a_yes_nothing_is_read(config_dir: ConfigDir, decision: str | None) -> None:
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
     config_dir.decision.unlink()
     if decision:
         consent.save(config_dir, consent.Consent(decision, "2026-01-01"))
     assert record(config_dir, Repositories()) == []
     assert not config_dir.outbox.exists()
-    assert len(run_files.every(config_dir.pending)) == 2
+    assert len(run_files.every(config_dir.pending)) == 1
 
 
 def test_a_collection_that_this_version_does_not_know_waits(config_dir: ConfigDir) -> None:
     """An older reporter must not lose what a newer one agreed to collect."""
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
     decision = consent.load(config_dir)
     assert decision is not None
     assert decision.collection is not None
     later = dataclasses.replace(decision.collection, fields=("command", "mood"))
     consent.save(config_dir, dataclasses.replace(decision, collection=later))
     assert record(config_dir, Repositories()) == []
-    assert len(run_files.every(config_dir.pending)) == 2
+    assert len(run_files.every(config_dir.pending)) == 1
 
 
 def test_an_opt_out_during_ingest_leaves_no_events(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """The decision is deleted between the check and the commit: nothing is written."""
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
     add = Outbox.add
 
     def opting_out(outbox: Outbox, events: Any, destination: Any, now_s: float, may: Callable[[], bool]) -> bool:
@@ -69,7 +66,7 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
     config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files are still there, and become the same event with the same id."""
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
@@ -86,24 +83,12 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
 
 
 def test_a_run_of_another_agreement_is_counted_and_dropped(config_dir: ConfigDir) -> None:
-    write(config_dir, "1-2-0", START.replace(b"agreement", b"another"))
-    write(config_dir, "3-4-0")
+    write(config_dir, "1-2", START.replace(b"agreement", b"another"))
+    write(config_dir, "3-4")
     assert len(record(config_dir, Repositories())) == 1
     with opened(config_dir.outbox) as outbox:
         assert outbox.lost() == {"it began under an earlier decision": 1}
     assert run_files.every(config_dir.pending) == []
-
-
-def test_a_test_run_is_left_to_the_foreground_for_a_while(config_dir: ConfigDir) -> None:
-    write(config_dir, "1-2-0", TESTED)
-    ended_s = (config_dir.pending / "1-2-0.end").stat().st_mtime
-    for path in config_dir.pending.iterdir():
-        os.utime(path, (ended_s, ended_s))
-    assert record(config_dir, Repositories(), clock=lambda: ended_s + LEFT_TO_FOREGROUND_S) == []
-    assert len(record(config_dir, Repositories(), foreground=True, clock=lambda: ended_s)) == 1
-    write(config_dir, "1-3-0", TESTED, END)
-    os.utime(config_dir.pending / "1-3-0.end", (ended_s, ended_s))
-    assert len(record(config_dir, Repositories(), clock=lambda: ended_s + LEFT_TO_FOREGROUND_S + 1)) == 1
 
 
 def test_many_runs_are_committed_in_batches(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,23 +101,22 @@ def test_many_runs_are_committed_in_batches(config_dir: ConfigDir, monkeypatch: 
 
     monkeypatch.setattr(Outbox, "add", noting)
     for number in range(2 * BATCH + 1):
-        write(config_dir, f"1-{number}-0")
+        write(config_dir, f"1-{number}")
     assert len(record(config_dir, Repositories())) == 2 * BATCH + 1
     assert sizes == [BATCH, BATCH, 1]
 
 
 def test_events_are_in_the_order_of_their_starts(config_dir: ConfigDir) -> None:
+    """Not in that of their files' names, which a folder lists as it likes."""
     for number, second in enumerate((5, 1, 3)):
-        write(config_dir, f"1-{number}-0", START.replace(b"1764000000.5 100.25", b"-"), END[:2].ljust(63) + b"\n")
-        os.utime(config_dir.pending / f"1-{number}-0.start", (1_764_000_000 + second,) * 2)
-        os.utime(config_dir.pending / f"1-{number}-0.end", (1_764_000_010,) * 2)
-    durations = [event.properties["duration_ms"] for event in record(config_dir, Repositories())]
-    assert durations == [9_000, 7_000, 5_000]
+        write(config_dir, f"1-{number}", START.replace(b"1764000000500000000", b"176400000%d500000000" % second))
+    times = [event.timestamp[17:19] for event in record(config_dir, Repositories())]
+    assert times == ["01", "03", "05"]
 
 
 def test_a_folder_that_cannot_be_read_loses_nothing(config_dir: ConfigDir, tmp_path: Path) -> None:
     """Nothing is lost: the records are read the next time."""
-    write(config_dir, "1-2-0")
+    write(config_dir, "1-2")
     config_dir.pending.rename(tmp_path / "elsewhere")
     assert record(config_dir, Repositories()) == []
     (tmp_path / "elsewhere").rename(config_dir.pending)

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
+from homes import AT_ONCE, START, write
 from workbench import HANG_S, wait_until
 
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.contract import Contract
-from instrumented_make.reporter.delivery import FOREGROUND, deliver
+from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
@@ -64,16 +65,15 @@ def home(tmp_path: Path, server: Capture) -> ConfigDir:
 
 def goes_on(home: ConfigDir, server: Capture) -> set[str]:
     """Record a run, deliver it and show the status: its event must arrive. Return the ids of all that arrived."""
-    (home.pending / "1-2-0.start").write_text("2\nfresh\n- -\n\n\n\n\ndigest agreement\nend\n")
-    (home.pending / "1-2-0.end").write_text("0 - -".ljust(63) + "\n")
+    write(home, "1-2", START.replace(b"one", b"fresh"))
     server.requests.clear()
     record(home, Repositories())
-    deliver(home, FOREGROUND)
-    deliver(home, FOREGROUND)  # more than a batch
+    deliver(home, AT_ONCE)
+    deliver(home, AT_ONCE)  # more than a batch
     decision = consent.load(home)
     assert decision is not None
     assert decision.collection is not None
-    assert "Waiting:" in status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()))
+    assert "Waiting:" in status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()), "here")
     assert show(home)
     assert "fresh" in {event["properties"]["command"] for event in server.events}
     assert {event["event"] for event in server.events} == {"e"}
@@ -314,7 +314,7 @@ def test_status_does_not_wait_for_a_repair(home: ConfigDir, in_use: bool) -> Non
             fcntl.flock(held.enter_context(lock_of(home.outbox).open("w")), fcntl.LOCK_EX)
         else:
             os.truncate(home.outbox, 50_000_000)
-        answer = status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()))
+        answer = status(home, Contract(decision.collection, "digest", "p", "w", "y", "", 0, ()), "here")
         with pytest.raises(sqlite3.OperationalError, match="while a reporter repairs it"):
             show(home)
     assert "it is in use or being repaired" in answer

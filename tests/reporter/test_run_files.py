@@ -1,18 +1,21 @@
-"""Records of runs: a damaged one is counted, and harms no other."""
+"""Records of runs: a damaged one is counted, one that is locked goes on, and none harms another."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from homes import END, START, write
+from homes import BLANK, END, START, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workbench import tmpfs
 
 from instrumented_make.reporter import consent, system
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -20,7 +23,30 @@ from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
-from instrumented_make.reporter.run_files import MAX_BYTES, Damaged, Run, every, finished, remove_abandoned
+from instrumented_make.reporter.run import Damaged, Run
+from instrumented_make.reporter.run_files import KILLED, MAX_BYTES, every, finished, wait_for_ends
+
+EMPTY_FOR_LONG_S = 61
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a record, as its recorder does."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def lost(home: ConfigDir) -> dict[str, int]:
+    with opened(home.outbox) as outbox:
+        return outbox.lost()
+
+
+def only(home: ConfigDir) -> Run:
+    """The one run that has ended."""
+    (run,) = finished(home.pending, time.time_ns())
+    assert isinstance(run, Run)
+    return run
 
 
 def changed(data: st.DataObject, content: bytes) -> bytes:
@@ -34,104 +60,142 @@ def changed(data: st.DataObject, content: bytes) -> bytes:
 def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.DataObject) -> None:
     """A changed record becomes an event, is counted as lost, or waits; the other one becomes an event."""
     config_dir.outbox.unlink(missing_ok=True)  # two examples in one tick of the clock would be the same run
-    start, end = changed(data, START), changed(data, END)
-    write(config_dir, "1-2-0", start, end)
-    write(config_dir, "3-4-0")
-    found = list(finished(config_dir.pending))
-    # A run with a word for testing is left to the reporter in the foreground, for a while.
-    waits = not any(isinstance(run, Damaged) or (run.name == "1-2-0" and not run.testing) for run in found)
+    path = write(config_dir, "1-2", changed(data, START), changed(data, END))
+    write(config_dir, "3-4")
+    found = list(finished(config_dir.pending, time.time_ns()))
+    waits = not any(run.name == path.name for run in found)
     events = record(config_dir, Repositories())
     assert {"command": "one", "duration_ms": 5000, "exit_status": 0} in [event.properties for event in events]
     with opened(config_dir.outbox) as outbox:
         settled = sum(outbox.lost().values()) + sum(outbox.counts().values())
     assert settled + waits == 2
-    assert len(every(config_dir.pending)) == (2 if waits else 0)
-    for path in every(config_dir.pending):
-        path.unlink()
+    assert every(config_dir.pending) == ([path] if waits else [])
+    path.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
-    ("start", "reason"),
+    ("content", "reason"),
     [
-        (b"", "its start is incomplete"),
-        (START[:-4], "its start is incomplete"),
-        (b"1" + START[1:], "its start is incomplete"),
-        (START + b"x" * MAX_BYTES, "it is too long"),
+        (START.replace(b"one\n", b"") + b"\n" + END, "its start is incomplete"),
+        (b"2" + START[1:] + END, "its start is incomplete"),
+        (START.replace(b"\nend\n", b"\nmore\nend\n") + END, "its start is incomplete"),
+        (START.replace(b"\nend\n", b"\n\n") + END, "its start is incomplete"),
+        (START + END + b"more\n", "its start is incomplete"),
+        (START + b"x" + END, "its end has no status"),
+        (START + END[:1].ljust(95) + b"\n", "it has no time"),
+        (START.replace(b"100250000000", b"-") + END, "it has no time"),
+        (START + END.replace(b"95250000000", b"95250000000 7"), "it has no time"),
+        (START + END + b"x" * MAX_BYTES, "it is too long"),
     ],
 )
-def test_a_damaged_record_is_counted_with_its_reason(config_dir: ConfigDir, start: bytes, reason: str) -> None:
-    """The run has ended, so its record will not be completed."""
-    write(config_dir, "1-2-0", start)
+def test_a_damaged_record_is_counted_with_its_reason(config_dir: ConfigDir, content: bytes, reason: str) -> None:
+    """The run has ended, so its record will not be completed: it is deleted."""
+    write(config_dir, "1-2", content, b"")
     assert record(config_dir, Repositories()) == []
-    with opened(config_dir.outbox) as outbox:
-        assert outbox.lost() == {f"its record cannot be read: {reason}": 1}
+    assert lost(config_dir) == {f"its record cannot be read: {reason}": 1}
     assert every(config_dir.pending) == []
 
 
-def test_a_record_of_a_newer_version_or_without_an_end_waits(config_dir: ConfigDir) -> None:
-    """A record of a later version waits for a later reporter, however long. So does one without an end."""
-    write(config_dir, "1-2-0", b"3" + START[1:])
-    write(config_dir, f"1-{os.getpid()}-0", START, b" " * 63 + b"\n")
-    for path in config_dir.pending.iterdir():
-        os.utime(path, (1_000_000_000,) * 2 if path.name.startswith("1-2-0") else None)
+@pytest.mark.parametrize("version", [b"4", b"12", b"9" * 100])
+def test_a_record_of_a_later_version_is_left_alone(config_dir: ConfigDir, version: bytes) -> None:
+    """It waits for a later reporter, however long, and whatever its lines mean by then."""
+    for name, rest in (("1-2", START[1:] + END), ("1-3", b"\nsomething else\n"), ("1-4", b"")):
+        path = write(config_dir, name, version + rest, b"")
+        os.utime(path, (1_000_000_000,) * 2)
     assert record(config_dir, Repositories()) == []
-    assert len(every(config_dir.pending)) == 4
-    with opened(config_dir.outbox) as outbox:
-        assert outbox.lost() == {}
+    assert len(every(config_dir.pending)) == 3
+    assert lost(config_dir) == {}
+
+
+def test_a_run_whose_record_is_locked_goes_on(config_dir: ConfigDir) -> None:
+    """Its recorder holds the lock for as long as it lives: the record waits, however old it is."""
+    path = write(config_dir, "1-2", end=BLANK)
+    os.utime(path, (1_000_000_000,) * 2)
+    with locked(path):
+        assert record(config_dir, Repositories()) == []
+        assert every(config_dir.pending) == [path]
+        assert lost(config_dir) == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [START + BLANK, START, START[:-4], START[2:] + END, b"3\n", b"3"],
+)
+def test_a_record_without_an_end_that_nobody_has_locked_is_counted(config_dir: ConfigDir, content: bytes) -> None:
+    """Its recorder was killed, before or after it had written the whole start, so no end will ever come."""
+    write(config_dir, "1-2", content, b"")
+    assert record(config_dir, Repositories()) == []
+    assert lost(config_dir) == {KILLED: 1}
+    assert every(config_dir.pending) == []
+
+
+def test_a_run_that_ends_while_its_record_is_read_is_not_counted_as_killed(
+    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end comes, and the lock is let go of, between the look at the end and the look at the lock."""
+    path = write(config_dir, "1-2", end=BLANK)
+    flock = fcntl.flock
+
+    def ending(handle: int, operation: int) -> None:
+        path.write_bytes(START + END)
+        flock(handle, operation)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "flock", ending)
+        assert list(finished(config_dir.pending, time.time_ns())) == []
+    assert only(config_dir).exit_status == 0
+
+
+def test_an_empty_record_is_left_alone_for_a_minute(config_dir: ConfigDir) -> None:
+    """A recorder creates its file, locks it and then writes the start: a reporter may come in between."""
+    path = write(config_dir, "1-2", b"", b"")
+    begun_ns = path.stat().st_mtime_ns
+    assert list(finished(config_dir.pending, begun_ns + 59 * 10**9)) == []
+    assert list(finished(config_dir.pending, begun_ns + EMPTY_FOR_LONG_S * 10**9)) == [Damaged(path.name, KILLED)]
+    with locked(path):
+        assert list(finished(config_dir.pending, begun_ns + EMPTY_FOR_LONG_S * 10**9)) == []
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link to itself"])
 def test_records_that_are_not_regular_files_are_skipped(config_dir: ConfigDir, kind: str) -> None:
-    """Where a start or an end should be: the other runs are recorded at once."""
-    write(config_dir, "3-4-0")
-    for name in ("1-2-0.start", "1-2-0.end", "1-3-0.start"):
-        path = config_dir.pending / name
-        if kind == "fifo":
-            os.mkfifo(path)
-        elif kind == "folder":
-            path.mkdir()
-        else:
-            path.symlink_to(path)
-    write(config_dir, "1-3-1")
-    assert len(record(config_dir, Repositories())) == 2
+    """The run beside them is recorded at once: nothing waits for a pipe that nobody writes to."""
+    path = config_dir.pending / "1-2.run"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path)
+    write(config_dir, "3-4")
+    assert len(record(config_dir, Repositories())) == 1
+
+
+def test_other_files_are_no_records(config_dir: ConfigDir) -> None:
+    """A name that no recorder gives is neither read nor deleted."""
+    for name in ("1-2.run~", "x.run", ".1-2.run", "1-2.text", "1" * 61 + ".run", "\u0661-2.run"):
+        (config_dir.pending / name).write_bytes(START + END)
+    assert record(config_dir, Repositories()) == []
+    assert every(config_dir.pending) == []
+    assert len(list(config_dir.pending.iterdir())) == 6
 
 
 def test_runs_beyond_the_time_budget_wait(config_dir: ConfigDir) -> None:
     """The status is not held up by many records; what does not fit the budget is read the next time."""
     for number in range(300):
-        write(config_dir, f"1-{number}-0")
+        write(config_dir, f"1-{number}")
     assert record(config_dir, Repositories(), budget_s=0) == []
-    assert len(every(config_dir.pending)) == 600
+    assert len(every(config_dir.pending)) == 300
     assert len(record(config_dir, Repositories(), budget_s=60)) == 300
-    assert all(not isinstance(run, Run) for run in finished(config_dir.pending))
-
-
-def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir: ConfigDir) -> None:
-    """Its time is outside the calendar; the other run becomes an event."""
-    with tmpfs(config_dir.pending, "size=1m"):
-        write(config_dir, "1-2-0")
-        write(config_dir, "3-4-0")
-        far_ns = 10**21
-        os.utime(config_dir.pending / "1-2-0.start", ns=(far_ns, far_ns))
-        assert (config_dir.pending / "1-2-0.start").stat().st_mtime_ns == far_ns
-        assert len(record(config_dir, Repositories())) == 1
-        assert every(config_dir.pending) == []
-    with opened(config_dir.outbox) as outbox:
-        ((reason, count),) = outbox.lost().items()
-    assert reason.startswith("it could not become an event: ")
-    assert count == 1
+    assert every(config_dir.pending) == []
 
 
 @pytest.mark.parametrize("decided", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
 def test_a_run_belongs_to_its_agreement_whatever_the_clocks_say(config_dir: ConfigDir, decided: str) -> None:
-    """The run names its agreement, so a clock that was ahead and times in whole seconds do not matter."""
+    """The run names its agreement, so a clock that was ahead does not matter."""
     decision = consent.load(config_dir)
     assert decision is not None
     consent.save(config_dir, dataclasses.replace(decision, timestamp=decided))
-    write(config_dir, "1-2-0")
-    for path in config_dir.pending.iterdir():
-        whole_ns = path.stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000
-        os.utime(path, ns=(whole_ns, whole_ns))
+    write(config_dir, "1-2")
     assert len(record(config_dir, Repositories())) == 1
 
 
@@ -140,8 +204,8 @@ SECRETS = ("secret-one", "secret-two", "secret-one")
 
 def test_an_event_id_depends_on_a_local_secret(config_dir: ConfigDir) -> None:
     """Without the agreement, which is never sent, nobody can find the process id and time that the id is made from."""
-    write(config_dir, "1-2-0")
-    (run,) = (run for run in finished(config_dir.pending) if isinstance(run, Run))
+    write(config_dir, "1-2")
+    run = only(config_dir)
     decision = consent.load(config_dir)
     assert decision is not None
     events = [build(run, dataclasses.replace(decision, agreement=agreement), Repositories()) for agreement in SECRETS]
@@ -149,8 +213,65 @@ def test_an_event_id_depends_on_a_local_secret(config_dir: ConfigDir) -> None:
     assert not [secret for secret in SECRETS if secret in json.dumps([event.as_json() for event in events])]
 
 
-BLANK = b" " * 63 + b"\n"
-DAY_S = 24 * 3600
+def test_every_line_of_a_record_has_its_meaning(config_dir: ConfigDir) -> None:
+    """Names with spaces stay whole, the word of a test too; bytes that are no UTF-8 stop nothing."""
+    commit = b"c" * 40
+    facts = b"\n/a b/\xff\nrefs/heads/m\n" + commit + b"\na word\n"
+    start = START.replace(b"\n\n\n\n\n", facts).replace(b"one", b"dev.up.lms dev.%")
+    path = write(config_dir, "1-2", start, END.replace(b"0", b"-15", 1))
+    assert only(config_dir) == Run(
+        name=path.name,
+        command="dev.up.lms dev.%",
+        start_ns=1_764_000_000_500_000_000,
+        end_ns=1_764_000_005_500_000_000,
+        duration_ns=5_000_000_000,
+        exit_status=-15,
+        repository="/a b/\ufffd",
+        ref="refs/heads/m",
+        commit=commit.decode(),
+        testing="a word",
+        agreement="agreement",
+    )
+
+
+@pytest.mark.parametrize("commit", [b"ref: refs/heads/x", b"C" * 40, b"c" * 39, b"c" * 65])
+def test_a_commit_that_is_none_is_unknown(config_dir: ConfigDir, commit: bytes) -> None:
+    """What the file of a branch holds is whatever somebody wrote there."""
+    write(config_dir, "1-2", START.replace(b"\n\n\n\n\n", b"\n/r\nrefs/heads/m\n" + commit + b"\n\n"))
+    assert only(config_dir).commit == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "reported"), [(b"0", 0), (b"1", -3), (b"2", 2), (b"127", 127), (b"255", 255), (b"-2", -2), (b"-9", -9)]
+)
+def test_the_status_is_what_the_kernel_said(config_dir: ConfigDir, written: bytes, reported: int) -> None:
+    """A signal is its negative number. 1 is SIGQUIT: make exits so, lest it dump core, and otherwise only for -q."""
+    write(config_dir, "1-2", end=END.replace(b"0", written, 1))
+    assert only(config_dir).exit_status == reported
+
+
+@pytest.mark.parametrize(
+    ("end", "duration_ms"),
+    [
+        # The clock was set back by an hour, ahead by one, or not at all.
+        (b"0 1763996405500000000 105250000000 95250000000", 5_000),
+        (b"0 1764003605500000000 105250000000 95250000000", 5_000),
+        (b"0 1764000005500000000 105250000000 95250000000", 5_000),
+        # The machine slept for most of it.
+        (b"0 1764003600500000000 3700250000000 95250000000", 3_600_000),
+        # Another machine's clock, or damage: never less than nothing.
+        (b"0 1764000005500000000 3250000000 95250000000", 0),
+    ],
+)
+def test_a_duration_is_measured_by_the_clock_since_boot(config_dir: ConfigDir, end: bytes, duration_ms: int) -> None:
+    """Nobody sets that clock, and it goes on while the machine sleeps."""
+    write(config_dir, "1-2", end=end.ljust(95) + b"\n")
+    assert only(config_dir).duration_ns == duration_ms * 1_000_000
+
+
+def of_process(process: int, space: int | None = None) -> bytes:
+    """The start of a run of make with the id ``process``, in this space of process ids or another."""
+    return START.replace(b"\n1 2\n", f"\n{system.space_of_pids() if space is None else space} {process}\n".encode())
 
 
 def dead_process() -> int:
@@ -160,96 +281,37 @@ def dead_process() -> int:
     return process.pid
 
 
-@pytest.mark.parametrize(
-    ("system_name", "up_s", "alive", "kept"),
-    [
-        # On this system: as long as its shell is there, and a day without it.
-        ("here", 2 * DAY_S, True, True),
-        ("here", 2 * DAY_S, False, False),
-        ("here", DAY_S / 2, False, True),
-        # In another container of the same machine nobody can see the shell: 30 days.
-        ("boot:other", 2 * DAY_S, False, True),
-        ("boot:other", 31 * DAY_S, False, False),
-        ("here", 31 * DAY_S, True, False),
-    ],
-)
-def test_a_run_that_can_no_longer_end_is_given_up(
-    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch, system_name: str, up_s: float, alive: bool, kept: bool
+def test_who_asks_at_once_waits_for_the_end_of_a_make_that_is_gone(
+    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Measured by the machine's uptime, which no clock changes."""
-    begun_s = 1_000.0
-    monkeypatch.setattr(system, "uptime_s", lambda: begun_s + up_s)
-    boot = system.name().partition(":")[0]
-    place = system.name() if system_name == "here" else f"{boot}:other"
-    start = START.replace(b"1764000000.5 100.25", f"1764000000.5 {begun_s:.2f} {place}".encode())
-    write(config_dir, f"100000-{os.getpid() if alive else dead_process()}-0", start, BLANK)
-    assert remove_abandoned(config_dir.pending, time.time_ns()) == (0 if kept else 1)
-    assert len(every(config_dir.pending)) == (2 if kept else 0)
+    """Its recorder is about to write it."""
+    start = of_process(dead_process())
+    path = write(config_dir, "1-2", start, BLANK)
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            path.write_bytes(start + END)
+
+    monkeypatch.setattr(time, "sleep", nap)
+    wait_for_ends(config_dir.pending, 3600)
+    assert len(naps) == 3
 
 
-@pytest.mark.parametrize(("days", "given_up"), [(59, 0), (61, 1)])
-def test_a_run_of_a_system_that_is_gone_is_given_up_by_its_files_age(
-    config_dir: ConfigDir, days: int, given_up: int
-) -> None:
-    """The machine has restarted since, so there is no uptime to compare with."""
-    write(config_dir, "100-1-0", START.replace(b"100.25", b"100.25 another:1"), BLANK)
-    written = time.time() - days * DAY_S
-    os.utime(config_dir.pending / "100-1-0.start", (written, written))
-    assert remove_abandoned(config_dir.pending, time.time_ns()) == given_up
+def test_nobody_waits_for_what_does_not_end_at_once(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A make that runs, one of another container, a finished one, a damaged one, and, for long, one that is gone."""
 
+    def nap(seconds: float) -> None:
+        pytest.fail("it waits")
 
-def test_an_end_without_a_start_is_removed_when_it_is_old_by_both_clocks(config_dir: ConfigDir) -> None:
-    """A hand-over creates the end file a moment before the start file, so a new one stays."""
-    now = round(system.uptime_s() * 100)
-    for name, age_s in ((f"{now}-1-0", 0), (f"{now}-2-0", 3600), ("1-3-0", 0), ("1-4-0", 3600)):
-        path = config_dir.pending / f"{name}.end"
-        path.write_bytes(BLANK)
-        os.utime(path, (time.time() - age_s,) * 2)
-    assert remove_abandoned(config_dir.pending, time.time_ns()) == 0
-    left = {path.name for path in every(config_dir.pending)}
-    assert left == {f"{now}-1-0.end", f"{now}-2-0.end", "1-3-0.end"}
-
-
-@pytest.mark.parametrize(
-    ("start_clock", "end_clock", "duration_ms"),
-    [
-        ("1764000000.5 100.25", "1764000005.5 105.25", 5_000),
-        # The clock was set back by an hour, or ahead: the machine's uptime tells.
-        ("1764000000.5 100.25", "1763996405.5 105.25", 5_000),
-        ("1764000000.5 100.25", "1764003605.5 105.25", 5_000),
-        # The start file was written 0.2 s late.
-        ("1764000000.7 100.25", "1764000005.5 105.25", 5_000),
-        # The uptime is less exact.
-        ("1764000000.54 100.25", "1764000005.55 105.25", 5_010),
-        # Another machine, which has just started: the clocks tell.
-        ("1764000000.5 9000.25", "1764000005.5 3.00", 5_000),
-        # A locale that writes a comma, and a shell that knows neither.
-        ("1764000000,5 100,25", "1764000005,5 105,25", 5_000),
-        ("- -", "- -", 6_000),
-    ],
-)
-def test_a_duration_survives_a_clock_that_is_set(
-    config_dir: ConfigDir, start_clock: str, end_clock: str, duration_ms: int
-) -> None:
-    write(
-        config_dir,
-        "1-2-0",
-        START.replace(b"1764000000.5 100.25", start_clock.encode()),
-        f"0 {end_clock}".ljust(63).encode() + b"\n",
-    )
-    for suffix, clock, otherwise in (("start", start_clock, 1_764_000_000), ("end", end_clock, 1_764_000_006)):
-        words = clock.replace(",", ".").split()
-        written = float(words[0]) if words[0] != "-" else otherwise
-        os.utime(config_dir.pending / f"1-2-0.{suffix}", (written, written))
-    (run,) = finished(config_dir.pending)
-    assert isinstance(run, Run)
-    assert run.duration_ns == duration_ms * 1_000_000
-
-
-def test_a_clock_that_was_set_back_makes_no_negative_duration(config_dir: ConfigDir) -> None:
-    write(config_dir, "1-2-0", START.replace(b"1764000000.5 100.25", b"- -"), b"0 - -".ljust(63) + b"\n")
-    os.utime(config_dir.pending / "1-2-0.start", (1_764_000_000,) * 2)
-    os.utime(config_dir.pending / "1-2-0.end", (1_763_000_000,) * 2)
-    (run,) = finished(config_dir.pending)
-    assert isinstance(run, Run)
-    assert run.duration_ns == 0
+    monkeypatch.setattr(time, "sleep", nap)
+    gone = dead_process()
+    write(config_dir, "1-1", of_process(os.getpid()), BLANK)
+    write(config_dir, "1-2", of_process(gone, space=7), BLANK)
+    write(config_dir, "1-3", of_process(gone))
+    write(config_dir, "1-4", of_process(gone)[:-9], BLANK)
+    write(config_dir, "1-5", b"4" + of_process(gone)[1:], BLANK)
+    wait_for_ends(config_dir.pending, 3600)
+    write(config_dir, "1-6", of_process(gone), BLANK)
+    wait_for_ends(config_dir.pending, 0)

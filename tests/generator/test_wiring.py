@@ -1,0 +1,170 @@
+"""The one line that connects a makefile: where it goes, and that taking it out leaves every other byte."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from generator import wiring
+from generator.cli import main
+
+LINE = "include Makefile.instrumented\n"
+CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one]\n"
+RULES = "one: ; @echo one\n"
+# Whatever ends a line in some program, what begins a file, and what looks like the line.
+ALPHABET = "a \t\r\n\f\v\u2028\u0085\ufeff#!\\include:export"
+MAKEFILES = {
+    "a comment": "# about\n" + RULES,
+    "nothing at its end": RULES.removesuffix("\n"),
+    "carriage returns": "# about\r\n" + RULES,
+    "blank lines": "\n\n" + RULES,
+    "a recipe on the next line": "one:\n\techo one\n",
+    "bytes that are no UTF-8": "# caf\udce9\n" + RULES,
+}
+BEGINNINGS = {"nothing": "", "a shebang": "#!/usr/bin/make -f\n", "a byte order mark": "\ufeff"}
+
+
+@example(text="#!", beginning="\ufeff")
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=ALPHABET, max_size=60), st.sampled_from(list(BEGINNINGS.values())))
+def test_taking_the_line_out_gives_the_text_as_it_was(text: str, beginning: str) -> None:
+    """Byte for byte, whatever the text: the line is whole, and the one that goes is the one that came."""
+    whole = beginning + text
+    if whole.startswith("#!") and "\n" not in whole:
+        whole += "\n"
+    wired = wiring.wired(whole, "Makefile.instrumented")
+    assert wired != whole
+    assert LINE in wired.splitlines(keepends=True) or wired.startswith("\ufeff" + LINE)
+    assert wiring.without(wired, "Makefile.instrumented") == whole
+    assert wiring.silenced(wired, "Makefile.instrumented").count("\n") == wired.count("\n")
+    assert wiring.exporting_above(wired, "Makefile.instrumented") == 0
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("kind", MAKEFILES)
+def test_init_puts_the_line_first_and_eject_takes_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, beginning: str
+) -> None:
+    """After a byte order mark or a line that begins with #!, which count only there; make runs what it ran."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "Makefile"
+    before = (BEGINNINGS[beginning] + MAKEFILES[kind]).encode("utf-8", "surrogateescape")
+    path.write_bytes(before)
+    said = subprocess.check_output(["make", "one"])
+    assert main(["init"]) == 0
+    assert f"{path.name}: its first line now includes Makefile.instrumented" in capsys.readouterr().err
+    start = BEGINNINGS[beginning].encode()
+    assert path.read_bytes() == start + LINE.encode() + before[len(start) :]
+    assert (tmp_path / "Makefile.instrumented").read_text().startswith("# Generated from targets.yaml")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+    assert subprocess.check_output(["make", "one"]) == said
+    assert main(["eject"]) == 0
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["Makefile"]
+
+
+@pytest.mark.parametrize("name", ["GNUmakefile", "makefile", "Makefile"])
+def test_the_makefile_that_make_reads_is_the_one_that_is_connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Another one beside it stays as it is; MAKEFILE_LIST is as it was."""
+    monkeypatch.chdir(tmp_path)
+    text = "one: ; @echo one $(MAKEFILE_LIST)\n"
+    (tmp_path / name).write_text(text)
+    if name == "GNUmakefile":
+        (tmp_path / "Makefile").write_text("not for make\n")
+    for command in ("init", "render", "check"):
+        assert main([command]) == 0
+    assert (tmp_path / name).read_text() == LINE + text
+    assert subprocess.check_output(["make", "one"], text=True) == f"one {name}\n"
+    assert main(["eject"]) == 0
+    assert (tmp_path / name).read_text() == text
+    if name == "GNUmakefile":
+        assert (tmp_path / "Makefile").read_text() == "not for make\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-include Makefile.instrumented",
+        "sinclude Makefile.instrumented",
+        "include ./Makefile.instrumented",
+        "  include  Makefile.instrumented  # measured",
+        "include Makefile.instrumented\r",
+    ],
+)
+def test_the_line_may_be_written_in_several_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """check is content with each, make reads it, and eject finds it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "Makefile").write_text(f"{line}\n{RULES}", newline="")
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0
+    assert "-m instrumented_make.reporter show" in subprocess.check_output(["make", "-n", "metrics-show"], text=True)
+    assert main(["eject"]) == 0
+    assert (tmp_path / "Makefile").read_text() == RULES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export TOKEN = $(shell date)",
+        "export TOKEN",
+        "override export TOKEN = $(shell date)",
+        "\texport TOKEN",
+        ".EXPORT_ALL_VARIABLES:",
+        "include other.mk",
+        "-include other.mk",
+    ],
+)
+def test_what_exports_has_to_be_below_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    """Since make 4.4 an exported variable is expanded once more for the include: check fails, and says which line."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "other.mk").write_text("")
+    assert main(["render"]) == 0
+    (tmp_path / "Makefile").write_text(f"# about\n{line}\n{LINE}{RULES}")
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    told = capsys.readouterr().out.replace(f"{tmp_path}/", "")
+    assert told.startswith("Makefile:2:1: error: something above the include may export a variable")
+    assert "[include-not-first]\n  hint: make this its first line: include Makefile.instrumented\n" in told
+    (tmp_path / "Makefile").write_text(f"# about\nX = export\nexported := 1\n{LINE}{line}\n{RULES}")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "ifndef INSTRUMENTED",
+        "ifndef  INSTRUMENTED # told by the include",
+        "ifeq ($(INSTRUMENTED),)",
+        "ifeq (,${INSTRUMENTED})",
+        'ifeq "$(INSTRUMENTED)" ""',
+    ],
+)
+def test_what_an_earlier_version_needed_is_harmless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], guard: str
+) -> None:
+    """The guard is true, so make runs what it ran; check proposes to remove it and the folder, and passes."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "Makefile").write_text(f"-{LINE}{guard}\n{RULES}%: ; @:\nendif\n")
+    (tmp_path / ".instrumented").mkdir()
+    (tmp_path / ".instrumented" / "engine.mk").write_text("this is not read\n")
+    assert main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["check"]) == 0
+    found = capsys.readouterr().out.replace(f"{tmp_path}/", "")
+    assert "Makefile:2:1: warning: this guard of an earlier version is needless [old-guard]\n  hint: remove it" in found
+    assert ".instrumented:1:1: warning: this folder of an earlier version is needless [old-folder]\n" in found
+    assert "  hint: run: git rm -r .instrumented\n" in found
+    assert subprocess.check_output(["make", "one"]) == b"one\n"
