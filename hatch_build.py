@@ -1,8 +1,8 @@
 """Compiles the recorder when a wheel, or an editable installation, is built: a hook of hatchling's.
 
 It takes musl-gcc or cc, and links statically where that works: a static program starts in a third of the time, and no
-LD_PRELOAD makes it print a line. If there is neither, it asks for PyPI's ziglang, which can also build for other systems:
-RECORDER_TARGET names one of them.
+LD_PRELOAD makes it print a line. If there is neither, it asks for PyPI's ziglang, which can also build for other
+systems: RECORDER_TARGET names one of them.
 """
 
 from __future__ import annotations

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pexpect
 from capture import Capture
-from hatch_build import compile_to
 from results import Results
 from rich.table import Table
 
+from hatch_build import compile_to
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent

@@ -337,18 +337,18 @@ static int is_agreed(const char *path, const char *digest, int *folder, char *ma
 
 /* Write the start of a run, with room for its end, into a new file of `folder`/pending, and hold it locked: an unlocked
  * one that has no end tells that its watcher was killed. Return its descriptor, or -1. */
-static int new_record(int folder, long long time_ns, pid_t make, const char *text, size_t length) {
+static int new_record(int folder, const char *mark, long long time_ns, pid_t make, const char *text, size_t length) {
   mkdirat(folder, "pending", 0700);
   int pending = openat(folder, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   for (int try = 0; pending >= 0 && try < 100; try++) {
-    char name[64];
+    char name[64], line[PATH_MAX];
     struct stat about;
     snprintf(name, sizeof name, "%lld-%d.run", time_ns + try, (int)make);
     int file = openat(pending, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0 && errno != EEXIST) break;
     flock(file, LOCK_EX); /* where there are no locks, there is a record all the same */
     if (file < 0 || fstat(file, &about) != 0 || about.st_nlink == 0) continue; /* the name was taken, or is gone */
-    if (write(file, text, length) == (ssize_t)length) return file;
+    if (write(file, text, length) == (ssize_t)length && read_line(folder, mark, line)) return file; /* still agreed */
     unlinkat(pending, name, 0);
     break;
   }
@@ -465,7 +465,7 @@ static int watch(char **arguments) {
   /* make goes on; a slow home delays only this process. */
   if (is_watched(&above, INT_MAX) || !is_agreed(path, digest, &folder, mark, agreement)) return 0;
   size_t used = start_of(text, &started, make, digest, agreement, arguments + 3);
-  int record = used > 0 ? new_record(folder, started.time_ns, make, text, used) : -1;
+  int record = used > 0 ? new_record(folder, mark, started.time_ns, make, text, used) : -1;
   int status = wait_for_end(way, descriptor, &ended);
   if (record < 0 || status == -1) return 0;
   int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);

@@ -51,7 +51,7 @@ RECORDER = next(Path(INSTALLED).glob("lib/python*/site-packages/instrumented_mak
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 # When a test gives up: never because the machine is busy. What must not be waited for takes an hour in the tests.
-HANG_S = int(os.environ.get("HANG_S", 0)) or PATIENCE_S
+HANG_S = PATIENCE_S
 
 CATALOG = """\
 project: workbench
@@ -124,7 +124,14 @@ class Workbench:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**TERMINAL, **COVERAGE, "HOME": str(self.home), "PATH": SYSTEM_PATH, **self.variables}
+        return {
+            **TERMINAL,
+            **COVERAGE,
+            "HOME": str(self.home),
+            "PATH": SYSTEM_PATH,
+            "PWD": str(self.tree),
+            **self.variables,
+        }
 
     @property
     def config(self) -> Path:

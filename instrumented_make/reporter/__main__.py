@@ -1,4 +1,4 @@
-"""Makes ``python -m instrumented_make.reporter`` the command that the rendered hand-over calls."""
+"""Makes ``python -m instrumented_make.reporter`` the command that the recorder and the include start."""
 
 from instrumented_make.output import guarded
 

@@ -1,6 +1,6 @@
 """What was checked out when a command started.
 
-The rendered include reads ``.git/HEAD`` and the branch's own file before the command runs, without starting a process.
+The recorder reads ``.git/HEAD`` and the branch's own file before the command runs.
 The rest happens here, afterwards and in the background. No program is started, not even git: files are read directly,
 objects through dulwich, and no configuration. So nothing that a repository configures can run, and no process can hang.
 

@@ -64,19 +64,20 @@ def _taken(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
 
 def _emptied(pending: Path) -> dict[str, Problem]:
     """Delete the runs; return those that are left. A make that still runs then has nowhere to write its end."""
+    left = _delete(lambda: run_files.every(pending))
     gone = pending.with_name(f".{pending.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):  # it was never created, or cannot be renamed: then empty it where it is
+    with contextlib.suppress(OSError):  # it was never created, or cannot be renamed
         pending.rename(gone)
-    left: dict[str, Problem] = {}
-    for folder in (gone, pending):
-        emptied = False
-        while not emptied:
-            left |= _delete(lambda: run_files.every(folder))  # noqa: B023  (it is called at once)
-            try:
-                folder.unlink() if folder.is_symlink() else folder.rmdir()
-                emptied = True
-            except OSError:  # it is not there, holds something else, or a recorder that had it open has added to it
-                emptied = bool(left) or not run_files.every(folder)
+    while not left:
+        try:
+            gone.unlink() if gone.is_symlink() else gone.rmdir()
+            return {}
+        except FileNotFoundError:
+            return {}
+        except OSError:  # it holds something else, or a recorder that had it open has added to it
+            if not run_files.every(gone):
+                break
+            left = _delete(lambda: run_files.every(gone))
     with contextlib.suppress(OSError):
         gone.rename(pending)
     return left

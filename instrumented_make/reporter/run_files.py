@@ -38,9 +38,7 @@ _SIGQUIT = -3
 def finished(folder: Path, now_ns: int) -> Iterator[Run | Damaged]:
     """The runs in ``folder`` that have ended, and those that can no longer end, in no particular order."""
     yield from handed_over_runs.finished(folder)
-    for path in every(folder):
-        if path.suffix != ".run":
-            continue
+    for path in _records(folder):
         try:
             run = _read(path, now_ns)
         except OSError:  # it is gone by now, or cannot be read at the moment
@@ -60,18 +58,25 @@ def remove(folder: Path, name: str) -> None:
 
 
 def every(folder: Path) -> list[Path]:
-    """All files that recorders created in ``folder``. Empty if it cannot be listed."""
+    """All files that recorders created in ``folder``. Raise OSError if it is there, but cannot be listed."""
     try:
         names = os.listdir(folder)
-    except OSError:
+    except FileNotFoundError:
         return []
     return [folder / name for name in names if re.fullmatch(r"[\d-]{1,60}\.(?:run|start|end|failed)", name, re.ASCII)]
+
+
+def _records(folder: Path) -> list[Path]:
+    try:
+        return [path for path in every(folder) if path.suffix == ".run"]
+    except OSError:
+        return []
 
 
 def wait_for_ends(folder: Path, patience_s: float) -> None:
     """Wait until every run of this system whose make is gone has its end, which its recorder writes at once."""
     until_s = time.monotonic() + patience_s
-    while any(map(_is_about_to_end, every(folder))) and time.monotonic() < until_s:
+    while any(map(_is_about_to_end, _records(folder))) and time.monotonic() < until_s:
         time.sleep(0.01)
 
 
@@ -83,7 +88,8 @@ def _is_about_to_end(path: Path) -> bool:
     if len(lines) != 12 or lines[0] != str(_VERSION) or lines[10].split():
         return False
     space, _, process = lines[3].partition(" ")
-    return space == str(system.space_of_pids()) and process.isdigit() and not Path("/proc", process).exists()
+    known = space != "0" and space == str(system.space_of_pids())  # without /proc nothing is known
+    return known and process.isdigit() and not Path("/proc", process).exists()
 
 
 def _read(path: Path, now_ns: int) -> Run | Damaged | None:

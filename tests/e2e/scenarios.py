@@ -146,7 +146,7 @@ SCENARIOS = [
     Scenario(".SHELLSTATUS in the environment", BASIC, ("a",), variables={".SHELLSTATUS": "4"}),
     Scenario("no folder for temporary files", BASIC, ("a",), variables={"TMPDIR": "/nope"}),
     Scenario(
-        "our names in the environment", WITNESS, ("a",), variables={".metrics.folder": "/tmp", ".metrics.not": ""}
+        "our names in the environment", WITNESS, ("a",), variables={".metrics.folder": "/nope", ".metrics.not": ""}
     ),
     Scenario("a library that is missing", BASIC, ("a",), variables={"LD_PRELOAD": "/nope.so"}),
     *[

@@ -399,8 +399,8 @@ def test_without_a_python_the_decision_and_the_setup_are_shown(
     assert (result.returncode, result.stdout) == (2, f"Decision: {decision}\n")
     made = asked.config / f"environment-{__version__}"
     assert f"No Python here has instrumented-make {__version__}." in result.stderr
-    assert f"\n  python3 -m venv {made}\n" in result.stderr
-    assert f"\n  {made}/bin/python -m pip install instrumented-make=={__version__}\n" in result.stderr
+    assert f"\n  python3 -I -m venv {made}\n" in result.stderr
+    assert f"\n  {made}/bin/python -I -m pip install instrumented-make=={__version__}\n" in result.stderr
     assert f"and then again: make metrics-{goal}\n" in result.stderr
     assert sorted(asked.home.rglob("*")) == before, "it has only shown"
 

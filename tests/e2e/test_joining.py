@@ -79,7 +79,7 @@ def test_nothing_from_the_repository_is_run(clone: Workbench) -> None:
     makefile.write_text(makefile.read_text() + "export PATH := $(CURDIR)/bin:$(PATH)\n")
     told = clone.run("metrics-opt-in")
     assert told.returncode == 2
-    assert f"{environment(clone)}/bin/python -m pip install" in told.stderr
+    assert f"{environment(clone)}/bin/python -I -m pip install" in told.stderr
     assert clone.run("metrics-opt-out").returncode == 0
     assert "hostile" not in told.stdout + told.stderr
 

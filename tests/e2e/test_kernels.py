@@ -32,7 +32,9 @@ as_somebody {recorder} run -- make a; echo status $?
 as_somebody {recorder} run -- make killed; echo status $?
 # The first process lets the watchers end.
 while grep -q recorder- /proc/[0-9]*/cmdline; do :; done 2>/dev/null
-for record in /work/home/.config/workbench/pending/*.run; do sed -n 11p "$record" | cut -d' ' -f1 | sed 's/^/recorded /'; done
+for record in /work/home/.config/workbench/pending/*.run; do
+  sed -n 11p "$record" | cut -d' ' -f1 | sed 's/^/recorded /'
+done
 """
 
 

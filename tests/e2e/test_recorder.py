@@ -184,7 +184,8 @@ def test_a_make_in_a_container(bench: Workbench, way: str, more: list[str]) -> N
     bench.agree(recorder_for(way))
     run = f"{recorder_for('run')} run -- " if way == "run" else ""
     # The first process waits for the watcher, whom its end would end.
-    script = f"{run}{bench.make} a; status=$?; while pgrep -f {bench.config}/[r]ecorder- >/dev/null; do :; done; exit $status"
+    wait = f"while pgrep -f {bench.config}/[r]ecorder- >/dev/null; do :; done"
+    script = f"{run}{bench.make} a; status=$?; {wait}; exit $status"
     result = subprocess.run(
         [*CONTAINER, *more, "bash", "-c", script],
         cwd=bench.tree,

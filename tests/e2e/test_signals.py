@@ -121,7 +121,7 @@ def test_a_signal_to_make_alone(watched: Watched, number: signal.Signals) -> Non
 
 
 def test_a_kill_of_make_alone(watched: Watched) -> None:
-    """As by subprocess.run(timeout=...): the line that runs ends by itself, no further one begins, and it is recorded."""
+    """As by subprocess.run(timeout=...): the line that runs ends by itself, and no further one begins; it is recorded."""
     if watched.way == "run":
         pytest.skip("make's parent is killed here, so nobody is left who could tell")
     process = watched.start("two")
@@ -174,7 +174,7 @@ def test_a_terminal_that_is_closed(watched: Watched) -> None:
     if process == 0:
         os.chdir(bench.tree)
         command = ["/bin/sh", "-c", f"{shlex.join([*run, bench.make, 'long'])}; exit 1"]
-        os.execve(command[0], command, bench.environment)
+        os.execve(command[0], command, bench.environment)  # noqa: S606  (it gets the terminal)
     wait_for_process(process, "sleep", "3631.25")
     os.close(terminal)
     os.waitpid(process, 0)

@@ -29,7 +29,7 @@ def effects(bench: Workbench, tree: Path, scenario: Scenario, shell: str, run: l
     result = subprocess.run(
         with_sh(shell, *command) if shell else command,
         cwd=tree,
-        env={**bench.environment, **scenario.variables},
+        env={**bench.environment, "PWD": str(tree), **scenario.variables},
         input=scenario.stdin.encode(),
         capture_output=True,
         timeout=HANG_S,

@@ -17,7 +17,7 @@ pairs, since neighbouring weeks are alike.
 *One person is not a change.* A shift must still be found without the person who contributes most to it, except in one
 person's own history.
 
-``tests/report/test_shift.py`` checks false alarms, power and dates by simulation; docs/decisions/0013 says
+``tests/report/test_shift.py`` checks false alarms, power and dates by simulation; docs/decisions/0011 says
 what was tried.
 """
 
