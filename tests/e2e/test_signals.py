@@ -121,7 +121,7 @@ def test_a_signal_to_make_alone(watched: Watched, number: signal.Signals) -> Non
 
 
 def test_a_kill_of_make_alone(watched: Watched) -> None:
-    """As by subprocess.run(timeout=...): the line that runs ends by itself, and no further one begins; it is recorded."""
+    """As by subprocess.run(timeout=...): its line ends by itself, no further one begins, and it is recorded."""
     if watched.way == "run":
         pytest.skip("make's parent is killed here, so nobody is left who could tell")
     process = watched.start("two")
