@@ -59,11 +59,13 @@ class RecorderHook(BuildHookInterface[Any]):
 def compile_to(program: Path, source: Path, target: str = "", *more: str) -> None:
     """Compile ``source`` to ``program`` with the first compiler that can. Raise RuntimeError if none can."""
     said = []
+    # zig keeps what it has compiled; a home may be read-only.
+    cache = str(source.parent.parent / "build" / "zig")
+    environment = {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache, **os.environ}
     for command in _commands(target):
         built = program.with_name(f".{program.name}.{os.getpid()}")
-        result = subprocess.run(
-            [*command, *FLAGS, *more, str(source), "-o", str(built)], capture_output=True, text=True, check=False
-        )
+        line = [*command, *FLAGS, *more, str(source), "-o", str(built)]
+        result = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
         if result.returncode == 0:
             os.replace(built, program)
             return
