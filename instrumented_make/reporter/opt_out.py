@@ -70,7 +70,7 @@ def _emptied(pending: Path) -> dict[str, Problem]:
         pending.rename(gone)
     while not left:
         try:
-            gone.unlink() if gone.is_symlink() else gone.rmdir()
+            gone.rmdir() if gone.is_dir() and not gone.is_symlink() else gone.unlink()
             return {}
         except FileNotFoundError:
             return {}

@@ -61,7 +61,7 @@ def every(folder: Path) -> list[Path]:
     """All files that recorders created in ``folder``. Raise OSError if it is there, but cannot be listed."""
     try:
         names = os.listdir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in names if re.fullmatch(r"[\d-]{1,60}\.(?:run|start|end|failed)", name, re.ASCII)]
 

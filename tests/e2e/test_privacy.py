@@ -147,13 +147,17 @@ def test_another_config_folder_is_respected(each_make: Workbench, server: Captur
     assert not (each_make.home / ".config").exists()
 
 
-@pytest.mark.parametrize("kept", ["~/my config", "$(touch pwned)", "a;touch pwned", "`touch pwned`", "it's", "ümlaut"])
-def test_a_config_folder_with_other_characters_is_refused(each_make: Workbench, kept: str) -> None:
+ODD = ["~/my config", "a\tb", " a", "a*", "$(touch pwned)", "a;touch pwned", "`touch pwned`", "it's", "ümlaut"]
+
+
+@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME"])
+@pytest.mark.parametrize("kept", ODD)
+def test_a_path_with_other_characters_is_refused(each_make: Workbench, kept: str, name: str) -> None:
     """One that make or a shell could take for something else: nothing is executed or recorded, and opt-in says why."""
     each_make.write(RULES, TARGETS)
-    each_make.variables["XDG_CONFIG_HOME"] = str(each_make.home / kept)
-    folder = each_make.home / kept / "workbench"
     each_make.agree()
+    each_make.variables[name] = str(each_make.home / kept)
+    folder = each_make.home / kept / (".config/workbench" if name == "HOME" else "workbench")
     folder.parent.mkdir(parents=True)
     each_make.config.rename(folder)
     assert each_make.run("one").stdout == "one\n"

@@ -87,7 +87,13 @@ def test_a_program_that_cannot_be_started_is_not_placed(
     assert path.read_bytes() == b"before"
 
 
-@pytest.mark.parametrize("host", ["", "a b", "a/b", "../x", "x\n", "$(x)", "é", "x" * 101])
+def test_an_include_of_an_earlier_version_is_named(home: ConfigDir) -> None:
+    """It does not say what make calls this system: the message says to render it again."""
+    with pytest.raises(UserError, match="of a version before 0.5"):
+        recorder.place(home, "")
+
+
+@pytest.mark.parametrize("host", ["a b", "a/b", "../x", "x\n", "$(x)", "é", "x" * 101])
 def test_a_name_of_a_system_that_is_no_name_of_a_file_is_refused(home: ConfigDir, host: str) -> None:
     """It comes from make, which took it from whoever compiled it."""
     with pytest.raises(UserError, match="cannot be part of a file's name"):
