@@ -89,7 +89,7 @@ def test_a_program_that_cannot_be_started_is_not_placed(
 
 def test_an_include_of_an_earlier_version_is_named(home: ConfigDir) -> None:
     """It does not say what make calls this system: the message says to render it again."""
-    with pytest.raises(UserError, match="of a version before 0.5"):
+    with pytest.raises(UserError, match=r"of a version before 0\.5"):
         recorder.place(home, "")
 
 
