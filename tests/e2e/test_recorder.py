@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -112,19 +113,44 @@ def test_a_restarted_make_is_recorded_once_and_from_its_first_start(bench: Workb
     assert run.duration_ns > 200_000_000
 
 
+def switches(process: int) -> int:
+    """How often a process has gone to sleep."""
+    return int(re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", Path(f"/proc/{process}/status").read_text(), re.M)[0])
+
+
 def test_an_end_that_its_parent_notes_late(bench: Workbench) -> None:
     """The end is when make ended, not when somebody asked for its status."""
-    bench.write("a: ; @exit 3\n", ["a"])
+    bench.write("a: ; @read line; exit 3\n", ["a"])
     bench.agree()
-    process = subprocess.Popen([bench.make, "a"], cwd=bench.tree, env=bench.environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [bench.make, "a"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     started(bench)
-    wait_until(lambda: Path(f"/proc/{process.pid}/stat").read_text().split()[2] == "Z", "make to end")
-    time.sleep(0.3)  # it is not waited for: this is how late its parent asks
+    (watcher,) = recorders(bench)
+    wait_until(lambda: Path(f"/proc/{watcher}/stat").read_text().split()[2] == "S", "the watcher to sleep")
+    before = switches(watcher)
+    assert process.stdin is not None
+    process.stdin.close()
+    wait_until(lambda: switches(watcher) > before, "the watcher to have seen the end")
+    asked_ns = time.time_ns()
     process.wait(timeout=HANG_S)
     bench.records()
     (run,) = read(bench)
     assert isinstance(run, Run)
-    assert (run.exit_status, run.duration_ns < 300_000_000) == (2, True)
+    assert run.exit_status == 2
+    assert run.end_ns < asked_ns
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_timeout_ends_a_command(bench: Workbench, way: str) -> None:
+    """timeout(1) sends its signal to make and then to the group: its own status, and make's in the record."""
+    bench.write("a: ; @sleep 3631.25\n", ["a"])
+    bench.agree(recorder_for(way))
+    run = [str(recorder_for("run")), "run", "--"] if way == "run" else []
+    command = ["timeout", "1", *run, bench.make, "a"]
+    result = subprocess.run(command, cwd=bench.tree, env=bench.environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 124
+    assert bench.recorded() == ["-15"]
 
 
 @pytest.mark.parametrize("way", WAYS)
