@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,7 +17,8 @@ from types import FrameType
 from generator import makefile, wiring
 from generator.catalog import Catalog
 from generator.contract import collection
-from instrumented_make import files
+from generator.render import INTERFACE
+from instrumented_make import RECORDER, files
 from instrumented_make.digest import digest
 from instrumented_make.errors import Problem, failure
 
@@ -95,10 +97,12 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
     variables = {
         name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith(_OF_MAKE)
     }
-    with tempfile.TemporaryDirectory() as config:
+    # A recorder may still write a moment after its make has ended.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as config:
         if kept:
             (Path(config) / project).mkdir(mode=0o700)
             (Path(config) / project / kept).write_text("trial\n", encoding="utf-8")
+            shutil.copy(RECORDER, Path(config) / project / f"recorder-{INTERFACE}.{_host(variables)}")
         with subprocess.Popen(
             command,
             cwd=folder,
@@ -120,6 +124,20 @@ def _run(folder: Path, command: list[str], project: str = "", kept: str | None =
                 raise failure(message, "choose a harmless command that ends by itself", path=folder) from None
     # The folder for the decisions is a different one each time.
     return _Ran(process.returncode, out.replace(config, "~/.config"), err.replace(config, "~/.config"))
+
+
+def _host(variables: dict[str, str]) -> str:
+    """What make calls this system; empty for make 3.81, which does not know."""
+    asked = subprocess.run(
+        ["make", "-f", "-"],
+        input="$(info $(MAKE_HOST))\nall: ; @:\n",
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    return asked.stdout.strip()
 
 
 @contextlib.contextmanager
