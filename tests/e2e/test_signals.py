@@ -16,6 +16,7 @@ import pytest
 from workbench import (
     HANG_S,
     LOST_CHILD,
+    RECORDER,
     WAYS,
     WIRED,
     Workbench,
@@ -44,7 +45,7 @@ class Watched:
     def __init__(self, bench: Workbench, way: str) -> None:
         self.bench, self.way = bench, way
         bench.write(RULES, ["long", "short", "a", "b", "two"])
-        bench.agree(recorder_for(way) if way != "bare" else recorder_for("pidfd"))
+        bench.agree(RECORDER if way == "bare" else recorder_for(way))
         if way == "bare":
             (bench.tree / "Makefile").write_text(RULES)
 
