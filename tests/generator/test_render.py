@@ -141,3 +141,14 @@ def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "--chekc"]) == 2
     assert "--check" in capsys.readouterr().err
     assert main(["--version"]) == 0
+
+
+@pytest.mark.parametrize("name", ["tests/golden", "examples/openedx-devstack", "."])
+def test_the_include_is_short(name: str) -> None:
+    """At most 120 lines beside the list of targets, so that somebody can review it."""
+    root = Path(__file__).parents[2] / name
+    lines = (root / "Makefile.instrumented").read_text().splitlines()
+    start = lines.index(".metrics.targets := \\")
+    end = lines.index("", start)
+    assert len(lines) - (end - start) <= 120
+    assert end - start == 1 + len(load(root / "targets.yaml").targets)
