@@ -150,7 +150,8 @@ def test_timeout_ends_a_command(bench: Workbench, way: str) -> None:
     command = ["timeout", "1", *run, bench.make, "a"]
     result = subprocess.run(command, cwd=bench.tree, env=bench.environment, capture_output=True, text=True, check=False)
     assert result.returncode == 124
-    assert bench.recorded() == ["-15"]
+    # Which of the two make is told of first, its own signal or its command's, is chance.
+    assert bench.recorded() in (["-15"], ["2"])
 
 
 @pytest.mark.parametrize("way", WAYS)
