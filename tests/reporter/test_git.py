@@ -18,10 +18,11 @@ pytestmark = pytest.mark.slow
 
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
+# Not ``@:``: make 4.4 started in another folder than PWD is then left alone (docs/limits.md).
 # ``move`` commits to the branch itself: the event has the commit before that.
 RULES = """\
 .PHONY: stay move
-stay: ; @:
+stay: ; @true
 move: ; @git -c user.name=m -c user.email=m@example.invalid commit -q --allow-empty -m moved
 """
 
