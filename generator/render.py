@@ -12,13 +12,10 @@ from generator.catalog import COMMANDS, Catalog
 from generator.catalog_edit import scalar
 from generator.contract import collection, question
 from generator.proposal import Proposed, first_of
-from instrumented_make import __version__
+from instrumented_make import INTERFACE, __version__
 from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, collected, example_event
 from instrumented_make.templating import environment
-
-# What Makefile.instrumented and the recorder that it starts agree on: the arguments, and the way to name the program.
-INTERFACE = 1
 
 
 def include(catalog: Catalog, path: Path) -> str:

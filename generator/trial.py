@@ -17,8 +17,7 @@ from types import FrameType
 from generator import makefile, wiring
 from generator.catalog import Catalog
 from generator.contract import collection
-from generator.render import INTERFACE
-from instrumented_make import RECORDER, files
+from instrumented_make import INTERFACE, RECORDER, files
 from instrumented_make.digest import digest
 from instrumented_make.errors import Problem, failure
 

@@ -9,3 +9,5 @@ from pathlib import Path
 __version__ = "0.5.0"
 # The program that watches makes: compiled when the package is built.
 RECORDER = Path(__file__).resolve().parent / "recorder"
+# What it and Makefile.instrumented agree on: its arguments, and the name that it is placed under.
+INTERFACE = 1

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.delivery import Patience
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.run import Run
+from instrumented_make.reporter.run_files import finished
 
 # A run as the recorder writes it down: 5 seconds, status 0.
 START = b"3\none\n1764000000500000000 100250000000 90250000000\n1 2\n\n\n\n\ndigest agreement\nend\n"
@@ -22,6 +26,19 @@ OLD_START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
 OLD_END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
 # One attempt now, whatever went wrong before.
 AT_ONCE = Patience(budget_s=0, heeds_backoff=False)
+
+
+def only(home: ConfigDir) -> Run:
+    """The one run that has ended."""
+    (run,) = finished(home.pending, time.time_ns())
+    assert isinstance(run, Run)
+    return run
+
+
+def changed(data: st.DataObject, content: bytes) -> bytes:
+    """``content`` with some bytes removed, replaced or inserted."""
+    at = data.draw(st.integers(0, len(content)))
+    return content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, len(content))) :]
 
 
 def that_records(path: Path) -> ConfigDir:

@@ -14,6 +14,7 @@ import pytest
 from workbench import HANG_S, SYSTEM_PATH
 
 from generator.cli import cli
+from instrumented_make import RECORDER
 from instrumented_make.properties import SPECIFIED
 from instrumented_make.reporter import recorder
 
@@ -114,7 +115,7 @@ def test_the_demo_shows_what_the_readme_promises() -> None:
         "dev.up.%",
         "dev.up.lms dev.up.studio",
     ]
-    asked = rf"^\$ ~/\.config/devstack-example/recorder-\S+ check\n{recorder.ways(recorder.BUILT)}\n\nThis system, "
+    asked = rf"^\$ ~/\.config/devstack-example/recorder-\S+ check\n{recorder.ways(RECORDER)}\n\nThis system, "
     assert re.search(asked, result.stdout, re.M)
     assert re.search(r"tracked +[\d.]+ ms", result.stdout)
     changed = result.stdout.partition("git diff -U0")[2].partition("\n\n")[0].splitlines()[1:]

@@ -23,12 +23,13 @@ from typing import Any, NoReturn
 import pexpect
 from capture import PATIENCE_S
 
+import instrumented_make
 from generator.catalog import load
 from generator.contract import collection
-from generator.render import INTERFACE, include
+from generator.render import include
 from hatch_build import compile_to
+from instrumented_make import INTERFACE
 from instrumented_make.digest import digest
-from instrumented_make.reporter.recorder import BUILT
 
 # The environment with the reporter under test: make test installs the built wheel into one of its own.
 INSTALLED = os.environ.get("INSTALLED", sys.prefix)
@@ -46,7 +47,9 @@ def make_name(path: str) -> str:
 
 
 # The recorder under test.
-RECORDER = next(Path(INSTALLED).glob("lib/python*/site-packages/instrumented_make/recorder"), BUILT)
+RECORDER = next(
+    Path(INSTALLED).glob("lib/python*/site-packages/instrumented_make/recorder"), instrumented_make.RECORDER
+)
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 

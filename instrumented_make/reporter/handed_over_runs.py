@@ -17,10 +17,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from instrumented_make import files
-from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
+from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run, each, text
 
-MAX_BYTES = 64 * 1024
 # A shell's own clock is trusted only if it agrees with the file's time: it may come from the environment.
 CLOCK_AGREES_NS = 2 * NANOSECONDS
 # /proc/uptime counts in hundredths of a second, but does not jump when the clock is set.
@@ -33,17 +31,7 @@ def finished(folder: Path) -> Iterator[Run | Damaged]:
         names = [name for name in os.listdir(folder) if re.fullmatch(r"[\d-]{1,60}\.start", name, re.ASCII)]
     except OSError:
         return
-    for name in names:
-        start = folder / name
-        try:
-            run = _read(start)
-        except OSError:  # it is gone by now, or cannot be read at the moment
-            continue
-        except ValueError as error:
-            yield Damaged(start.stem, f"its record cannot be read: {error}")
-            continue
-        if run is not None:
-            yield run
+    yield from each([folder / name.removesuffix(".start") for name in names], _read)
 
 
 def remove(folder: Path, name: str) -> None:
@@ -53,13 +41,13 @@ def remove(folder: Path, name: str) -> None:
             (folder / (name + suffix)).unlink(missing_ok=True)
 
 
-def _read(start: Path) -> Run | None:
-    """The run that began with ``start``, or None while it has no end. Raise ValueError when it is damaged."""
-    end = start.with_suffix(".end")
-    ending = _text(end).partition("\n")[0].split()
+def _read(run: Path) -> Run | None:
+    """The run in the two files of ``run``, or None while it has no end. Raise ValueError when it is damaged."""
+    start, end = run.with_suffix(".start"), run.with_suffix(".end")
+    ending = text(end).partition("\n")[0].split()
     if not ending:
         return None
-    lines = _text(start).split("\n")
+    lines = text(start).split("\n")
     # the nine lines, and what follows the last newline
     if len(lines) != 10 or lines[0] != "2" or lines[8] != "end":
         raise ValueError("its start is incomplete")
@@ -75,7 +63,7 @@ def _read(start: Path) -> Run | None:
         if steady >= 0 and abs(steady - duration_ns) > CLOCKS_DIFFER_NS:
             duration_ns = steady
     return Run(
-        name=start.stem,
+        name=run.name,
         command=command,
         start_ns=start_ns,
         end_ns=end_ns,
@@ -89,18 +77,14 @@ def _read(start: Path) -> Run | None:
     )
 
 
-def _text(path: Path) -> str:
-    return files.regular(path, MAX_BYTES).decode("utf-8", "replace")
-
-
 def _clocks(words: list[str]) -> tuple[int | None, int | None]:
     """``<seconds since 1970 or ->`` and ``<seconds since boot or ->``, in nanoseconds."""
     return (_nanoseconds(words[0]) if words else None, _nanoseconds(words[1]) if len(words) > 1 else None)
 
 
-def _nanoseconds(text: str) -> int | None:
+def _nanoseconds(word: str) -> int | None:
     # bash writes the decimal mark of the user's locale
-    match = re.fullmatch(r"(\d{1,12})[.,](\d{1,9})", text, re.ASCII)
+    match = re.fullmatch(r"(\d{1,12})[.,](\d{1,9})", word, re.ASCII)
     return int(match[1]) * NANOSECONDS + int(match[2].ljust(9, "0")) if match else None
 
 

@@ -13,13 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from instrumented_make import RECORDER
+from instrumented_make import INTERFACE, RECORDER
 from instrumented_make.errors import failure
 from instrumented_make.reporter.config_dir import ConfigDir
 
-# As in the name that Makefile.instrumented gives the program, and in its arguments.
-INTERFACE = 1
-BUILT = RECORDER
 _TRIAL_S = 10
 # What the kernel does not tell; see docs/limits.md.
 NONE = "none"
@@ -39,10 +36,10 @@ def place(config_dir: ConfigDir, host: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._+-]{1,100}", host):
         raise failure(f"make names its system {host!r}, which cannot be part of a file's name", path=path)
     try:
-        program = BUILT.read_bytes()
+        program = RECORDER.read_bytes()
     except OSError as error:
         hint = f"install instrumented-make again: {shlex.quote(sys.executable)} -m pip install --force-reinstall ..."
-        raise failure(f"the recorder is missing: {error.strerror}", hint, path=BUILT) from None
+        raise failure(f"the recorder is missing: {error.strerror}", hint, path=RECORDER) from None
     trial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700), "wb") as file:

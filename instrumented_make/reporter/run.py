@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from instrumented_make import files
 
 NANOSECONDS = 1_000_000_000
+# Of a file that is read; the recorder writes no longer ones.
+MAX_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,21 @@ class Damaged:
 
     name: str
     reason: str
+
+
+def each(records: Iterable[Path], read: Callable[[Path], Run | Damaged | None]) -> Iterator[Run | Damaged]:
+    """What ``read`` makes of each of ``records``, without the None of those that go on; a ValueError means damaged."""
+    for path in records:
+        try:
+            run = read(path)
+        except OSError:  # it is gone by now, or cannot be read at the moment
+            continue
+        except ValueError as error:
+            run = Damaged(path.name, f"its record cannot be read: {error}")
+        if run is not None:
+            yield run
+
+
+def text(path: Path) -> str:
+    """The content of the file at ``path``. Raise OSError, or ValueError if it is too long."""
+    return files.regular(path, MAX_BYTES).decode("utf-8", "replace")

@@ -21,12 +21,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from instrumented_make import files
 from instrumented_make.reporter import handed_over_runs, system
-from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
+from instrumented_make.reporter.run import MAX_BYTES, NANOSECONDS, Damaged, Run, each, text
 
-# The recorder writes no longer ones.
-MAX_BYTES = 64 * 1024
 _VERSION = 3
 # A file is locked, and then its start is written at once.
 STARTED_WITHIN_S = 60
@@ -38,16 +35,7 @@ _SIGQUIT = -3
 def finished(folder: Path, now_ns: int) -> Iterator[Run | Damaged]:
     """The runs in ``folder`` that have ended, and those that can no longer end, in no particular order."""
     yield from handed_over_runs.finished(folder)
-    for path in _records(folder):
-        try:
-            run = _read(path, now_ns)
-        except OSError:  # it is gone by now, or cannot be read at the moment
-            continue
-        except ValueError as error:
-            yield Damaged(path.name, f"its record cannot be read: {error}")
-            continue
-        if run is not None:
-            yield run
+    yield from each(_records(folder), lambda path: _read(path, now_ns))
 
 
 def remove(folder: Path, name: str) -> None:
@@ -82,7 +70,7 @@ def wait_for_ends(folder: Path, patience_s: float) -> None:
 
 def _is_about_to_end(path: Path) -> bool:
     try:
-        lines = _text(path).split("\n")
+        lines = text(path).split("\n")
     except (OSError, ValueError):
         return False
     if len(lines) != 12 or lines[0] != str(_VERSION) or lines[10].split():
@@ -94,11 +82,11 @@ def _is_about_to_end(path: Path) -> bool:
 
 def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     """The run in ``path``, or None while it goes on. Raise ValueError when it is damaged."""
-    text = _text(path)
-    lines = text.split("\n")
+    content = text(path)
+    lines = content.split("\n")
     if lines[0].isascii() and lines[0].isdigit() and int(lines[0][:9]) > _VERSION:
         return None
-    if not text and now_ns - path.stat().st_mtime_ns < STARTED_WITHIN_S * NANOSECONDS:
+    if not content and now_ns - path.stat().st_mtime_ns < STARTED_WITHIN_S * NANOSECONDS:
         return None
     if not _has_end(lines):
         return Damaged(path.name, KILLED) if _is_abandoned(path) else None
@@ -142,10 +130,6 @@ def _is_abandoned(path: Path) -> bool:
         return False
     finally:
         os.close(handle)
-
-
-def _text(path: Path) -> str:
-    return files.regular(path, MAX_BYTES).decode("utf-8", "replace")
 
 
 def _moment(words: str) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from capture import Capture
 from homes import OLD_END, OLD_START
 from workbench import INSTALLED, Workbench, host_of
 
-from generator.render import INTERFACE
+from instrumented_make import INTERFACE
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workbench import Workbench, host_of
 
-from generator.render import INTERFACE
+from instrumented_make import INTERFACE
 
 RULES = ".PHONY: one\none: ; @echo one of $(notdir $(CURDIR)) '$(MAKEFILE_LIST)'\n"
 

@@ -6,27 +6,19 @@ import os
 import time
 
 import pytest
-from homes import OLD_END, OLD_START, write, write_old
+from homes import OLD_END, OLD_START, changed, only, write, write_old
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workbench import tmpfs
 
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.handed_over_runs import MAX_BYTES
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
-from instrumented_make.reporter.run import Damaged, Run
+from instrumented_make.reporter.run import MAX_BYTES, Damaged
 from instrumented_make.reporter.run_files import every, finished
 
 BLANK = b" " * 63 + b"\n"
-
-
-def only(home: ConfigDir) -> Run:
-    """The one run that has ended."""
-    (run,) = finished(home.pending, time.time_ns())
-    assert isinstance(run, Run)
-    return run
 
 
 def test_what_waited_becomes_events_beside_what_is_recorded_now(config_dir: ConfigDir) -> None:
@@ -39,12 +31,6 @@ def test_what_waited_becomes_events_beside_what_is_recorded_now(config_dir: Conf
         {"command": "one", "duration_ms": 5000, "exit_status": 0},
     ]
     assert every(config_dir.pending) == []
-
-
-def changed(data: st.DataObject, content: bytes) -> bytes:
-    """``content`` with some bytes removed, replaced or inserted."""
-    at = data.draw(st.integers(0, len(content)))
-    return content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, len(content))) :]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workbench import CONTRACT, HANG_S, SYSTEM_PATH, tmpfs
 
-from generator import render
+from instrumented_make import INTERFACE, RECORDER
 from instrumented_make.digest import digest
 from instrumented_make.errors import UserError
 from instrumented_make.reporter import consent, recorder
@@ -38,7 +38,7 @@ def contract() -> Contract:
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What this installation holds in place of a recorder: a test writes it."""
     path = tmp_path / "built"
-    monkeypatch.setattr(recorder, "BUILT", path)
+    monkeypatch.setattr(recorder, "RECORDER", path)
     return path
 
 
@@ -47,17 +47,12 @@ def test_it_is_placed_under_the_name_of_makes_system(home: ConfigDir) -> None:
     other = recorder.placed(home, "aarch64-apple-darwin")
     other.write_bytes(FOREIGN)
     way = recorder.place(home, HOST)
-    path = home.path / f"recorder-{recorder.INTERFACE}.{HOST}"
+    path = home.path / f"recorder-{INTERFACE}.{HOST}"
     assert way == recorder.ways(path) != ""
-    assert path.read_bytes() == recorder.BUILT.read_bytes()
+    assert path.read_bytes() == RECORDER.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o700
     assert names(home.path) == sorted([path.name, other.name])
     assert other.read_bytes() == FOREIGN
-
-
-def test_include_and_reporter_mean_the_same_interface() -> None:
-    """The include starts the program by the name under which the reporter places it."""
-    assert render.INTERFACE == recorder.INTERFACE
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from homes import BLANK, END, START, write
+from homes import BLANK, END, START, changed, only, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +23,8 @@ from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import opened
-from instrumented_make.reporter.run import Damaged, Run
-from instrumented_make.reporter.run_files import KILLED, MAX_BYTES, every, finished, wait_for_ends
+from instrumented_make.reporter.run import MAX_BYTES, Damaged, Run
+from instrumented_make.reporter.run_files import KILLED, every, finished, wait_for_ends
 
 EMPTY_FOR_LONG_S = 61
 
@@ -40,19 +40,6 @@ def locked(path: Path) -> Iterator[None]:
 def lost(home: ConfigDir) -> dict[str, int]:
     with opened(home.outbox) as outbox:
         return outbox.lost()
-
-
-def only(home: ConfigDir) -> Run:
-    """The one run that has ended."""
-    (run,) = finished(home.pending, time.time_ns())
-    assert isinstance(run, Run)
-    return run
-
-
-def changed(data: st.DataObject, content: bytes) -> bytes:
-    """``content`` with some bytes removed, replaced or inserted."""
-    at = data.draw(st.integers(0, len(content)))
-    return content[:at] + data.draw(st.binary(max_size=6)) + content[at + data.draw(st.integers(0, len(content))) :]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
