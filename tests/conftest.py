@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from capture import Capture
 from workbench import MAKES, NOT_INSTALLED, Workbench, make_name
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Tests already run in parallel. NumPy reads this at import.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -43,6 +47,18 @@ def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("nobody")))
     for name in ("XDG_CONFIG_HOME", "MAKEFLAGS", "MAKELEVEL", "CI", "DO_NOT_TRACK"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this version: the one that ``make test`` has built, or else a new one."""
+    folder = ROOT / "build" / "dist"
+    if "INSTALLED" not in os.environ:
+        folder = tmp_path_factory.mktemp("wheels")
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+        subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    [built] = folder.glob("*.whl")
+    return built
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pexpect
@@ -19,21 +18,13 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with this version's wheel, from which a developer's own pip installs."""
-    folder = tmp_path_factory.mktemp("wheels")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return folder
-
-
 @pytest.fixture
-def clone(bench: Workbench, index: Path, server: Capture) -> Workbench:
+def clone(bench: Workbench, wheel: Path, server: Capture) -> Workbench:
+    """A checkout of somebody whose own pip finds this version's wheel."""
     bench.host = server.host
     bench.write("one: ; @echo one\n", ["one"])
     bench.commit()
-    bench.variables = {"PIP_FIND_LINKS": str(index), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    bench.variables = {"PIP_FIND_LINKS": str(wheel.parent), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return bench
 
 

@@ -211,7 +211,7 @@ def test_a_make_in_a_container(bench: Workbench, way: str, more: list[str]) -> N
     bench.agree(recorder_for(way))
     run = f"{recorder_for('run')} run -- " if way == "run" else ""
     # The first process waits for the watcher, whom its end would end.
-    wait = f"while pgrep -f {bench.config}/[r]ecorder- >/dev/null; do :; done"
+    wait = f"while grep -qsz '^{bench.config}/recorder-' /proc/[0-9]*/cmdline; do :; done"
     script = f"{run}{bench.make} a; status=$?; {wait}; exit $status"
     result = subprocess.run(
         [*CONTAINER, *more, "bash", "-c", script],
@@ -389,7 +389,8 @@ def test_each_make_names_this_system(make: str) -> None:
 
 def test_python_is_not_started_by_make(bench: Workbench) -> None:
     """The reporter begins after make has ended, and its output goes nowhere."""
-    bench.write(f"a: ; @pgrep -f '[i]nstrumented_make.reporter run.*{bench.config}'; true\n", ["a"])
+    look = f"tr '\\0' ' ' <$$process 2>/dev/null | grep '[i]nstrumented_make.reporter run.*{bench.config}'"
+    bench.write(f"a: ; @for process in /proc/[0-9]*/cmdline; do {look}; done; true\n", ["a"])
     bench.agree()
     (bench.config / "interpreter").write_text(f"{PYTHON}\n")
     result = bench.run("a")

@@ -150,6 +150,8 @@ def test_nothing_happens_in_a_missing_or_another_users_home(bench: Workbench, ho
     bench.write(RULES, ["one"])
     if home == "missing":
         bench.home.rmdir()
+    elif os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
     else:
         os.chown(bench.home, 12345, 12345)
     child = bench.terminal("one")
