@@ -328,11 +328,11 @@ def opened(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
     One of a newer version is left unchanged: raise UserError. Raise sqlite3.OperationalError when the file is busy for
     longer than ``patience_s`` or cannot be read or written, and sqlite3.DatabaseError if it is damaged or not one.
     """
-    connection = _connect(path, patience_s)
-    try:
+    with contextlib.closing(_connect(path, patience_s)) as connection:
+        # SQLite must not sort its data in a shared temporary folder.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        _make_ready(connection, path, patience_s)
         yield Outbox(connection)
-    finally:
-        connection.close()
 
 
 def checksum(message_id: str, text: str, host: str, write_key: str) -> int:
@@ -360,22 +360,14 @@ def read_event(message_id: str, text: str, host: str, write_key: str, expected: 
     return event
 
 
-def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
-    connection = _open(path, patience_s)
+def _make_ready(connection: sqlite3.Connection, path: Path, patience_s: float) -> None:
+    """Create the tables or upgrade them: one process does, and another that arrives meanwhile finds it done."""
     if _version(connection) == VERSION:
-        return connection
-    connection.close()
-    # One process creates or upgrades the file; another that arrives meanwhile finds it done.
+        return
     with lock.held_or_busy(lock_of(path), patience_s) as mine:
         if not mine:
             raise sqlite3.OperationalError("database is locked")
-        connection = _open(path, patience_s)
-        try:
-            upgrade(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        upgrade(connection, path)
 
 
 def lock_of(path: Path) -> Path:
@@ -397,14 +389,12 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
     connection.executescript(f"BEGIN IMMEDIATE;{head}{steps}COMMIT;")
 
 
-def _open(path: Path, patience_s: float) -> sqlite3.Connection:
+def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
     # Created here, not by SQLite, so that it is never readable by others.
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
     # Damaged text must still be readable as text.
     connection.text_factory = lambda content: content.decode("utf-8", "replace")
-    # SQLite must not sort its data in a shared temporary folder.
-    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
