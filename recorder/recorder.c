@@ -6,10 +6,11 @@
  *   recorder check                              tries how a process can be watched here, and prints it, or "none"
  *
  * FOLDER is where the decision is kept, DIGEST names what was agreed to, MAKE is the last part of make's own name, and
- * the NAMEs are what the catalog calls the goals. docs/how-it-works.md shows the whole; the record is read by
- * instrumented_make/reporter/run_files.py. Whatever fails while watching, the answer is silence. */
+ * the NAMEs are what the catalog calls the goals. instrumented_make/reporter/run_files.py reads the record. Whatever
+ * fails while watching, the answer is silence. */
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -42,6 +43,7 @@
 #define MAILBOX 200 /* the descriptor that `run` answers a watcher by: seldom taken, and below every usual limit */
 #define MAILBOX_NAME "instrumented-make"
 #define LARGEST_RECORD 65536
+#define MOST_RECORDS 10000 /* that wait for a reporter */
 #define END_BYTES 96 /* reserved with the start, so that a disk that fills up meanwhile cannot lose the end */
 enum { PIDFD, CONNECTOR, RUN, KQUEUE, NONE };
 #ifndef FIRST_WAY
@@ -49,24 +51,22 @@ enum { PIDFD, CONNECTOR, RUN, KQUEUE, NONE };
 #endif
 static const char *const WAYS[] = {"pidfd", "connector", "run", "kqueue", "none"};
 
-struct moment {
-  long long time_ns, boot_ns, awake_ns; /* since 1970; since boot, asleep or not; since boot, awake */
-};
-static struct { char *argument, **environment; } origin; /* what make was started with */
+struct moment { long long time_ns, boot_ns, awake_ns; }; /* since 1970; since boot, asleep or not; since boot, awake */
+extern char **environ; /* here, after read_origin(), that of make, and its first argument */
+static char *first_argument;
 static struct { /* where make runs, the nearest folder from there up that has .git, and what it has checked out */
   char folder[PATH_MAX], top[PATH_MAX], ref[PATH_MAX], commit[PATH_MAX];
 } checkout;
+static char mark[PATH_MAX], agreement[PATH_MAX]; /* the file that says that the person agreed, and its text */
 static long long clock_ns(clockid_t clock) {
   struct timespec time = {0, 0};
-  clock_gettime(clock, &time);
-  return time.tv_sec * 1000000000LL + time.tv_nsec;
+  return clock_gettime(clock, &time), time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 static struct moment now(void) {
   return (struct moment){clock_ns(CLOCK_REALTIME), clock_ns(BOOT_CLOCK), clock_ns(AWAKE_CLOCK)};
 }
 
 /* --- 1. What each system knows of another process ---
- *
  * open_way() prepares for the end of `pid`, and returns one of WAYS; wait_for_end() then sleeps until it has come, and
  * returns how, as waitpid() does, or -1 if that was not told. All signals are blocked, so no call is interrupted. */
 
@@ -95,10 +95,9 @@ static int read_origin(pid_t pid) {
   if (text == NULL || sysctl((int[]){CTL_KERN, KERN_PROCARGS2, pid}, 3, text, &bytes, NULL, 0) != 0) return 0;
   memcpy(&count, text, sizeof count);
   for (at += strlen(text + at); at < bytes && text[at] == '\0';) at++;
-  origin.argument = text + at;
+  first_argument = text + at;
   for (; at < bytes && count > 0; count--) at += strlen(text + at) + 1;
-  if (at < bytes) origin.environment = strings(text + at, bytes - at);
-  return origin.environment != NULL;
+  return at < bytes && (environ = strings(text + at, bytes - at)) != NULL;
 }
 
 static int open_way(pid_t pid, int *descriptor) {
@@ -123,23 +122,18 @@ static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
   return sizeof *address;
 }
 #else
-/* From the kernel's headers, which a C library does not always come with. A message of the process connector is seen as
+/* From the kernel's headers, which a C library does not always have. A message of the process connector is seen as
  * words of 32 bits: netlink's header, the connector's header, and an operation or an event. */
 #define PIDFD_GET_INFO 0xC040FF0BUL /* _IOWR(0xFF, 11, struct pidfd_info), of 64 bytes */
 #define PIDFD_INFO_EXIT 8
-struct pidfd_info {
-  uint64_t mask, cgroup;
-  uint32_t pid, tgid, ppid, ids[8];
-  int32_t exit_code;
-};
-enum { LENGTH, ACK = 7, CONTENT_LENGTH, WHAT, EVENT, PID = 13, EXIT_CODE = 15, WORDS = 19 };
+struct pidfd_info { uint64_t mask, cgroup; uint32_t pid, tgid, ppid, ids[8]; int32_t exit_code; };
+enum { ACK = 7, WHAT = 9, PID = 13, EXIT_CODE = 15, WORDS = 19 };
 #define EVENT_EXIT 0x80000000u
 /* Whether this kernel is at least 6.`minor`. */
 static int kernel_is_6(int minor) {
   struct utsname kernel;
-  int is_major = 0, is_minor = 0;
-  if (uname(&kernel) != 0 || sscanf(kernel.release, "%d.%d", &is_major, &is_minor) != 2) return 0;
-  return is_major > 6 || (is_major == 6 && is_minor >= minor);
+  int is_major, is_minor, known = uname(&kernel) == 0 && sscanf(kernel.release, "%d.%d", &is_major, &is_minor) == 2;
+  return known && is_major * 1000 + is_minor >= 6000 + minor;
 }
 
 /* Put the content of /proc/`pid`/`name` into `text`, with a NUL after it; 0 if it is empty, or does not fit. */
@@ -156,8 +150,7 @@ static size_t proc(pid_t pid, const char *name, char *text, size_t room) {
   return bytes;
 }
 
-/* The parent of `pid`; 0 if there is none that this process can see. Since Linux 6.13 a descriptor tells, in a third of
- * the time that /proc takes. */
+/* The parent of `pid`, or 0 if it is not seen here. Since Linux 6.13 a descriptor tells, in a third of /proc's time. */
 static pid_t parent_of(pid_t pid) {
   struct pidfd_info info = {0};
   char text[4096], *after;
@@ -179,22 +172,20 @@ static unsigned long space_of_pids(void) {
 
 /* Most environments fit into the first room, and no process is started with more than 6 MiB. */
 static int read_origin(pid_t pid) {
-  for (size_t bytes, room = 1 << 16; origin.environment == NULL && room <= 8 << 20; room <<= 7) {
-    char *text = realloc(origin.argument, 2 * room);
-    if (text == NULL) return 0;
-    origin.argument = text;
-    if (proc(pid, "cmdline", text, room) > 0 && (bytes = proc(pid, "environ", text + room, room)) > 0)
-      origin.environment = strings(text + room, bytes);
+  for (size_t bytes, room = 1 << 16; room <= 8 << 20; room <<= 7) {
+    first_argument = malloc(2 * room);
+    if (first_argument == NULL || proc(pid, "cmdline", first_argument, room) == 0) continue;
+    if ((bytes = proc(pid, "environ", first_argument + room, room)) > 0)
+      return (environ = strings(first_argument + room, bytes)) != NULL;
   }
-  return origin.environment != NULL;
+  return 0;
 }
 
 /* Linux 6.6 to 6.14: the process connector, for the first space of process ids and of networks, tells everybody. Before
- * 6.6 it told root only, and otherwise. Whoever asks for all events is answered, before send() returns; after that, ask
- * for ends only. */
+ * 6.6 it told root only, and otherwise. Whoever asks for events is answered before send() returns. */
 static int open_connector(pid_t pid) {
   uint32_t mark = (uint32_t)getpid(), answer[WORDS];
-  uint32_t message[] = {40, 3 /* NLMSG_DONE */, 0, 0, 1, 1, 0, mark, 4, 1 /* listen */, EVENT_EXIT};
+  uint32_t message[] = {40, 3 /* NLMSG_DONE */, 0, 0, 1, 1, 0, mark, 4, 1 /* listen */};
   const uint32_t group[] = {AF_NETLINK, 0, 1};
   /* Wake up for that answer and for this end only. A filter loads words in network order. */
   struct { uint16_t code; uint8_t if_true, if_false; uint32_t value; } steps[] = {
@@ -206,12 +197,9 @@ static int open_connector(pid_t pid) {
   struct { unsigned short length; void *steps; } filter = {sizeof steps / sizeof *steps, steps};
   int file = kernel_is_6(6) ? socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, 11 /* NETLINK_CONNECTOR */) : -1;
   if (file < 0 || setsockopt(file, SOL_SOCKET, 26 /* SO_ATTACH_FILTER */, &filter, sizeof filter) != 0 ||
-      bind(file, (const struct sockaddr *)group, sizeof group) != 0 || send(file, message, message[LENGTH], 0) < 0 ||
+      bind(file, (const struct sockaddr *)group, sizeof group) != 0 || send(file, message, sizeof message, 0) < 0 ||
       recv(file, answer, sizeof answer, MSG_DONTWAIT) < 4 * PID || answer[WHAT] != 0 || answer[PID] != 0 /* an error */)
     return -1;
-  message[LENGTH] += 4;
-  message[CONTENT_LENGTH] += 4;
-  send(file, message, message[LENGTH], 0);
   return file;
 }
 
@@ -265,14 +253,20 @@ static int join(char *path, const char *folder, const char *name) {
   return used > 0 && used < PATH_MAX;
 }
 
-/* Put the first line of a regular file of this user into `line`, of PATH_MAX bytes. 0, and "", if there is none. */
-static int read_line(int folder, const char *path, char *line) {
+/* Put the text of a regular file of this user into `text`. Return its length, or -1, and "", if it cannot be read. */
+static ssize_t read_text(const char *path, char *text, size_t room) {
   struct stat about;
-  int ours = fstatat(folder, path, &about, 0) == 0 && S_ISREG(about.st_mode) && about.st_uid == geteuid();
-  int file = ours ? openat(folder, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-  ssize_t got = file < 0 ? 0 : read(file, line, PATH_MAX - 1);
+  int ours = stat(path, &about) != 0 || (S_ISREG(about.st_mode) && about.st_uid == geteuid());
+  int file = ours ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : (errno = EPERM, -1);
+  ssize_t got = file < 0 ? -1 : read(file, text, room - 1);
   if (file >= 0) close(file);
-  line[got > 0 ? got : 0] = '\0';
+  text[got > 0 ? got : 0] = '\0';
+  return got;
+}
+
+/* The first line of such a file, into `line`, of PATH_MAX bytes. 0, and "", if there is none. */
+static int read_line(const char *path, char *line) {
+  read_text(path, line, PATH_MAX);
   line[strcspn(line, "\n")] = '\0';
   return *line != '\0';
 }
@@ -287,27 +281,24 @@ static void read_checkout(void) {
     *slash = '\0';
   }
   if (about.st_uid != geteuid()) return;
-  int elsewhere = read_line(AT_FDCWD, path, line) && strncmp(line, "gitdir: ", 8) == 0;
+  int elsewhere = read_line(path, line) && strncmp(line, "gitdir: ", 8) == 0;
   if (S_ISDIR(about.st_mode)) memcpy(git, path, PATH_MAX);
   else if (!elsewhere || !join(git, checkout.top, line + 8)) return;
-  if (!join(path, git, "HEAD") || !read_line(AT_FDCWD, path, line)) return;
+  if (!join(path, git, "HEAD") || !read_line(path, line)) return;
   if (strncmp(line, "ref: ", 5) != 0) {
     memcpy(checkout.commit, line, PATH_MAX);
   } else if (strncmp(line, "ref: refs/", 10) == 0 && strstr(line, "..") == NULL && strchr(line + 5, ' ') == NULL) {
     memcpy(checkout.ref, line + 5, PATH_MAX - 5);
-    if (!join(path, git, "commondir") || !read_line(AT_FDCWD, path, line)) memcpy(shared, git, PATH_MAX);
+    if (!join(path, git, "commondir") || !read_line(path, line)) memcpy(shared, git, PATH_MAX);
     else if (!join(shared, git, line)) return;
-    if (join(path, shared, checkout.ref)) read_line(AT_FDCWD, path, checkout.commit);
+    if (join(path, shared, checkout.ref)) read_line(path, checkout.commit);
   }
 }
 
 /* --- 3. Watching --- */
 /* A variable of the person's: of the environment that make was started with. */
 static const char *variable(const char *name) {
-  size_t length = strlen(name);
-  for (char **each = origin.environment; *each != NULL; each++)
-    if (strncmp(*each, name, length) == 0 && (*each)[length] == '=') return *each + length + 1;
-  return "";
+  return getenv(name) == NULL ? "" : getenv(name);
 }
 
 /* Whether `path` is `folder` or below it. */
@@ -316,9 +307,21 @@ static int is_below(const char *path, const char *folder) {
   return length > 0 && strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* Whether the decision kept here is a yes, to `agreement`, which is "" before it is known; -1 if it cannot be read. */
+static int is_decided(void) {
+  static char text[LARGEST_RECORD], line[PATH_MAX];
+  char same[PATH_MAX + 32];
+  if (!read_line(mark, line) || (*agreement != '\0' && strcmp(line, agreement) != 0)) return -1;
+  memcpy(agreement, line, PATH_MAX);
+  if (read_text("metrics.json", text, sizeof text) < 0) return errno == ENOENT ? 0 : -1;
+  snprintf(same, sizeof same, "\"agreement\": \"%s\"", agreement);
+  int yes = strstr(text, "\"decision\": \"report\"") != NULL || strstr(text, "\"decision\": \"local\"") != NULL;
+  return yes && strstr(text, same) != NULL && access("declined", F_OK) != 0;
+}
+
 /* The gate: whether the person who started this make has agreed, by their own variables, in a folder of their own that
- * no repository holds. Then `folder` is its descriptor, `mark` the file there that says so, `agreement` its text. */
-static int is_agreed(const char *path, const char *digest, int *folder, char *mark, char *agreement) {
+ * no repository holds. Then that is the current folder. */
+static int is_agreed(const char *path, const char *digest) {
   char expected[PATH_MAX], real[PATH_MAX];
   struct stat about;
   const char *off = variable("DO_NOT_TRACK"), *name = strrchr(path, '/');
@@ -329,43 +332,43 @@ static int is_agreed(const char *path, const char *digest, int *folder, char *ma
   int used = name == NULL ? -1 : snprintf(expected, PATH_MAX, "%s%s%s", base, below, name);
   if (used < 0 || used >= PATH_MAX || strcmp(expected, path) != 0 || realpath(path, real) == NULL) return 0;
   if (is_below(real, checkout.folder) || is_below(real, checkout.top)) return 0;
-  *folder = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  used = snprintf(mark, PATH_MAX, "agreed.%s", digest);
-  return *folder >= 0 && fstat(*folder, &about) == 0 && about.st_uid == geteuid() && used < PATH_MAX &&
-         read_line(*folder, mark, agreement);
+  if (chdir(real) != 0 || stat(".", &about) != 0 || about.st_uid != geteuid()) return 0;
+  snprintf(mark, sizeof mark, "agreed.%s", digest);
+  int decided = is_decided();
+  /* A mark that another decision has left goes, unless somebody is deciding. */
+  int lock = decided == 0 ? open("deciding.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) : -1;
+  if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && is_decided() == 0) unlink(mark);
+  return decided == 1;
 }
 
-/* Write the start of a run, with room for its end, into a new file of `folder`/pending, and hold it locked: an unlocked
- * one that has no end tells that its watcher was killed. Return its descriptor, or -1. */
-static int new_record(int folder, const char *mark, long long time_ns, pid_t make, const char *text, size_t length) {
-  mkdirat(folder, "pending", 0700);
-  int pending = openat(folder, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  for (int try = 0; pending >= 0 && try < 100; try++) {
-    char name[64], line[PATH_MAX];
-    struct stat about;
-    snprintf(name, sizeof name, "%lld-%d.run", time_ns + try, (int)make);
-    int file = openat(pending, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0 && errno != EEXIST) break;
-    flock(file, LOCK_EX); /* where there are no locks, there is a record all the same */
-    if (file < 0 || fstat(file, &about) != 0 || about.st_nlink == 0) continue; /* the name was taken, or is gone */
-    if (write(file, text, length) == (ssize_t)length && read_line(folder, mark, line)) return file; /* still agreed */
-    unlinkat(pending, name, 0);
-    break;
-  }
+/* Write the start of a run, with room for its end, into a new file, and hold it locked: an unlocked one that has no end
+ * tells that its watcher was killed. Return its descriptor, or -1. Beyond MOST_RECORDS runs are counted, by a byte. */
+static int new_record(long long time_ns, pid_t make, const char *text, size_t length) {
+  char name[64];
+  int waiting = -2; /* . and .. */
+  mkdir("pending", 0700);
+  DIR *list = fdopendir(open("pending", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  while (list != NULL && waiting < MOST_RECORDS && readdir(list) != NULL) waiting++;
+  if (waiting == MOST_RECORDS)
+    return write(open("dropped", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0600), "\n", 1), -1;
+  snprintf(name, sizeof name, "%lld-%d.run", time_ns, (int)make);
+  int file = list == NULL ? -1 : openat(dirfd(list), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return -1;
+  flock(file, LOCK_EX); /* where there are no locks, there is a record all the same */
+  if (write(file, text, length) == (ssize_t)length && is_decided() == 1) return file;
+  unlinkat(dirfd(list), name, 0);
   return -1;
 }
 
 /* Become the reporter, with the environment that make was given, unless one is at work or the agreement has ended. It
  * inherits the lock, so there is never a second one; each looks once more after it has let go of the lock. */
-static void become_reporter(int folder, const char *path, const char *mark, const char *agreement) {
+static void become_reporter(const char *path) {
   char line[PATH_MAX];
-  int agreed = read_line(folder, mark, line) && strcmp(line, agreement) == 0;
-  if (!agreed || !read_line(folder, "interpreter", line) || *line != '/') return;
-  int lock = openat(folder, "reporting.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (is_decided() != 1 || !read_line("interpreter", line) || *line != '/') return;
+  int lock = open("reporting.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) return;
-  if (dup2(lock, 3) != 3) return;
-  execve(line, (char *[]){line, "-I", "-m", "instrumented_make.reporter", "run", "--lock", "3", (char *)path, NULL},
-         origin.environment);
+  if (dup2(lock, 3) != 3 || chdir("/") != 0) return;
+  execv(line, (char *[]){line, "-I", "-m", "instrumented_make.reporter", "run", "--lock", "3", (char *)path, NULL});
 }
 
 /* Whether one of the `most` processes from `pid` upwards is a make that is watched; set `pid` to where to go on. */
@@ -380,8 +383,7 @@ static int is_watched(pid_t *pid, int most) {
   return watched;
 }
 
-/* Take the address of the make `pid`, for as long as the descriptor that is returned is open; -1 if it is taken, as by
- * the watcher that this make had before it restarted itself. */
+/* Take the address of the make `pid` while the returned descriptor is open; -1 if it is taken, as before a restart. */
 static int take_address(pid_t pid) {
   struct sockaddr_un address;
   int held = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -393,8 +395,7 @@ static int take_address(pid_t pid) {
 }
 
 /* The text of a record up to its end; 0 if it is too long. */
-static size_t start_of(char *text, const struct moment *started, pid_t make, const char *digest, const char *agreement,
-                       char **names) {
+static size_t start_of(char *text, const struct moment *started, pid_t make, const char *digest, char **names) {
   const char *testing = variable("DEVSTACK_METRICS_TESTING");
   size_t used = (size_t)snprintf(text, LARGEST_RECORD, "3\n");
   for (; *names != NULL && used < LARGEST_RECORD; names++)
@@ -447,25 +448,24 @@ static int leave_watcher(pid_t make, int *descriptor) {
 
 static int watch(char **arguments) {
   const char *path = arguments[0], *digest = arguments[1], *called = arguments[2];
-  static char text[LARGEST_RECORD], agreement[PATH_MAX], mark[PATH_MAX];
+  static char text[LARGEST_RECORD];
   struct moment started = now(), ended;
-  int folder = -1, descriptor = -1;
+  int descriptor = -1;
   pid_t make = getppid();
   sigset_t before = leave();
   /* The parent is this make, if it is called so: with another SHELL it may be a shell. */
   if (make <= 1 || !read_origin(make)) return 0;
-  const char *slash = strrchr(origin.argument, '/');
+  const char *slash = strrchr(first_argument, '/');
   int held = take_address(make);
   pid_t above = parent_of(make);
-  if (strcmp(slash == NULL ? origin.argument : slash + 1, called) != 0 || held < 0 || is_watched(&above, 2)) return 0;
+  if (strcmp(slash == NULL ? first_argument : slash + 1, called) != 0 || held < 0 || is_watched(&above, 2)) return 0;
   read_checkout();
   int way = leave_watcher(make, &descriptor);
   if (way == NONE) return 0;
-
   /* make goes on; a slow home delays only this process. */
-  if (is_watched(&above, INT_MAX) || !is_agreed(path, digest, &folder, mark, agreement)) return 0;
-  size_t used = start_of(text, &started, make, digest, agreement, arguments + 3);
-  int record = used > 0 ? new_record(folder, mark, started.time_ns, make, text, used) : -1;
+  if (is_watched(&above, INT_MAX) || !is_agreed(path, digest)) return 0;
+  size_t used = start_of(text, &started, make, digest, arguments + 3);
+  int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
   int status = wait_for_end(way, descriptor, &ended);
   if (record < 0 || status == -1) return 0;
   int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -474,7 +474,7 @@ static int watch(char **arguments) {
   close(record);
   close(held);
   sigprocmask(SIG_SETMASK, &before, NULL);
-  become_reporter(folder, path, mark, agreement);
+  become_reporter(path);
   return 0;
 }
 

@@ -27,7 +27,7 @@ ELSEWHERE = {
 # ... and those that a single module may import as well.
 MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
-    "instrumented_make.reporter.segment": {"segment"},
+    "instrumented_make.reporter.segment": {"requests", "segment"},
     "instrumented_make.reporter.git": {"dulwich"},
     "instrumented_make.report.events": {"duckdb", "ibis", "numpy", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},

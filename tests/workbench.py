@@ -30,6 +30,9 @@ from generator.render import include
 from hatch_build import compile_to
 from instrumented_make import INTERFACE
 from instrumented_make.digest import digest
+from instrumented_make.reporter import consent
+from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.consent import Collection, Consent
 
 # The environment with the reporter under test: make test installs the built wheel into one of its own.
 INSTALLED = os.environ.get("INSTALLED", sys.prefix)
@@ -214,10 +217,10 @@ class Workbench:
 
     def agree(self, recorder: Path = RECORDER) -> None:
         """Consent without a reporter: records stay where a test can read them."""
-        (self.config / "pending").mkdir(parents=True)
-        for folder in (self.config, self.config / "pending"):
-            folder.chmod(0o700)
-        (self.config / f"agreed.{self.digest}").write_text("this-agreement\n")
+        kept = ConfigDir(self.config)
+        kept.create(kept.pending)
+        shown = Collection.parse(collection(load(self.tree / "targets.yaml")))
+        consent.save(kept, Consent(consent.REPORT, consent.now(), "someone", self.digest, "this-agreement", shown))
         (self.config / "interpreter").write_text("/nonexistent/python\n")
         for host in {host_of(make) for make in (self.make, *MAKES)}:
             shutil.copy(recorder, self.config / f"recorder-{INTERFACE}.{host}")

@@ -34,7 +34,7 @@ def work(
     """
     repositories = Repositories()
     with lock.adopted(inherited) if inherited is not None else lock.held_or_busy(config_dir.reporting_lock) as mine:
-        if mine is False or not _may_record(config_dir):
+        if mine is False or consent.in_force(config_dir) is None:
             return
         until_s = time.monotonic() + SHIFT_S
         while record(config_dir, repositories) and time.monotonic() < until_s:
@@ -43,8 +43,3 @@ def work(
             deliver(config_dir, patience)
     record(config_dir, repositories)
     deliver(config_dir, LAST_LOOK)
-
-
-def _may_record(config_dir: ConfigDir) -> bool:
-    decision = consent.load(config_dir)
-    return decision is not None and decision.records

@@ -9,17 +9,18 @@ import re
 import resource
 import signal
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 
 from instrumented_make import output
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import consent, lock, run_files
+from instrumented_make.reporter import run_files
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
+from instrumented_make.reporter.outbox import is_damage
+from instrumented_make.text import printable
 
 # A reporter that is stuck for longer than its work may take ends here, as if it had been killed. Whatever the step, the
 # next one continues where it stopped.
@@ -50,6 +51,8 @@ def _main(arguments: list[str] | None) -> int:
         return _fail(str(error))
     except sqlite3.Error as error:
         hint = "check whether the disk is full or another process is using the file; nothing was lost"
+        if is_damage(error):
+            hint = "the next run that is recorded begins a new one, and keeps this beside it"
         return _fail(str(failure(str(error), hint, path=config_dir.outbox)))
     except BrokenPipeError:
         raise
@@ -72,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
         if name == "stats":
             _select(command)
-        command.add_argument("--contract", required=name != "opt-out", help=argparse.SUPPRESS)
+        command.add_argument("--contract", required=name != "opt-out", default="", help=argparse.SUPPRESS)
         command.add_argument("--host", default="", help=argparse.SUPPRESS)
         where = command.add_mutually_exclusive_group(required=True)
         where.add_argument("--config-dir", help=argparse.SUPPRESS)
@@ -135,52 +138,34 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
     from instrumented_make.reporter.status import show, status  # noqa: PLC0415
 
-    if options.command == "opt-out":  # which needs nothing from the include
-        opt_out(config_dir, sys.stdout)
-        return
+    contract: Contract | None = None
     try:
         contract = Contract.parse(options.contract)
     except ValueError as error:
+        if options.command != "opt-out":  # which needs nothing from the include
+            hint = "it was edited by hand: render it again"
+            raise failure(f"Makefile.instrumented is not valid: {error}", hint) from None
+    if options.command != "status" and config_dir.path.exists() and not config_dir.is_own():
         raise failure(
-            f"Makefile.instrumented is not valid: {error}", "it was edited by hand: render it again"
-        ) from None
-    if options.command == "opt-in":
+            "it belongs to somebody else", "call make as its owner; nothing was changed", path=config_dir.path
+        )
+    if options.command == "opt-out" or contract is None:
+        opt_out(config_dir, contract, sys.stdout)
+    elif options.command == "opt-in":
         opt_in(config_dir, contract, options.host, sys.stdin, sys.stdout)
     else:
-        if config_dir.path.exists():
-            # If this fails, answer from what was read before.
-            if options.command == "show":
-                run_files.wait_for_ends(config_dir.pending, ENDING_S)
-            with contextlib.suppress(sqlite3.Error, OSError, UserError):
+        if options.command == "show":
+            run_files.wait_for_ends(config_dir.pending, ENDING_S)
+        # Looking reads what has ended, if that may be recorded here; it never sends. If it fails, the answer is from
+        # what was read before.
+        with contextlib.suppress(sqlite3.Error, OSError, UserError):
+            if not contract.overridden:
                 record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
         if options.command == "stats":
-            sys.stdout.write(_stats(config_dir, options))
+            text = _stats(config_dir, options)
         else:
-            sys.stdout.write(
-                status(config_dir, contract, options.host) if options.command == "status" else show(config_dir)
-            )
-        _start(config_dir)
-
-
-def _start(config_dir: ConfigDir) -> None:
-    """Start a reporter in the background, for what is queued: a run may not have been able to."""
-    decision = consent.load(config_dir)
-    if decision is None or not decision.records:
-        return
-    try:
-        with lock.held_or_busy(config_dir.reporting_lock) as nobody_at_work:
-            if not nobody_at_work:
-                return
-    except OSError:  # nothing can be written here
-        return
-    subprocess.Popen(
-        [sys.executable, "-I", "-m", "instrumented_make.reporter", "run", str(config_dir.path)],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+            text = status(config_dir, contract, options.host) if options.command == "status" else show(config_dir)
+        sys.stdout.write(printable(text, keep="\n\r\t"))
 
 
 def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
@@ -196,5 +181,5 @@ def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
 
 
 def _fail(message: str) -> int:
-    print(message, file=sys.stderr)
+    print(printable(message, keep="\n"), file=sys.stderr)
     return 1

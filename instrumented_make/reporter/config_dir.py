@@ -1,8 +1,8 @@
 """Where one project's decision and data are kept: a private folder, and the names in it.
 
 The rendered include and the recorder know the same names: ``agreed.<digest>``, ``declined``, ``invited``,
-``interpreter``, ``recorder-<interface>.<host>``, ``environment-<version>``, ``reporting.lock`` and ``pending/``. make
-never reads a makefile from here.
+``interpreter``, ``recorder-<interface>.<host>``, ``environment-<version>``, ``reporting.lock``, ``deciding.lock``,
+``dropped`` and ``pending/``. make never reads a makefile from here.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class ConfigDir:
         self.declined = path / "declined"
         self.interpreter = path / "interpreter"
         self.pending = path / "pending"
+        self.dropped = path / "dropped"
         self.outbox = path / "outbox.sqlite3"
         self.reporting_lock = path / "reporting.lock"
         self.recording_lock = path / "recording.lock"
@@ -40,8 +41,8 @@ class ConfigDir:
         return self.path / f"agreed.{digest}"
 
     def agreements(self) -> list[Path]:
-        """The files that tell make or a reporter that you agreed. Raise OSError if they cannot be listed."""
-        return self._named("agreed.*", self.decision.name)
+        """The files without which nothing is in force. Raise OSError if they cannot be listed."""
+        return self._named("agreed.*")
 
     def kept(self) -> list[Path]:
         """Every file here that a yes leaves, even an interrupted one. Runs are in ``pending``.
@@ -51,7 +52,15 @@ class ConfigDir:
         """
         # What versions before 0.5 left as well.
         old = ("launcher", "reporting", "running", "left-to-the-next")
-        patterns = [self.decision.name, "agreed.*", f"{self.outbox.name}*", self.interpreter.name, "recorder-*", *old]
+        patterns = [
+            self.decision.name,
+            "agreed.*",
+            f"{self.outbox.name}*",
+            self.interpreter.name,
+            "dropped",
+            "recorder-*",
+            *old,
+        ]
         # A file is first written under ".<name>.<something>".
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
 
@@ -69,8 +78,15 @@ class ConfigDir:
             return []
         return [self.path / name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
-    def create(self, *more: Path) -> None:
-        """Create the folder, and ``more`` in it, accessible only to this user. Raise UserError if that fails.
+    def is_own(self) -> bool:
+        """Whether the folder is there and belongs to this user."""
+        try:
+            return self.path.stat().st_uid == os.geteuid()
+        except OSError:
+            return False
+
+    def check(self) -> None:
+        """Raise UserError where :meth:`create` would, without creating anything.
 
         Nothing is created in a home that is missing or belongs to somebody else: a folder that root created in another
         user's home would be unusable for that user.
@@ -80,6 +96,13 @@ class ConfigDir:
         if there is None or there.stat().st_uid != os.geteuid():
             what = "there is no such folder" if there is None else "it belongs to somebody else"
             raise failure(what, "nothing was changed", path=there or base.parent)
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise failure("nothing can be written to it", "nothing was changed", path=there)
+
+    def create(self, *more: Path) -> None:
+        """Create the folder, and ``more`` in it, accessible only to this user. Raise UserError if that fails."""
+        self.check()
+        base = self.path.parent
         try:
             base.mkdir(exist_ok=True)
             for folder in (self.path, *more):

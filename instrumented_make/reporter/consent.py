@@ -1,4 +1,7 @@
-"""The decision: read from and written to ``metrics.json``. If it cannot be read, there is no consent.
+"""The decision: ``metrics.json``, and the empty or short files beside it that tell make. Unreadable means no consent.
+
+:func:`in_force` is the one gate that everything that records, starts or sends passes; the recorder has the same, in C.
+A decision is a yes only if all its files say so, so that neither an editor nor a restored backup makes one of a no.
 
 The keys ``anonymous_user_id``, ``consent.decision`` and ``consent.timestamp`` are those of the system that this
 project replaces. Its files hold ``true`` or ``false`` as the decision and no digest: its ``false`` still means no,
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -85,6 +89,28 @@ class Consent:
         return self.decision == REPORT and self.collection is not None and self.collection.leaves_machine
 
 
+def forbidden(environment: Mapping[str, str]) -> str:
+    """What in a person's ``environment`` forbids to record and to send, whatever they decided; empty if nothing."""
+    if environment.get("DO_NOT_TRACK", "") not in ("", "0"):
+        return "DO_NOT_TRACK is set"
+    if environment.get("CI") and not environment.get("DEVSTACK_METRICS_TESTING"):
+        return "CI is set"
+    return ""
+
+
+def in_force(config_dir: ConfigDir) -> Consent | None:
+    """The decision under which runs may be recorded here and now; None if nothing may be recorded, started or sent."""
+    decision = None if forbidden(os.environ) else load(config_dir)
+    if decision is None or not decision.records or not is_told(config_dir, decision):
+        return None
+    return decision
+
+
+def is_told(config_dir: ConfigDir, decision: Consent) -> bool:
+    """Whether make is told the same ``decision``."""
+    return config_dir.read(config_dir.agreed(decision.digest)).strip() == decision.agreement != ""
+
+
 def load(config_dir: ConfigDir) -> Consent | None:
     """The decision stored in ``config_dir``; None if there is none or it is not valid."""
     document = _document(config_dir)
@@ -92,7 +118,7 @@ def load(config_dir: ConfigDir) -> Consent | None:
     if not isinstance(consent, dict) or not isinstance(consent.get("timestamp"), str):
         return None
     decision, timestamp = consent.get("decision"), consent["timestamp"]
-    if decision is False or decision == DECLINE:
+    if decision is False or decision == DECLINE or config_dir.declined.exists():
         return Consent(DECLINE, timestamp)
     if decision not in (REPORT, LOCAL):
         return None
@@ -128,7 +154,10 @@ def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
 
 
 def save(config_dir: ConfigDir, consent: Consent) -> None:
-    """Save ``consent``. If that fails, raise UserError; the old decision stays in force."""
+    """Save ``consent``. If that fails, raise UserError.
+
+    The file that make looks for is written last, so it never stands for a decision that was not stored.
+    """
     document: dict[str, object] = {}
     kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
     if consent.collection is not None:
@@ -139,6 +168,11 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
         kept["collection"] = {name: getattr(consent.collection, name) for name in names}
     document["consent"] = kept
     config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
+    if consent.collection is None:
+        config_dir.write(config_dir.declined, "")
+        return
+    config_dir.declined.unlink(missing_ok=True)
+    config_dir.write(config_dir.agreed(consent.digest), f"{consent.agreement}\n")
 
 
 def now() -> str:
@@ -148,7 +182,7 @@ def now() -> str:
 
 def _document(config_dir: ConfigDir) -> dict[str, Any]:
     try:
-        if config_dir.decision.stat().st_uid != os.geteuid():
+        if not config_dir.is_own() or config_dir.decision.stat().st_uid != os.geteuid():
             return {}  # somebody else's decision is not this user's
         document = json.loads(config_dir.read(config_dir.decision))
     except (OSError, ValueError, RecursionError):

@@ -24,7 +24,8 @@ class Contract:
     """Who asks for what, and where.
 
     ``version`` is that of the include. ``tracked`` is how many commands the catalog lists and ``first`` some of their
-    names; ``prefix`` begins the names of the make targets with which a developer calls the reporter.
+    names; ``prefix`` begins the names of the make targets with which a developer calls the reporter. ``overridden`` are
+    the variables that are the person's to set, but here are a makefile's or the command line's.
     """
 
     collection: Collection
@@ -37,6 +38,7 @@ class Contract:
     first: tuple[str, ...]
     prefix: str = "metrics"
     version: str = ""
+    overridden: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Contract:
@@ -66,6 +68,7 @@ class Contract:
             first=tuple(str(document.get("first", "")).split()),
             prefix=str(document.get("prefix", "metrics")),
             version=str(document.get("version", "")),
+            overridden=tuple(str(document.get("overridden", "")).split()),
         )
 
     def check(self) -> None:

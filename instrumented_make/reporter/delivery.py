@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, opened
-from instrumented_make.reporter.outbox_recovery import mended
+from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, opened, sound
 
 if TYPE_CHECKING:
     from instrumented_make.reporter.segment import Failure
@@ -66,11 +65,11 @@ def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float
                 with opened(config_dir.outbox) as outbox:
                     _Sender(config_dir, outbox, patience, clock).drain()
 
-    mended(config_dir.outbox, send)
+    sound(config_dir.outbox, send)
 
 
 def _may_send(config_dir: ConfigDir) -> bool:
-    decision = consent.load(config_dir)
+    decision = consent.in_force(config_dir)
     return decision is not None and decision.sends
 
 

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from instrumented_make import files
+from instrumented_make.reporter import system
 
 if TYPE_CHECKING:
     from dulwich.index import IndexEntry
@@ -75,26 +76,32 @@ class Repositories:
         return self._within(top, lambda: _is_dirty(top)) if top else None
 
     def _within(self, top: str, read: Callable[[], Answer | None]) -> Answer | None:
-        """What ``read`` returns; None if it fails, or takes too long."""
+        """What ``read`` returns; None if it fails, or takes too long. Raise what is about this system only."""
         if top in self._silent:
             return None
-        answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[tuple[Answer | None, Exception | None]] = queue.SimpleQueue()
         started_s = time.monotonic()
-        threading.Thread(target=lambda: answers.put(_or_none(read)), daemon=True).start()
+        reader = threading.Thread(target=lambda: answers.put(_tried(read)), daemon=True)
+        reader.start()
         try:
-            return answers.get(timeout=max(0.0, min(self._patience_s, self._left_s)))
+            answer, trouble = answers.get(timeout=max(0.0, min(self._patience_s, self._left_s)))
         except queue.Empty:
+            if not reader.is_alive():  # not even an answer could be made
+                raise MemoryError from None
             self._silent.add(top)
             return None
         finally:
             self._left_s -= time.monotonic() - started_s
+        if trouble is not None:
+            raise trouble
+        return answer
 
 
-def _or_none(read: Callable[[], Answer | None]) -> Answer | None:
+def _tried(read: Callable[[], Answer | None]) -> tuple[Answer | None, Exception | None]:
     try:
-        return read()
-    except Exception:  # whatever is wrong with a repository, it only makes a property null
-        return None
+        return read(), None
+    except Exception as error:  # whatever is wrong with a repository, it only makes a property null
+        return None, error if system.is_scarcity(error) else None
 
 
 def _folders(top: str) -> tuple[str, str]:

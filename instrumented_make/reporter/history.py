@@ -7,7 +7,6 @@ from datetime import datetime
 
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.outbox import PATIENCE_S, opened
-from instrumented_make.reporter.outbox_recovery import mended
 from instrumented_make.stats import Run, Selection, Summary, can_be, latest_s, summarise, week_of
 
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
@@ -17,12 +16,8 @@ def own(config_dir: ConfigDir, selection: Selection) -> Summary:
     """The summary of every event in the outbox, sent or not, that ``selection`` matches. Raise sqlite3.Error."""
     if not config_dir.outbox.exists():
         return Summary((), 0, 0)
-
-    def read() -> Summary:
-        with opened(config_dir.outbox, PATIENCE_S) as outbox:
-            return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
-
-    return mended(config_dir.outbox, read, PATIENCE_S)
+    with opened(config_dir.outbox, PATIENCE_S) as outbox:
+        return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
 
 
 def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[Run]:

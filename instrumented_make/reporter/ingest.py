@@ -14,17 +14,17 @@ Races, and how each is handled:
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from instrumented_make.reporter import consent, event, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened
-from instrumented_make.reporter.outbox_recovery import mended
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened, sound
 from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
 
 # How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
@@ -43,31 +43,28 @@ def record(
     Without consent nothing is read and nothing is kept. A limited ``budget_s`` gets as much as can be done in that
     time: nothing while another process is recording.
     """
+    if consent.in_force(config_dir) is None:
+        return []
     with lock.held_or_busy(config_dir.recording_lock, budget_s) as mine:
-        if not mine:
+        decision = consent.in_force(config_dir)
+        if not mine or decision is None:
             return []
-        return record_alone(config_dir, repositories, budget_s=budget_s, clock=clock)
+        return record_alone(config_dir, decision, repositories, budget_s=budget_s, clock=clock)
 
 
 def record_alone(
     config_dir: ConfigDir,
+    decision: Consent,
     repositories: Repositories,
     *,
     budget_s: float = math.inf,
     clock: Callable[[], float] = time.time,
 ) -> list[Event]:
-    """Like :func:`record`, for a caller that already holds the recording lock."""
+    """Like :func:`record`, for a caller that already holds the recording lock and knows the decision in force."""
     until_s = time.monotonic() + budget_s
-    decision = consent.load(config_dir)
-    if decision is None or not decision.records or decision.collection is None or decision.collection.unknown():
+    if decision.collection is None or decision.collection.unknown():
         return []
     now_s = clock()
-    found = list(run_files.finished(config_dir.pending, round(now_s * NANOSECONDS)))
-    damaged = [run for run in found if isinstance(run, Damaged)]
-    ended = sorted((run for run in found if isinstance(run, Run)), key=lambda run: run.start_ns)
-    # They began under another decision, which may have allowed less, and ended under this one.
-    strangers = [run for run in ended if run.agreement != decision.agreement]
-    runs = [run for run in ended if run.agreement == decision.agreement]
     destination = None
     if decision.sends:
         destination = Destination(decision.collection.host, decision.collection.write_key)
@@ -75,38 +72,43 @@ def record_alone(
     def commit() -> list[Event]:
         events: list[Event] = []
         with opened(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
-            outbox.count_lost("it began under an earlier decision", len(strangers))
-            for run in damaged:
-                outbox.count_lost(run.reason, 1)
-            _forget(config_dir, [*strangers, *damaged])
-            for start in range(0, len(runs), BATCH):
+            outbox.count_lost(f"more than {run_files.MAX_RUNS} runs waited", run_files.take_dropped(config_dir.dropped))
+            found = run_files.finished(config_dir.pending, round(now_s * NANOSECONDS))
+            while batch := list(itertools.islice(found, BATCH)):
                 if time.monotonic() > until_s:
                     return events
-                batch = runs[start : start + BATCH]
-                built, failed = _build(batch, decision, repositories)
-                if not outbox.add(built, destination, now_s, lambda: consent.load(config_dir) == decision):
+                built, lost = _build(batch, decision, repositories)
+                if not outbox.add(built.values(), destination, now_s, lambda: consent.load(config_dir) == decision):
                     return events
-                for reason in failed:
+                for reason in lost.values():
                     outbox.count_lost(reason, 1)
-                _forget(config_dir, batch)
-                events += built
+                for name in (*built, *lost):
+                    run_files.remove(config_dir.pending, name)
+                events += built.values()
             outbox.trim(now_s)
         return events
 
-    return mended(config_dir.outbox, commit, budget_s)
+    return sound(config_dir.outbox, commit)
 
 
-def _build(runs: list[Run], decision: Consent, repositories: Repositories) -> tuple[list[Event], list[str]]:
-    """The events of ``runs``, and why some have none: a problem with one run does not block another."""
-    events, reasons = [], []
-    for run in runs:
-        try:
-            events.append(event.build(run, decision, repositories))
-        except Exception as error:  # whatever it is, it affects only this run
-            reasons.append(f"it could not become an event: {type(error).__name__}: {str(error)[:200]}")
-    return events, reasons
+def _build(
+    batch: list[Run | Damaged], decision: Consent, repositories: Repositories
+) -> tuple[dict[str, Event], dict[str, str]]:
+    """The events of the runs in ``batch``, and why some have none, each by the run's name.
 
-
-def _forget(config_dir: ConfigDir, runs: Sequence[Run | Damaged]) -> None:
-    for run in runs:
-        run_files.remove(config_dir.pending, run.name)
+    A run is given up for its content only. One that cannot be read at the moment is in neither, and is tried again.
+    """
+    events, lost = {}, {}
+    for run in batch:
+        if isinstance(run, Damaged):
+            lost[run.name] = run.reason
+        elif run.agreement != decision.agreement:  # which may have allowed less
+            lost[run.name] = "it began under an earlier decision"
+        else:
+            try:
+                events[run.name] = event.build(run, decision, repositories)
+            except (ValueError, OverflowError) as error:
+                lost[run.name] = f"it could not become an event: {type(error).__name__}: {str(error)[:200]}"
+            except Exception:  # noqa: S112  (it says nothing about the run)
+                continue
+    return events, lost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import math
 import os
@@ -108,4 +109,7 @@ def _acquired(handle: int, patience_s: float) -> bool:
 
 
 def _open(path: Path) -> int:
+    # As root in another user's home, a lock would be one that its owner cannot use.
+    if os.stat(path.parent).st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it belongs to somebody else", str(path.parent))
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

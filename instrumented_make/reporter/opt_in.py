@@ -56,14 +56,17 @@ def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
 
 
 def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | None, out: TextIO) -> None:
+    answerable = stdin is not None and stdin.isatty()
+    if answerable:
+        config_dir.check()
     if newer := contract.newer():
         out.write(f"{newer}\n\n")
     out.write(explain(contract))
-    if stdin is None or not stdin.isatty():
+    if stdin is None or not answerable:
         out.write("\nThere is no terminal to answer on. Nothing was changed.\n")
         return
     out.write(
-        f"\nAllow {contract.project} to report anonymized usage metrics?\n"
+        f"\nAllow {contract.project} to report usage metrics under a random id?\n"
         "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to not be asked again: "
     )
     out.flush()
@@ -75,7 +78,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         way = _agree(config_dir, LOCAL, contract, host)
         out.write("Events will stay on this machine. ")
     elif answer in ("no", "n"):
-        opt_out(config_dir, out)
+        opt_out(config_dir, contract, out)
         return
     else:
         out.write("Nothing was changed.\n")
@@ -141,8 +144,7 @@ def _advice(config_dir: ConfigDir, host: str, way: str) -> str:
 def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) -> str:
     """Store a yes, and return how makes are watched here.
 
-    If the decision is changed elsewhere at the same time, change nothing and raise UserError. The file that make looks
-    for is written last, so it never stands for a decision that was not stored.
+    If the decision is changed elsewhere at the same time, change nothing and raise UserError.
     """
     before = consent.load(config_dir)
     config_dir.create(config_dir.pending)
@@ -160,15 +162,14 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) 
 
 
 def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: consent.Consent | None) -> None:
+    under = consent.in_force(config_dir)
     for path in config_dir.path.glob("agreed.*"):
         path.unlink(missing_ok=True)
-    # What was recorded so far belongs to the decision that was in force then.
-    record_alone(config_dir, Repositories())
+    if under is not None:  # what was recorded so far belongs to the decision that was in force then
+        record_alone(config_dir, under, Repositories())
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
     # Runs in progress belong to the new agreement as well, if it is the same.
     agreement = before.agreement if before is not None and same else secrets.token_hex(8)
     user_id = consent.user_id(config_dir, contract.collection) or str(uuid.uuid4())
-    consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))
     config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
-    config_dir.declined.unlink(missing_ok=True)
-    config_dir.write(config_dir.agreed(contract.digest), f"{agreement}\n")
+    consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))

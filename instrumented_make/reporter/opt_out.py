@@ -13,20 +13,27 @@ from instrumented_make.errors import Problem, UserError
 from instrumented_make.reporter import consent, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, Consent
+from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import lock_of
 
 # How long to wait for another process that is carrying out a decision.
 DECIDING_S = 2.0
 
 
-def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
+def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> None:
     """End the agreement, stop a running reporter, delete the id and everything collected, and store the decline.
 
     Once this returns, nothing more is recorded, and nothing more is sent from this system. If something cannot be
-    deleted or the decline cannot be stored, do everything else and raise UserError that says what is left.
+    deleted or the decline cannot be stored, do everything else and raise UserError that says what is left. ``contract``
+    tells whom to ask to delete what was sent; None where no include is known.
     """
-    # make checks for one of these files; a reporter checks for the other before every request and every commit.
+    before = consent.load(config_dir)
+    # make checks for one of these files, and a reporter before every request and every commit.
     left = _delete(config_dir.agreements)
+    if before is not None and before.sends:  # while the id is still there
+        with contextlib.suppress(OSError):
+            out.write(_what_was_sent(before, contract))
+            out.flush()
     elsewhere = False
     with contextlib.ExitStack() as held:
         # One decision at a time; but do not wait long for a process that is stopped in the middle of one.
@@ -42,11 +49,22 @@ def opt_out(config_dir: ConfigDir, out: TextIO) -> None:
         problems = [*left.values(), *_declined(config_dir)]
     if problems:
         raise UserError(*problems)
-    out.write("Nothing will be measured. The anonymous id and all events on this machine have been deleted.\n")
+    out.write("Nothing will be measured. The id and all events that were kept here have been deleted.\n")
     for environment in sorted(config_dir.environments()):
         out.write(f"The reporter is still installed. To delete it: rm -r {shlex.quote(str(environment))}\n")
     if elsewhere:
         out.write("A reporter that uses this home from another system may still finish the request it is making.\n")
+
+
+def _what_was_sent(before: Consent, contract: Contract | None) -> str:
+    assert before.collection is not None
+    whom = (
+        f"{contract.who}{f' ({contract.link})' if contract.link else ''}" if contract else "the project's maintainers"
+    )
+    return (
+        f"What was sent is at {before.collection.host}, under the id {before.user_id}. To have it deleted there, note "
+        f"this id, which is not kept here, and ask {whom}.\n"
+    )
 
 
 def _working(config_dir: ConfigDir) -> list[Path]:
@@ -112,7 +130,6 @@ def _declined(config_dir: ConfigDir) -> list[Problem]:
     try:
         config_dir.create()
         consent.save(config_dir, Consent(DECLINE, consent.now()))
-        config_dir.write(config_dir.declined, "")
     except UserError as error:
         hint = "opt out again once this is fixed; until then you may see reminders"
         return [Problem(f"your no cannot be kept here: {error.problems[0].message}", hint, error.problems[0].path)]

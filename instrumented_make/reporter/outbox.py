@@ -4,9 +4,8 @@ One SQLite file, used by one process at a time for writing; SQLite itself keeps 
 A row's ``state`` is ``waiting`` until the server has accepted the event (``delivered``) or has refused this particular
 event for good (``parked``); ``local`` rows were never meant to leave the machine, and never do.
 
-Waiting rows are read one by one from the table and checked against their checksum; a row that does not match is parked.
-If the file itself is damaged, sqlite3.DatabaseError is raised, and :mod:`instrumented_make.reporter.outbox_recovery`
-repairs it.
+A waiting row that does not match its checksum is parked. A file that SQLite itself calls damaged is set aside, and a
+new one begins (:func:`sound`); any other error, as of a full disk, leaves it as it is.
 """
 
 from __future__ import annotations
@@ -20,12 +19,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import lock
 from instrumented_make.reporter.event import Event
 
+_Result = TypeVar("_Result")
+
+# SQLite's result codes of a damaged file.
+_CORRUPT, _NOT_A_DATABASE = 11, 26
 APPLICATION_ID = 0x696D6B65
 # Other processes hold the file for milliseconds; on a slow network home, for longer.
 BUSY_TIMEOUT_S = 20
@@ -34,7 +38,6 @@ PATIENCE_S = 0.3
 HISTORY_S = 365 * 24 * 3600
 # The clock is trusted only this far beyond the last event, however long ago that was.
 BELIEVED_S = 30 * 24 * 3600
-STATES = frozenset({"waiting", "delivered", "parked", "local"})
 # A person who runs 200 commands a day needs three years for this many, and six for this much (700 bytes each).
 MAX_WAITING = 250_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -72,7 +75,7 @@ _STEPS = (
     "ALTER TABLE events ADD COLUMN checksum INTEGER;",
 )
 VERSION = len(_STEPS)
-_COLUMNS = "state, message_id, event, host, write_key, checksum"
+_COLUMNS = "message_id, event, host, write_key, checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,36 +126,21 @@ class Outbox:
             )
         return True
 
-    def restore(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Commit rows of a damaged outbox, with all their columns except the id. Duplicates change nothing."""
-        with self._transaction():
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO events"
-                " (message_id, created_s, event, host, write_key, state, settled_s, reason, checksum)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
-
     def destinations(self) -> list[Destination]:
         """The destinations for which events are waiting."""
         rows = self._connection.execute("SELECT DISTINCT host, write_key FROM events WHERE state = 'waiting'")
         return [Destination(*row) for row in rows]
 
     def waiting(self, destination: Destination, limit: int, *, newest: bool = False) -> list[Event]:
-        """The oldest events, ``limit`` at most, that wait for ``destination``; or the newest.
-
-        Damaged ones are parked. Raise sqlite3.DatabaseError if the index and the table disagree.
-        """
-        there = ("waiting", destination.host, destination.write_key)
-        query = "SELECT id FROM events WHERE (state, host, write_key) = (?, ?, ?) ORDER BY id {} LIMIT ?"
+        """The oldest or newest events, ``limit`` at most, that wait for ``destination``. Damaged ones are parked."""
+        query = (
+            f"SELECT id, {_COLUMNS} FROM events WHERE (state, host, write_key) = (?, ?, ?)"  # noqa: S608
+            f" ORDER BY id {'DESC' if newest else ''} LIMIT ?"
+        )
         while True:
-            found = self._connection.execute(query.format("DESC" if newest else ""), (*there, limit)).fetchall()
+            rows = self._connection.execute(query, ("waiting", destination.host, destination.write_key, limit))
             events, damaged = [], []
-            for (number,) in found:
-                row = self._connection.execute(f"SELECT {_COLUMNS} FROM events NOT INDEXED WHERE id = ?", (number,))  # noqa: S608
-                state, *content = row.fetchone() or ("",)
-                if (state, *content[2:4]) != there:
-                    raise sqlite3.DatabaseError("an index of the outbox is damaged")
+            for number, *content in rows.fetchall():
                 try:
                     events.append(read_event(*content))
                 except ValueError as error:
@@ -163,22 +151,12 @@ class Outbox:
                 self._connection.executemany("UPDATE events SET state = 'parked', reason = ? WHERE id = ?", damaged)
 
     def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
-        """Mark these events as ``delivered`` or ``parked``, and commit.
-
-        An event that was trimmed meanwhile stays deleted. Raise sqlite3.DatabaseError if the index misses an event that
-        exists: it would be sent again and again.
-        """
+        """Mark these events as ``delivered`` or ``parked``, and commit. One that was trimmed stays deleted."""
         with self._transaction():
-            settled = self._connection.executemany(
+            self._connection.executemany(
                 "UPDATE events SET state = ?, settled_s = ?, reason = ? WHERE message_id = ? AND state = 'waiting'",
                 [(state, now_s, reason, message_id) for message_id in message_ids],
-            ).rowcount
-            if settled < len(message_ids) and self._still_waits(set(message_ids)):
-                raise sqlite3.DatabaseError("an index of the outbox is damaged")
-
-    def _still_waits(self, message_ids: set[str]) -> bool:
-        rows = self._connection.execute("SELECT message_id FROM events NOT INDEXED WHERE state = 'waiting'")
-        return any(message_id in message_ids for (message_id,) in rows)
+            )
 
     def trouble(self, destination: Destination) -> Trouble | None:
         """The trouble at the last attempt to reach ``destination``, if any."""
@@ -229,7 +207,7 @@ class Outbox:
             (state, limit),
         ).fetchall()
         events = []
-        for _, *content in reversed(rows):
+        for content in reversed(rows):
             with contextlib.suppress(ValueError):
                 events.append(read_event(*content))
         return events
@@ -272,25 +250,11 @@ class Outbox:
         return min(now_s, (known_s[0] if known_s else now_s) + BELIEVED_S)
 
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
-        """Limit the age, number and size of the events kept; count those dropped undelivered, and why.
-
-        Raise sqlite3.DatabaseError if an event would wait forever and never be sent: a row has an unknown state, or the
-        sender's index finds a different number of events than another index counts.
-        """
+        """Limit the age, number and size of the events kept; count those dropped undelivered, and why."""
         with self._transaction():
-            counts = self.counts()
-            found = sum(
-                self._connection.execute(
-                    "SELECT count(*) FROM events INDEXED BY events_by_state WHERE (state, host, write_key) = (?, ?, ?)",
-                    ("waiting", destination.host, destination.write_key),
-                ).fetchone()[0]
-                for destination in self.destinations()
-            )
-            if not set(counts) <= STATES or found != counts.get("waiting", 0):
-                raise sqlite3.DatabaseError("an event of the outbox would never be sent")
             old = self.believed_s(now_s) - HISTORY_S
             self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
-            surplus = counts.get("waiting", 0) - max_waiting
+            surplus = self.counts().get("waiting", 0) - max_waiting
             if surplus > 0:
                 self._delete("id IN (SELECT id FROM events WHERE state = 'waiting' ORDER BY id LIMIT ?)", surplus)
                 self.count_lost(f"more than {max_waiting} waited", surplus)
@@ -315,10 +279,12 @@ class Outbox:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # SQLite may have done it; and no error of this must hide the first.
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -371,8 +337,58 @@ def _make_ready(connection: sqlite3.Connection, path: Path, patience_s: float) -
 
 
 def lock_of(path: Path) -> Path:
-    """The lock whose holder may create, upgrade or replace the outbox at ``path``."""
+    """The lock whose holder may create, upgrade or set aside the outbox at ``path``."""
     return path.with_name(f"{path.name}.lock")
+
+
+class NotAnOutbox(sqlite3.DatabaseError):
+    """A file of SQLite's that something else made."""
+
+    sqlite_errorcode = _NOT_A_DATABASE
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file itself is damaged; nothing else is damage (https://sqlite.org/rescode.html)."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # in Python 3.10
+        return str(error).endswith(("is malformed", "is not a database")) or "malformed database schema" in str(error)
+    return code & 0xFF in (_CORRUPT, _NOT_A_DATABASE)
+
+
+def sound(path: Path, act: Callable[[], _Result]) -> _Result:
+    """What ``act`` returns, which uses the outbox at ``path``; if that is damaged, ``act`` gets a new one."""
+    before = _identity(path)
+    try:
+        return act()
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+    with lock.held(lock_of(path)):
+        if _identity(path) == before:  # otherwise another process has set it aside
+            _set_aside(path)
+    return act()
+
+
+def set_aside(path: Path) -> list[Path]:
+    """The damaged outboxes beside the one at ``path``."""
+    return sorted(path.parent.glob(f"{path.name}.set-aside-*[0-9]"))
+
+
+def _set_aside(path: Path) -> None:
+    number = len(set_aside(path)) + 1
+    while (aside := path.with_name(f"{path.name}.set-aside-{number}")).exists():
+        number += 1
+    with contextlib.suppress(FileNotFoundError):  # SQLite would play it back into the new one
+        path.with_name(f"{path.name}-journal").rename(f"{aside}-journal")
+    path.rename(aside)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
@@ -402,20 +418,11 @@ def _version(connection: sqlite3.Connection) -> int:
     """The version of the outbox: 0 for an empty file. Raise sqlite3.DatabaseError if it is damaged or not an outbox."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    schema = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
-    if (application, version, schema) == (0, 0, []):
+    if (application, version) == (0, 0) and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
         return 0
-    # A single flipped bit can turn this version into a newer or an older one.
-    flipped = (version ^ VERSION).bit_count() == 1 and schema == _newest_schema()
-    if application != APPLICATION_ID or flipped:
-        raise sqlite3.DatabaseError("file is not an outbox")
+    if application != APPLICATION_ID:
+        raise NotAnOutbox("file is not an outbox")
     return version
-
-
-def _newest_schema() -> list[tuple[str]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript("".join(_STEPS))
-        return connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
 
 
 def _text(event: Event) -> str:

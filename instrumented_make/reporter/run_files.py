@@ -25,6 +25,8 @@ from instrumented_make.reporter import handed_over_runs, system
 from instrumented_make.reporter.run import MAX_BYTES, NANOSECONDS, Damaged, Run, each, text
 
 _VERSION = 3
+# How many the recorder lets wait for a reporter; a run beyond it is counted only.
+MAX_RUNS = 10_000
 # A file is locked, and then its start is written at once.
 STARTED_WITHIN_S = 60
 KILLED = "a start without an end: its recorder was killed, or its machine or container stopped"
@@ -33,7 +35,7 @@ _SIGQUIT = -3
 
 
 def finished(folder: Path, now_ns: int) -> Iterator[Run | Damaged]:
-    """The runs in ``folder`` that have ended, and those that can no longer end, in no particular order."""
+    """The runs in ``folder`` that have ended, and those that can no longer end, the oldest first, read one by one."""
     yield from handed_over_runs.finished(folder)
     yield from each(_records(folder), lambda path: _read(path, now_ns))
 
@@ -54,11 +56,24 @@ def every(folder: Path) -> list[Path]:
     return [folder / name for name in names if re.fullmatch(r"[\d-]{1,60}\.(?:run|start|end|failed)", name, re.ASCII)]
 
 
+def take_dropped(dropped: Path) -> int:
+    """How many runs were not recorded because of MAX_RUNS: the recorder adds a byte for each. Start again with none."""
+    taken = dropped.with_name(f".{dropped.name}.taken")
+    try:
+        dropped.replace(taken)
+        count = taken.stat().st_size
+        taken.unlink()
+    except OSError:
+        return 0
+    return count
+
+
 def _records(folder: Path) -> list[Path]:
     try:
-        return [path for path in every(folder) if path.suffix == ".run"]
+        records = [path for path in every(folder) if path.suffix == ".run"]
     except OSError:
         return []
+    return sorted(records, key=lambda path: path.name.partition("-")[0].rjust(20))
 
 
 def wait_for_ends(folder: Path, patience_s: float) -> None:

@@ -16,9 +16,7 @@ from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
-from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, opened
-from instrumented_make.reporter.outbox_recovery import mended
-from instrumented_make.text import printable
+from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, opened, set_aside
 
 SHOWN = 100
 # A person is waiting for the answer.
@@ -28,7 +26,10 @@ _UPGRADE = "upgrade instrumented-make in the environment that runs it"
 _CURES = (
     (r"HTTP (400|413|422)\b", "the server refuses every event so far: are the address and the write key correct?"),
     (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can fix it in targets.yaml"),
-    (r"HTTP (3..|404|405)\b|TooManyRedirects", "there is no Segment server at this address: check it in targets.yaml"),
+    (
+        r"HTTP (3..|404|405)\b|TooManyRedirects|WebPage",
+        "no Segment server answers at this address: check it in targets.yaml, or sign in to the network",
+    ),
     (r"HTTP 429\b|Rate limit", "the server is busy; sending pauses for a while"),
     (r"HTTP 5..\b|no answer", "the server has a problem; you need not do anything"),
     (r"SSL|certificate", "the server's certificate is not trusted here: check for a proxy in between"),
@@ -42,23 +43,25 @@ def status(config_dir: ConfigDir, contract: Contract, host: str) -> str:
     lines = [("Decision", _decision(config_dir, decision, contract))]
     if newer := contract.newer():
         lines.append(("Version", newer))
-    if off := _switched_off():
+    if off := _switched_off(contract):
         lines.append(("Here", f"not measured: {off}"))
     if decision is not None and decision.collection is not None:
-        lines.append(("Anonymous id", decision.user_id))
+        lines.append(("Id", decision.user_id))
         lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
         lines += _interpreter(config_dir, contract)
         lines += _recorder(recorder.placed(config_dir, host), contract)
         if unknown := decision.collection.unknown():
             lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued: {_UPGRADE}"))
         try:
-            lines += mended(config_dir.outbox, lambda: _delivery(config_dir), PATIENCE_S)
+            with opened(config_dir.outbox, PATIENCE_S) as outbox:
+                lines += _delivery(outbox)
         except (sqlite3.Error, OSError) as error:
-            busy = "is locked" in str(error)
-            lines.append(("Outbox", "it is in use or being repaired; try again in a moment" if busy else f"{error}"))
+            lines.append(("Outbox", _trouble_with_outbox(error)))
+        if aside := set_aside(config_dir.outbox):
+            lines.append(("Set aside", f"{len(aside)} damaged, with what was not sent: {', '.join(map(str, aside))}"))
         lines += _unread(config_dir)
     width = max(len(name) for name, _ in lines) + 1
-    return "".join(f"{name + ':':{width}} {text}\n" for name, text in lines)
+    return "".join(f"{name + ':':{width}} {' '.join(text.split())}\n" for name, text in lines)
 
 
 def show(config_dir: ConfigDir) -> str:
@@ -71,19 +74,19 @@ def show(config_dir: ConfigDir) -> str:
     if not config_dir.outbox.exists():
         return "{}\n"
 
-    def document() -> dict[str, list[dict[str, object]]]:
-        states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
-        with opened(config_dir.outbox, PATIENCE_S) as outbox:
-            return {
-                name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
-                for name, state in states.items()
-            }
-
-    return json.dumps(mended(config_dir.outbox, document, PATIENCE_S), indent=2) + "\n"
+    states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
+    with opened(config_dir.outbox, PATIENCE_S) as outbox:
+        document = {
+            name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
+            for name, state in states.items()
+        }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
     ask = contract.make("opt-in")
+    if config_dir.path.exists() and not config_dir.is_own():
+        return f"none of yours: {config_dir.path} belongs to somebody else; nothing is measured"
     if decision is None:
         return f"none yet; nothing is measured (to decide: {ask})"
     if decision.decision == DECLINE:
@@ -95,17 +98,15 @@ def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract:
             f"nothing is measured (to answer again: {ask})"
         )
     mark = config_dir.agreed(contract.digest)
-    if config_dir.read(mark).strip() != decision.agreement:
-        return f"{words}, but {mark.name} is missing or does not match; to fix this: {ask}"
+    if not consent.is_told(config_dir, decision):
+        return f"{words}, but {mark.name} is missing or does not match, so nothing is measured; to fix this: {ask}"
     return f"{words}, since {decision.timestamp}"
 
 
-def _switched_off() -> str:
-    if os.environ.get("DO_NOT_TRACK", "") not in ("", "0"):
-        return "DO_NOT_TRACK is set"
-    if os.environ.get("CI") and not os.environ.get("DEVSTACK_METRICS_TESTING"):
-        return "CI is set"
-    return ""
+def _switched_off(contract: Contract) -> str:
+    if contract.overridden:
+        return f"{', '.join(contract.overridden)} is set by a makefile or on make's command line"
+    return consent.forbidden(os.environ)
 
 
 def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, str]]:
@@ -152,12 +153,15 @@ def _trouble_with(interpreter: str) -> str:
     return "no longer has instrumented-make" if result.returncode else ""
 
 
-def _delivery(config_dir: ConfigDir) -> list[tuple[str, str]]:
-    with opened(config_dir.outbox, PATIENCE_S) as outbox:
-        return _delivery_lines(outbox)
+def _trouble_with_outbox(error: sqlite3.Error | OSError) -> str:
+    if "is locked" in str(error):
+        return "it is in use; try again in a moment"
+    if isinstance(error, sqlite3.Error) and is_damage(error):
+        return f"it is damaged ({error}); the next run that is recorded begins a new one, and keeps this beside it"
+    return str(error)
 
 
-def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
+def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
     counts = outbox.counts()
     last_s = outbox.last_delivery_s()
     lines = [
@@ -173,7 +177,7 @@ def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
             lines.append(
                 (
                     "Last error",
-                    f"{printable(trouble.error)} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
+                    f"{trouble.error} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
                 )
             )
             lines.append(("What to do", cure))
@@ -184,8 +188,13 @@ def _delivery_lines(outbox: Outbox) -> list[tuple[str, str]]:
 
 
 def _unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
-    count = len(list(run_files.finished(config_dir.pending, time.time_ns())))
-    return [("Not yet read", f"{count} finished runs")] if count else []
+    until_s = time.monotonic() + PATIENCE_S
+    count, more = 0, ""
+    for count, _ in enumerate(run_files.finished(config_dir.pending, time.time_ns()), 1):  # noqa: B007
+        if time.monotonic() > until_s:
+            more = "more than "
+            break
+    return [("Not yet read", f"{more}{count} finished runs")] if count else []
 
 
 def _time(seconds: float) -> str:

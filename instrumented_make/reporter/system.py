@@ -1,8 +1,21 @@
-"""Identifies this system: machines and containers may share a home, and they use the same process ids."""
+"""The system: its name, since machines and containers may share a home, and whether it is what an error is about."""
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+
+_SCARCE = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def is_scarcity(error: BaseException) -> bool:
+    """Whether ``error`` says that memory, threads or descriptors have run out: nothing about what was being read.
+
+    Without memory, modules cannot be imported either.
+    """
+    if isinstance(error, OSError):
+        return error.errno in _SCARCE
+    return isinstance(error, (MemoryError, ImportError)) or "new thread" in str(error)
 
 
 def name() -> str:

@@ -207,30 +207,85 @@ def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server:
     assert re.search(r"^Delivered: +1$", status(consenting), re.M)
 
 
-@pytest.mark.parametrize("step", ["ftruncate", "unlink", "fdatasync", "link", "linkat", "rename"])
-def test_a_reporter_killed_while_it_repairs_an_outbox_loses_nothing(
-    consenting: Workbench, server: Capture, step: str
-) -> None:
-    """kill -9 at the first, second ... call of a kind: the next reporter delivers what waited."""
-    strace = needs("strace")
-    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
+@pytest.mark.parametrize("kind", ["garbage", "no first page", "truncated"])
+def test_a_damaged_outbox_is_set_aside_once_and_told(consenting: Workbench, server: Capture, kind: str) -> None:
+    """The next reporter begins a new one; status tells before, and afterwards names the file with what was not sent."""
+    unread(consenting, "one")
+    report(consenting)
     outbox = consenting.config / "outbox.sqlite3"
-    call, expected = 1, 0
-    while True:
-        unread(consenting, "one", "two")
-        server.answers = [(500, {}, b"")]
+    damage(outbox, kind)
+    told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED, "DO_NOT_TRACK": "1"}).stdout
+    assert "the next run that is recorded begins a new one" in told
+    for _ in range(2):
+        unread(consenting, "two")
         report(consenting)
-        expected += 2
-        damage(outbox, "no first page")
-        inject = ["-f", "-qq", "-o", "/dev/null", "-e", f"inject={step}:signal=KILL:when={call}"]
-        result = subprocess.run(
-            [strace, *inject, *command], cwd="/", env=consenting.environment, capture_output=True, check=False
+    assert [event["properties"]["command"] for event in server.events] == ["one", "two", "two"]
+    assert len(list(consenting.config.glob("outbox.sqlite3.set-aside-*"))) == 1
+    assert re.search(r"^Set aside: +1 damaged, .*/outbox.sqlite3.set-aside-1$", status(consenting), re.M)
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EDQUOT"])
+@pytest.mark.parametrize("call", ["pwrite64", "fdatasync", "unlink"])
+def test_a_failed_write_is_no_damage(consenting: Workbench, server: Capture, call: str, error: str) -> None:
+    """The first, second ... call fails, once: the outbox stays, and nothing is lost or sent twice."""
+    strace = needs("strace")
+    outbox = consenting.config / "outbox.sqlite3"
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
+    unread(consenting, "one")
+    report(consenting)
+    expected = 1
+    for when in (1, 2, 3):
+        unread(consenting, "one")
+        expected += 1
+        inject = ["-P", str(outbox), "-P", f"{outbox}-journal", "-e", f"inject={call}:error={error}:when={when}"]
+        subprocess.run(
+            [strace, "-f", "-qq", "-o", "/dev/null", *inject, *command],
+            cwd="/",
+            env=consenting.environment,
+            capture_output=True,
+            check=False,
         )
         report(consenting)
-        assert len({event["messageId"] for event in server.events}) == expected, f"killed at {step} number {call}"
-        if result.returncode == 0:
-            break
-        call += 1
+    assert not list(consenting.config.glob("*set-aside*"))
+    ids = [event["messageId"] for event in server.events]
+    assert len(set(ids)) == expected
+    assert "Lost" not in status(consenting)
+
+
+SCARCE = {
+    "no thread": ["-e", "inject=clone,clone3:error=EAGAIN"],
+    "no descriptor": [
+        "-P",
+        "{tree}/.git",
+        "-P",
+        "{tree}/.git/HEAD",
+        "-e",
+        "inject=openat,stat,newfstatat:error=EMFILE",
+    ],
+    "no memory for the repository": ["-P", "{commit}", "-e", "inject=openat:error=ENOMEM"],
+}
+
+
+@pytest.mark.parametrize("what", SCARCE)
+def test_what_runs_out_is_no_verdict_about_a_run(consenting: Workbench, server: Capture, what: str) -> None:
+    """Without threads, descriptors or memory a run is neither given up nor half read: it waits."""
+    strace = needs("strace")
+    unread(consenting, "one", "two")
+    head = consenting.git("rev-parse", "HEAD").strip()
+    commit = consenting.tree / ".git" / "objects" / head[:2] / head[2:]
+    inject = [part.format(tree=consenting.tree, commit=commit) for part in SCARCE[what]]
+    command = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(consenting.config)]
+    subprocess.run(
+        [strace, "-f", "-qq", "-o", "/dev/null", *inject, *command],
+        cwd="/",
+        env=consenting.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert consenting.recorded() == ["0", "0"]
+    assert server.requests == []
+    report(consenting)
+    assert [event["properties"]["git_commit_time"] for event in server.events] == ["2021-05-17T15:02:10-04:00"] * 2
     assert "Lost" not in status(consenting)
 
 
@@ -355,7 +410,7 @@ def test_another_users_home_is_left_alone(consenting: Workbench, server: Capture
     consenting.background_ended()
     assert sorted(consenting.config.rglob("*")) == before
     assert server.requests == []
-    assert "none yet" in status(consenting)
+    assert "belongs to somebody else" in status(consenting)
 
 
 KEPT = ("metrics.json", "agreed", "declined", "interpreter", "pending")

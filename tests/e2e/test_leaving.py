@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,18 +19,19 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, tmpfs, wait_until
+from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
 
-from instrumented_make.reporter import system
+from instrumented_make.reporter import consent, system
 from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
-from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened
 
 pytestmark = pytest.mark.slow
 
 RULES = ".PHONY: one\none: ; @echo one\n"
-DELETED = "The anonymous id and all events on this machine have been deleted."
+DELETED = "The id and all events that were kept here have been deleted."
 
 
 @pytest.fixture
@@ -157,6 +159,59 @@ def test_only_a_sender_on_this_system_is_killed(consenting: Workbench, here: boo
     assert ("from another system may still finish" in result.stdout) is not here
 
 
+def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench) -> None:
+    """A sender that is ended in mid-request takes the rest along: a slow server gets no whole batch afterwards."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    with listener:
+        bench.host = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        bench.write(RULES, ["one"])
+        bench.opt_in()
+        home = ConfigDir(bench.config)
+        collection = consent.load(home).collection  # type: ignore[union-attr]
+        destination = Destination(collection.host, collection.write_key)  # type: ignore[union-attr]
+        events = [Event(f"{n:032}", "x" * 36, "e", "2026-01-01T00:00:00+00:00", {"command": "one"}) for n in range(99)]
+        with opened(home.outbox) as outbox:
+            outbox.add(events, destination, time.time())
+        bench.run("one")
+        connection, _ = listener.accept()
+        with connection:
+            (sender,) = [process for process, line in processes().items() if str(bench.config) in line]
+            wait_until(lambda: waits_to_receive(sender), "the request to be handed to the kernel")
+            said = opted_out(bench).stdout
+            assert said.startswith(f"What was sent is at {bench.host}, under the id ")
+            got = b""
+            with contextlib.suppress(ConnectionResetError):
+                while part := connection.recv(65536):
+                    got += part
+    length = int(re.findall(rb"(?i)content-length: (\d+)", got)[0])
+    assert length > 30_000
+    assert len(got) < length
+
+
+def waits_to_receive(process: int) -> bool:
+    """Whether a thread of ``process`` waits for an answer: its request is in the kernel's hands."""
+    with contextlib.suppress(OSError):
+        return any("poll" in (task / "wchan").read_text() for task in Path(f"/proc/{process}/task").iterdir())
+    return False
+
+
+def test_opting_out_names_the_id_and_whom_to_ask(consenting: Workbench) -> None:
+    """It is not kept here afterwards, and what was sent can only be found by it."""
+    known = user_id(consenting)
+    said = opted_out(consenting).stdout
+    assert f"What was sent is at {consenting.host}, under the id {known}." in said
+    assert "ask The maintainers" in said
+    assert holding(consenting.home, known) == []
+
+
+def test_without_python_the_id_is_named_too(consenting: Workbench) -> None:
+    known = user_id(consenting)
+    assert f"under the id {known}." in consenting.run("metrics-opt-out").stdout
+
+
 def test_opting_out_waits_for_no_lock(consenting: Workbench) -> None:
     """Other processes hold every lock while it returns."""
     with contextlib.ExitStack() as held:
@@ -177,7 +232,7 @@ def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal:
     assert "Traceback" not in result.stderr
     if goal == "metrics-status":
         assert result.returncode == 0
-        assert "it is in use or being repaired" in result.stdout
+        assert "it is in use" in result.stdout
         assert re.search(r"^Not yet read: +1 ", result.stdout, re.M)
     elif goal == "metrics-opt-out":
         assert DELETED in result.stdout

@@ -14,7 +14,19 @@ import time
 from pathlib import Path
 
 import pytest
-from workbench import HANG_S, PYTHON, WAYS, Workbench, end_of, host_of, needs, processes, recorder_for, wait_until
+from workbench import (
+    HANG_S,
+    INSTALLED,
+    PYTHON,
+    WAYS,
+    Workbench,
+    end_of,
+    host_of,
+    needs,
+    processes,
+    recorder_for,
+    wait_until,
+)
 
 from instrumented_make.reporter import run_files
 from instrumented_make.reporter.run import Damaged, Run
@@ -181,6 +193,53 @@ def test_without_a_way_to_watch_nothing_happens(bench: Workbench) -> None:
     result = bench.run("a")
     assert (result.returncode, result.stdout, result.stderr) == (0, "a\n", "")
     assert bench.recorded() == []
+
+
+def test_a_run_beyond_the_limit_is_counted_only(bench: Workbench) -> None:
+    """While no reporter can be started, so many runs wait and no more; status says how many were not recorded."""
+    bench.write("a: ; @echo a\n", ["a"])
+    bench.agree()
+    bench.run("a")
+    [record] = bench.records()
+    for number in range(run_files.MAX_RUNS - 2):
+        os.link(record, record.with_name(f"{number}-1.run"))
+    for _ in range(3):
+        assert bench.run("a").stdout == "a\n"
+    assert len(bench.records()) == run_files.MAX_RUNS
+    assert (bench.config / "dropped").stat().st_size == 2
+    said = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
+    assert f"Lost:          2: more than {run_files.MAX_RUNS} runs waited\n" in said
+    assert "Not yet read:" in said
+    assert bench.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED}).returncode == 0
+    assert not (bench.config / "pending").exists()
+    assert not (bench.config / "dropped").exists()
+
+
+def test_another_uptime_ends_no_run(bench: Workbench) -> None:
+    """A reporter in a time namespace, where the machine has just started or is years old, leaves a run that goes on."""
+    bench.write("a: ; @read line; exit 3\n", ["a"])
+    bench.agree()
+    process = subprocess.Popen(
+        [bench.make, "a"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    started(bench)
+    reporter = [PYTHON, "-I", "-m", "instrumented_make.reporter", "run", str(bench.config)]
+    for boot in ("1", "999999999"):
+        result = subprocess.run(
+            ["unshare", "--time", "--fork", "--boottime", boot, *reporter],
+            cwd="/",
+            env=bench.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "unshare" in result.stderr:
+            process.kill()
+            process.communicate()
+            pytest.skip("no namespace can be made here")
+        assert result.returncode == 0
+    process.communicate(b"\n", timeout=HANG_S)
+    assert bench.recorded() == ["2"]
 
 
 def test_make_as_the_first_process_of_a_container_is_not_recorded(bench: Workbench) -> None:

@@ -102,7 +102,7 @@ def test_a_failed_save_leaves_no_temporary_file(home: ConfigDir) -> None:
     with pytest.raises(UserError):
         consent.save(home, AGREED)
     assert consent.load(home) is None
-    assert [path.name for path in home.path.iterdir()] == [home.decision.name]
+    assert {path.name for path in home.path.iterdir()} == {home.decision.name, home.declined.name}
 
 
 def test_a_decision_owned_by_another_user_is_ignored(home: ConfigDir) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +23,7 @@ from instrumented_make.reporter import consent, segment
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.delivery import (
+    BATCH,
     FIRST_BACKOFF_S,
     PROBES,
     RATE_LIMITED_S,
@@ -345,6 +349,93 @@ def garbage(connection: socket.socket) -> None:
     connection.sendall(b"220 mail.example.com ESMTP\r\n")
 
 
+PAGE = b"<html><title>Sign in to the network</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (200, "text/html", PAGE),
+        (200, "Text/HTML; charset=utf-8", b"Sign in"),
+        (200, "application/xhtml+xml", b"\xef\xbb\xbf<?xml version='1.0'?>"),
+        (200, "", b"\r\n <!DOCTYPE html>"),
+        (202, "text/plain", PAGE),
+        (200, "application/json", PAGE),
+    ],
+)
+def test_a_page_for_people_is_no_delivery(
+    home: ConfigDir, server: Capture, status: int, content_type: str, body: bytes
+) -> None:
+    """As of a network that wants somebody to sign in; the events wait, and status says what to do."""
+    destination = fill(home, server.host)
+    server.answers = [(status, {"Content-Type": content_type}, body)]
+    deliver(home, AT_ONCE)
+    assert states(home) == {"waiting": COUNT}
+    assert "a web page instead of an answer" in trouble(home, destination)[0]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"success": true}'),
+        ("text/html", b'{"success": true}'),
+        ("text/html", b""),
+        ("text/plain", b"ok"),
+        ("", b"[" * 20_000),
+        ("", b"x" * 200_000),
+    ],
+)
+def test_any_other_answer_is_one(home: ConfigDir, server: Capture, content_type: str, body: bytes) -> None:
+    """Segment's own, an empty one, a word, whatever is called JSON or long."""
+    fill(home, server.host)
+    server.answers = [(200, {"Content-Type": content_type}, body)]
+    deliver(home, AT_ONCE)
+    assert states(home) == {"delivered": COUNT}
+
+
+def test_an_endless_answer_is_not_read(home: ConfigDir) -> None:
+    """The connection is closed after the first part of it, before the kernel's buffers and twice that are full."""
+    taken = []
+
+    def flood(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 503 Busy\r\n\r\n")
+        taken.append(0)
+        while True:
+            taken[-1] += connection.send(b"x" * 1_000_000)
+
+    with raw_server(flood) as host:
+        destination = fill(home, host)
+        deliver(home, AT_ONCE)
+        assert "HTTP 503" in trouble(home, destination)[0]
+        assert len(trouble(home, destination)[0]) < 1000
+    assert [sent < 16_000_000 for sent in taken] == [True]
+
+
+def test_an_answer_is_not_unpacked(home: ConfigDir, server: Capture) -> None:
+    """300 KB of zeros may be 300 MB, which this sender may not take; and no server is asked for it."""
+    destination = fill(home, server.host)
+    server.answers = [(503, {"Content-Encoding": "gzip"}, gzip.compress(bytes(300_000_000), 1))]
+    program = (
+        "import pathlib, resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (200_000_000,) * 2)\n"
+        "from instrumented_make.reporter import config_dir, delivery\n"
+        "delivery.deliver(config_dir.ConfigDir(pathlib.Path(sys.argv[1])), delivery.LAST_LOOK)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, home.path], check=True)
+    assert "HTTP 503" in trouble(home, destination)[0]
+    assert [request.headers["accept-encoding"] for request in server.requests] == ["identity"] * len(server.requests)
+
+
+def test_no_cookie_is_sent_back(home: ConfigDir, server: Capture) -> None:
+    """It would tie one batch to the next."""
+    fill(home, server.host, BATCH + 1)
+    server.answers = [(200, {"Set-Cookie": "who=1; Path=/; Max-Age=999999"}, b"ok")]
+    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    deliver(home, AT_ONCE)
+    assert len(server.requests) == 2
+    assert not [request.headers for request in server.requests if "cookie" in request.headers]
+
+
 @pytest.mark.parametrize("talk", [hang, reset, garbage, trickle])
 def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[socket.socket], None]) -> None:
     """The sender stops by itself, long before the server would let it, and the events wait."""
@@ -358,7 +449,7 @@ def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[sock
 
 
 def test_a_slow_answer_counts(home: ConfigDir) -> None:
-    """A status of 200 after two seconds is a success, whatever the body."""
+    """A status of 200 after two seconds is a success."""
 
     def slow(connection: socket.socket) -> None:
         connection.recv(65536)

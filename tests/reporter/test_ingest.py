@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from homes import START, states, write
 
-from instrumented_make.reporter import consent, ingest, lock, run_files
+from instrumented_make.reporter import consent, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import BATCH, record
@@ -71,7 +71,7 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ingest, "_forget", dies)
+    monkeypatch.setattr(run_files, "remove", dies)
     with pytest.raises(KeyboardInterrupt):
         record(config_dir, Repositories())
     monkeypatch.undo()
