@@ -1,7 +1,7 @@
 """One container of the chaos test: runs make again and again while processes are killed.
 
-Started in a pid namespace of its own: ``chaos_worker.py <plan as JSON>``. Prints, as JSON, how each make ended, and of
-which runs the recorder was killed.
+Started in a pid namespace of its own: ``chaos_worker.py <plan as JSON>``. Prints, as JSON, how each make ended, of
+which runs the recorder was killed, and for each look what was wrong, or "".
 """
 
 from __future__ import annotations
@@ -78,15 +78,32 @@ def kill_reporters(chance: random.Random, ended: threading.Event, killed: list[i
             killed.append(1)
 
 
+def look(plan: dict[str, Any], chance: random.Random, ended: threading.Event, looks: list[str]) -> None:
+    """Ask what there is, again and again, with DO_NOT_TRACK; keep what was no answer."""
+    environment = {**plan["environment"], "DO_NOT_TRACK": "1", "VIRTUAL_ENV": plan["python"]}
+    while not ended.wait(chance.uniform(0, 2)):
+        goal = f"metrics-{chance.choice(['status', 'show', 'stats'])}"
+        result = subprocess.run(
+            ["/usr/bin/make", goal], cwd=plan["tree"], env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        # Another process may be writing to the outbox at the moment.
+        answered = result.returncode == 0 or "database is locked" in result.stderr
+        looks.append("" if answered else result.stdout + result.stderr)
+
+
 def main() -> None:
     plan = json.loads(sys.argv[1])
-    ended, killed = threading.Event(), list[int]()
+    ended, killed, looks = threading.Event(), list[int](), list[str]()
     killer = threading.Thread(target=kill_reporters, args=(random.Random(plan["seed"]), ended, killed))
+    looker = threading.Thread(target=look, args=(plan, random.Random(plan["seed"]), ended, looks))
     killer.start()
+    looker.start()
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda number: run(plan, number), range(plan["first"], plan["first"] + plan["count"])))
     ended.set()
     killer.join()
+    looker.join()
     # The end of this process is the end of all that are left here.
     while any("/recorder-" in line for line in command_lines().values()):
         time.sleep(0.01)
@@ -97,6 +114,7 @@ def main() -> None:
                 "makes": makes,
                 "recorders_killed": [number for number, _, recorder_killed in runs if recorder_killed],
                 "reporters_killed": len(killed),
+                "looks": looks,
             }
         )
     )

@@ -1,4 +1,7 @@
-"""Everything at once: kills, a flaky server, clocks that jump, repositories that hang, two containers in one home."""
+"""Everything at once, in two containers that share a home.
+
+Kills, a slow and flaky server, clocks that jump, repositories that hang, too little memory, and people who look.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
 from collections import Counter
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +32,14 @@ HERE = Path(__file__).resolve().parent
 RUNS = int(os.environ.get("CHAOS_RUNS", "1000"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 KILLED = 0.2
-# Each start of the reporter gets its own clock: a day behind, a year ahead, or right.
-CLOCK = """\
-import random, time
+# Each start of the reporter gets its own clock: a day behind, a year ahead, or right. Of three, one gets too little
+# memory for something that it does: a module, a thread, a list.
+CHAOS = """\
+import random, resource, time
 _real, _by_s = time.time, random.choice([0, 0, -86_400, 365 * 86_400])
 time.time = lambda: _real() + _by_s
+if random.random() < 0.33:
+    resource.setrlimit(resource.RLIMIT_AS, (random.randrange(50, 120) << 20, resource.RLIM_INFINITY))
 """
 
 
@@ -42,6 +51,19 @@ class Flaky(Capture):
         self.mended = False
         self.taken: list[dict[str, Any]] = []
         self._chance = random.Random(SEED)
+        # It takes little at a time, so that senders are killed in the middle of a request.
+        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        capture, taking = self, super()._handler()
+
+        class Slow(taking):  # type: ignore[misc, valid-type]
+            def do_POST(self) -> None:
+                if not capture.mended:
+                    time.sleep(capture._chance.uniform(0, 0.2))
+                super().do_POST()
+
+        return Slow
 
     def _take(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         answer = super()._take(request)
@@ -54,13 +76,13 @@ class Flaky(Capture):
             return answer
 
 
-def interpreter_with_jumping_clock(folder: Path) -> Path:
-    """A Python that finds this project's packages, and whose clock differs at each start."""
+def interpreter_of_chaos(folder: Path) -> Path:
+    """A Python that finds this project's packages, and runs CHAOS at each start."""
     venv.create(folder, with_pip=False, symlinks=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    (packages / "jumping_clock.py").write_text(CLOCK)
+    (packages / "chaos.py").write_text(CHAOS)
     project = HERE.parents[1]
-    (packages / "all.pth").write_text(f"{sysconfig.get_path('purelib')}\n{project}\nimport jumping_clock\n")
+    (packages / "all.pth").write_text(f"{sysconfig.get_path('purelib')}\n{project}\nimport chaos\n")
     return folder / "bin" / "python"
 
 
@@ -82,12 +104,17 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
         hanging = bench.home.parent / "hanging"
         subprocess.run(["cp", "-a", str(bench.tree), str(hanging)], check=True)
         commit = bench.git("rev-parse", "HEAD").strip()
-        stuck = hanging / ".git" / "objects" / commit[:2] / commit[2:]
-        stuck.unlink()
+        (stuck := hanging / ".git" / "objects" / commit[:2] / commit[2:]).unlink()
         os.mkfifo(stuck)
-        python = interpreter_with_jumping_clock(bench.home.parent / "python")
+        python = interpreter_of_chaos(bench.home.parent / "python")
         (bench.config / "interpreter").write_text(f"{python}\n")
-        plan = {"environment": bench.environment, "tree": str(bench.tree), "hanging": str(hanging), "killed": KILLED}
+        plan = {
+            "environment": bench.environment,
+            "tree": str(bench.tree),
+            "hanging": str(hanging),
+            "killed": KILLED,
+            "python": INSTALLED,
+        }
         half = RUNS // 2
         containers = [
             subprocess.Popen(
@@ -140,3 +167,4 @@ def test_chaos_loses_nothing_and_repeats_nothing(bench: Workbench) -> None:
     ]
     assert wrong == []
     assert len({event["userId"] for event in server.taken}) == 1
+    assert [said for result in results for said in result["looks"] if said] == []
