@@ -119,7 +119,8 @@ def explain(contract: Contract) -> str:
     else:
         lines.append("It would stay on this machine: this project has no server to send it to.")
     show, stop = contract.make("show"), contract.make("opt-out")
-    lines.append(f"To see what is queued and what was sent: {show}. To stop and delete everything: {stop}.")
+    lines.append(f"To see what is queued and what was sent: {show}. To stop, and delete what is kept here: {stop};")
+    lines.append("it also says how to have deleted what was sent, since runs can be told to be yours by their id.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"
