@@ -57,7 +57,7 @@ static char *first_argument;
 static struct { /* where make runs, the nearest folder from there up that has .git, and what it has checked out */
   char folder[PATH_MAX], top[PATH_MAX], ref[PATH_MAX], commit[PATH_MAX];
 } checkout;
-static char mark[PATH_MAX], agreement[PATH_MAX]; /* the file that says that the person agreed, and its text */
+static char mark[PATH_MAX], agreement[PATH_MAX]; /* the file that tells make that the person agreed, and its text */
 static long long clock_ns(clockid_t clock) {
   struct timespec time = {0, 0};
   return clock_gettime(clock, &time), time.tv_sec * 1000000000LL + time.tv_nsec;
@@ -173,7 +173,7 @@ static unsigned long space_of_pids(void) {
 /* Most environments fit into the first room, and no process is started with more than 6 MiB. */
 static int read_origin(pid_t pid) {
   for (size_t bytes, room = 1 << 16; room <= 8 << 20; room <<= 7) {
-    first_argument = malloc(2 * room);
+    first_argument = realloc(first_argument, 2 * room);
     if (first_argument == NULL || proc(pid, "cmdline", first_argument, room) == 0) continue;
     if ((bytes = proc(pid, "environ", first_argument + room, room)) > 0)
       return (environ = strings(first_argument + room, bytes)) != NULL;
@@ -309,8 +309,7 @@ static int is_below(const char *path, const char *folder) {
 
 /* Whether the decision kept here is a yes, to `agreement`, which is "" before it is known; -1 if it cannot be read. */
 static int is_decided(void) {
-  static char text[LARGEST_RECORD], line[PATH_MAX];
-  char same[PATH_MAX + 32];
+  static char text[LARGEST_RECORD], line[PATH_MAX], same[PATH_MAX + 32];
   if (!read_line(mark, line) || (*agreement != '\0' && strcmp(line, agreement) != 0)) return -1;
   memcpy(agreement, line, PATH_MAX);
   if (read_text("metrics.json", text, sizeof text) < 0) return errno == ENOENT ? 0 : -1;
@@ -344,10 +343,11 @@ static int is_agreed(const char *path, const char *digest) {
 /* Write the start of a run, with room for its end, into a new file, and hold it locked: an unlocked one that has no end
  * tells that its watcher was killed. Return its descriptor, or -1. Beyond MOST_RECORDS runs are counted, by a byte. */
 static int new_record(long long time_ns, pid_t make, const char *text, size_t length) {
+  static DIR *list; /* it stays open */
   char name[64];
   int waiting = -2; /* . and .. */
   mkdir("pending", 0700);
-  DIR *list = fdopendir(open("pending", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  list = fdopendir(open("pending", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   while (list != NULL && waiting < MOST_RECORDS && readdir(list) != NULL) waiting++;
   if (waiting == MOST_RECORDS)
     return write(open("dropped", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0600), "\n", 1), -1;
@@ -364,7 +364,7 @@ static int new_record(long long time_ns, pid_t make, const char *text, size_t le
  * inherits the lock, so there is never a second one; each looks once more after it has let go of the lock. */
 static void become_reporter(const char *path) {
   char line[PATH_MAX];
-  if (is_decided() != 1 || !read_line("interpreter", line) || *line != '/') return;
+  if (chdir(path) != 0 || is_decided() != 1 || !read_line("interpreter", line) || *line != '/') return;
   int lock = open("reporting.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) return;
   if (dup2(lock, 3) != 3 || chdir("/") != 0) return;
@@ -466,7 +466,7 @@ static int watch(char **arguments) {
   if (is_watched(&above, INT_MAX) || !is_agreed(path, digest)) return 0;
   size_t used = start_of(text, &started, make, digest, arguments + 3);
   int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
-  int status = wait_for_end(way, descriptor, &ended);
+  int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;
   if (record < 0 || status == -1) return 0;
   int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   int end = snprintf(text, sizeof text, "%d %lld %lld %lld", how, ended.time_ns, ended.boot_ns, ended.awake_ns);

@@ -220,7 +220,7 @@ class Workbench:
         kept = ConfigDir(self.config)
         kept.create(kept.pending)
         shown = Collection.parse(collection(load(self.tree / "targets.yaml")))
-        consent.save(kept, Consent(consent.REPORT, consent.now(), "someone", self.digest, "this-agreement", shown))
+        consent.save(kept, Consent(consent.LOCAL, consent.now(), "someone", self.digest, "this-agreement", shown))
         (self.config / "interpreter").write_text("/nonexistent/python\n")
         for host in {host_of(make) for make in (self.make, *MAKES)}:
             shutil.copy(recorder, self.config / f"recorder-{INTERFACE}.{host}")

@@ -148,14 +148,14 @@ def test_a_run_marked_as_a_test_is_sent_as_one(consenting: Workbench, server: Ca
 
 
 def test_show_has_what_has_just_ended(consenting: Workbench, server: Capture) -> None:
-    """Asked at once after a command, metrics-show prints its event, exactly as it is sent."""
+    """Asked at once after a command, metrics-show prints its event, exactly as a later reporter sends it."""
     (consenting.config / "interpreter").write_text("/nonexistent/python\n")
     for word in ("first", "second", "third"):
         consenting.run("up.lms", variables={"DEVSTACK_METRICS_TESTING": word})
         shown = json.loads(consenting.run("metrics-show", variables={"VIRTUAL_ENV": INSTALLED}).stdout)
         [waiting] = shown["waiting"]
         assert waiting["properties"]["is_test"] == word
-        consenting.background_ended()
+        assert consenting.reporter("run").returncode == 0
         assert server.events[-1] == waiting
 
 
