@@ -41,7 +41,7 @@ class Property:
 USER_ID = Property(
     "user_id",
     "string",
-    "a random id of this machine, made when you agree and deleted when you opt out",
+    "a random id: it tells that runs are yours, not who you are; deleted here when you opt out",
     "Whose workflow is it? (One person's habits are not mistaken for everybody's.)",
     "00000000-0000-4000-8000-000000000000",
     unit="UUID",
@@ -82,7 +82,7 @@ PROPERTIES = (
     Property(
         "git_commit_time",
         "string",
-        "the time of the commit that was checked out",
+        "the time of the commit that was checked out (of one that is not pushed, only you have it)",
         "Did behaviour change as a result of a change to the repository?",
         "2021-05-17T15:02:10-04:00",
         unit="ISO 8601",

@@ -367,7 +367,7 @@ static void become_reporter(const char *path) {
   if (chdir(path) != 0 || is_decided() != 1 || !read_line("interpreter", line) || *line != '/') return;
   int lock = open("reporting.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) return;
-  if (dup2(lock, 3) != 3 || chdir("/") != 0) return;
+  if (ftruncate(lock, 0) != 0 /* a killed one's name */ || dup2(lock, 3) != 3 || chdir("/") != 0) return;
   execv(line, (char *[]){line, "-I", "-m", "instrumented_make.reporter", "run", "--lock", "3", (char *)path, NULL});
 }
 

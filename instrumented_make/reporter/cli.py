@@ -88,13 +88,11 @@ def _folder(options: argparse.Namespace) -> Path:
     """The folder that holds the decision. Raise UserError if there is none."""
     project: str | None = getattr(options, "project", None)
     if project is not None:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("HOME", "") + "/.config"
-        folder = Path(base) / project
-        if base.startswith("/") and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project) and folder.is_dir():
+        folder = _own_folder(project)
+        if folder.is_absolute() and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project) and folder.is_dir():
             return folder
-        raise failure(
-            f"there is no data for project {project!r}", "name the folder that holds your decision", path=base
-        )
+        hint = "name the folder that holds your decision"
+        raise failure(f"there is no data for project {project!r}", hint, path=folder.parent)
     return Path(options.config_dir)
 
 
@@ -129,7 +127,15 @@ def _run(config_dir: ConfigDir, inherited: int | None) -> None:
     # How much memory it takes to read a repository depends on its content.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if hard == resource.RLIM_INFINITY else hard, hard))
-    work(config_dir, inherited)
+    # The recorder has seen that this is where its person's variables lead; nobody else starts this.
+    if config_dir.path == _own_folder(config_dir.path.name):
+        work(config_dir, inherited)
+
+
+def _own_folder(project: str) -> Path:
+    """Where the environment's owner keeps the decision about ``project``."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return Path(base if base.startswith("/") else os.environ.get("HOME", "") + "/.config") / project
 
 
 def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:

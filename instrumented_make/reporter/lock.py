@@ -32,14 +32,14 @@ def held(path: Path) -> Iterator[None]:
 def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock at ``path`` and yield True, or yield False when another process holds it for ``patience_s``.
 
-    Meanwhile the file holds the holder's system and process id, for a process that has to terminate it.
+    Meanwhile the file holds the holder's name, for a process that has to terminate it.
     """
     handle = _open(path)
     try:
         if not _acquired(handle, patience_s):
             yield False
             return
-        _write_name(handle, f"{system.name()} {os.getpid()}\n")
+        _write_name(handle, system.name_of(os.getpid()))
         try:
             yield True
         finally:
@@ -53,7 +53,7 @@ def adopted(handle: int) -> Iterator[None]:
     """Hold the lock that this process inherited with the descriptor ``handle``."""
     os.set_inheritable(handle, False)
     try:
-        _write_name(handle, f"{system.name()} {os.getpid()}\n")
+        _write_name(handle, system.name_of(os.getpid()))
         yield
     finally:
         _write_name(handle, "")
@@ -69,14 +69,16 @@ def _write_name(handle: int, name: str) -> None:
 def end_holder(path: Path) -> bool:
     """Terminate the process on this system that holds the lock at ``path``; return whether the lock is free now.
 
-    The process id of a holder in another container or on another machine may be a different process here.
+    The process id of a holder that was killed, or is in another container or on another machine, may be a different
+    process here.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with held_or_busy(path) as free:
             if free:
                 return True
-        place, _, process = _holder(path).partition(" ")
-        if place != system.name() or not process.strip("0").isdigit():
+        holder = _holder(path)
+        process = holder.split(":")[2] if holder.count(":") == 3 else ""
+        if not process.isdigit() or int(process) <= 1 or holder != system.name_of(int(process)):
             return False
         with contextlib.suppress(OSError):  # it may have just exited
             os.kill(int(process), number)

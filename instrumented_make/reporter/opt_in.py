@@ -114,13 +114,14 @@ def explain(contract: Contract) -> str:
     ]
     if contract.collection.leaves_machine:
         lines.append(
-            f"It would be sent to {contract.collection.host} (Segment source {contract.collection.write_key})."
+            f"It would be sent to {contract.collection.host} (Segment source {contract.collection.write_key}), with the"
         )
+        lines.append("name of the client, the event's and the request's time, and a random id of the message.")
     else:
         lines.append("It would stay on this machine: this project has no server to send it to.")
     show, stop = contract.make("show"), contract.make("opt-out")
     lines.append(f"To see what is queued and what was sent: {show}. To stop, and delete what is kept here: {stop};")
-    lines.append("it also says how to have deleted what was sent, since runs can be told to be yours by their id.")
+    lines.append("it also says how to have deleted what was sent.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The system: its name, since machines and containers may share a home, and whether it is what an error is about."""
+"""The system: names of its processes, since machines share a home, and whether it is what an error is about."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ def is_scarcity(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, ImportError)) or "new thread" in str(error)
 
 
-def name() -> str:
-    """A name for this boot of the machine and for this container on it."""
+def name_of(process: int) -> str:
+    """A name for ``process`` that no other has, here, after it or elsewhere: boot, container, id, and when it began.
+
+    Where there is no /proc, it is the id alone.
+    """
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        boot = ""
-    return f"{boot.partition('-')[0]}:{space_of_pids()}"
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii", errors="replace").partition("-")[0]
+        # The name in brackets may hold anything; what follows are fields 3 and on, and the start is field 22 (proc(5)).
+        began = (
+            Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        )
+    except (OSError, IndexError):
+        boot = began = ""
+    return f"{boot}:{space_of_pids()}:{process}:{began}"
 
 
 def space_of_pids() -> int:

@@ -21,7 +21,7 @@ import pytest
 from capture import Capture
 from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, tmpfs, wait_until
 
-from instrumented_make.reporter import consent, system
+from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
@@ -142,10 +142,11 @@ def test_a_file_that_cannot_be_deleted_is_named(consenting: Workbench) -> None:
 def test_only_a_sender_on_this_system_is_killed(consenting: Workbench, here: bool) -> None:
     """If the lock file names another system, its process id may be a different process here."""
     lock = consenting.config / "reporting.lock"
-    name = system.name() if here else "01234567:89"
+    place = 0 if here else 1
     hold = (
-        f"import fcntl, os, time; f = open({str(lock)!r}, 'r+'); fcntl.flock(f, fcntl.LOCK_EX);"
-        f"f.write(f'{name} {{os.getpid()}}'); f.flush(); print(flush=True); time.sleep(60)"
+        "import fcntl, os, time; from instrumented_make.reporter import system;"
+        f"f = open({str(lock)!r}, 'r+'); fcntl.flock(f, fcntl.LOCK_EX);"
+        f"f.write('0' * {place} + system.name_of(os.getpid())); f.flush(); print(flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
