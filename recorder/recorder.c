@@ -467,10 +467,10 @@ static int watch(char **arguments) {
   size_t used = start_of(text, &started, make, digest, arguments + 3);
   int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
   int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;
-  if (record < 0 || status == -1) return 0;
   int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   int end = snprintf(text, sizeof text, "%d %lld %lld %lld", how, ended.time_ns, ended.boot_ns, ended.awake_ns);
-  if (pwrite(record, text, (size_t)end, (off_t)used - END_BYTES) != end) return 0;
+  off_t at = (off_t)used - END_BYTES;
+  if (record >= 0 && (status == -1 || pwrite(record, text, (size_t)end, at) != end)) return 0;
   close(record);
   close(held);
   sigprocmask(SIG_SETMASK, &before, NULL);

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from instrumented_make import output
 from instrumented_make.errors import UserError, failure
-from instrumented_make.reporter import run_files
+from instrumented_make.reporter import consent, run_files, system
 from instrumented_make.reporter.background import work
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
@@ -151,7 +151,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         if options.command != "opt-out":  # which needs nothing from the include
             hint = "it was edited by hand: render it again"
             raise failure(f"Makefile.instrumented is not valid: {error}", hint) from None
-    if options.command != "status" and config_dir.path.exists() and not config_dir.is_own():
+    if options.command != "status" and config_dir.is_anothers():
         raise failure(
             "it belongs to somebody else", "call make as its owner; nothing was changed", path=config_dir.path
         )
@@ -163,14 +163,17 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         if options.command == "show":
             run_files.wait_for_ends(config_dir.pending, ENDING_S)
         # Looking reads what has ended, if that may be recorded here; it never sends. If it fails, the answer is from
-        # what was read before.
+        # what was read before. A recipe has the environment that the makefile made; make itself has the person's.
+        off = consent.forbidden(os.environ) or consent.forbidden(system.environment_of(os.getppid()))
+        if contract.overridden:
+            off = f"{', '.join(contract.overridden)} is set by a makefile or on make's command line"
         with contextlib.suppress(sqlite3.Error, OSError, UserError):
-            if not contract.overridden:
-                record(config_dir, Repositories(budget_s=READING_S), budget_s=READING_S)
+            if not off:
+                record(config_dir, Repositories(budget_s=READING_S, gives_up=False), budget_s=READING_S)
         if options.command == "stats":
             text = _stats(config_dir, options)
         else:
-            text = status(config_dir, contract, options.host) if options.command == "status" else show(config_dir)
+            text = status(config_dir, contract, options.host, off) if options.command == "status" else show(config_dir)
         sys.stdout.write(printable(text, keep="\n\r\t"))
 
 

@@ -85,6 +85,10 @@ class ConfigDir:
         except OSError:
             return False
 
+    def is_anothers(self) -> bool:
+        """Whether the folder is there, or may be, and belongs to somebody else."""
+        return os.path.exists(self.path) and not self.is_own()
+
     def check(self) -> None:
         """Raise UserError where :meth:`create` would, without creating anything.
 

@@ -153,6 +153,17 @@ def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def sent_as(config_dir: ConfigDir) -> tuple[str, str] | None:
+    """The host that may have received events, and under which id; None if there is no such host."""
+    document = _document(config_dir)
+    kept = document.get("consent")
+    try:
+        collection = Collection.parse(kept.get("collection") if isinstance(kept, dict) else None)
+        return (collection.host, _text(document, "anonymous_user_id")) if collection.leaves_machine else None
+    except ValueError:
+        return None
+
+
 def save(config_dir: ConfigDir, consent: Consent) -> None:
     """Save ``consent``. If that fails, raise UserError.
 

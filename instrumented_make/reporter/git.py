@@ -42,9 +42,13 @@ _SKIPPED_IN_THE_TREE = 0x4000
 
 
 class Repositories:
-    """Reads repositories: each answer only once, and all of them within one time budget."""
+    """Reads repositories: each answer only once, and all of them within one time budget.
 
-    def __init__(self, patience_s: float = PATIENCE_S, budget_s: float = BUDGET_S) -> None:
+    With ``gives_up``, what takes too long is not known; without, it raises TimeoutError, for a caller with less time.
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S, budget_s: float = BUDGET_S, *, gives_up: bool = True) -> None:
+        self._gives_up = gives_up
         self._patience_s = patience_s
         self._left_s = budget_s
         self._silent: set[str] = set()
@@ -88,6 +92,8 @@ class Repositories:
         except queue.Empty:
             if not reader.is_alive():  # not even an answer could be made
                 raise MemoryError from None
+            if not self._gives_up:
+                raise TimeoutError from None
             self._silent.add(top)
             return None
         finally:

@@ -72,7 +72,8 @@ def record_alone(
     def commit() -> list[Event]:
         events: list[Event] = []
         with opened(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
-            outbox.count_lost(f"more than {run_files.MAX_RUNS} runs waited", run_files.take_dropped(config_dir.dropped))
+            with run_files.dropped(config_dir.dropped) as count:
+                outbox.count_lost(f"more than {run_files.MAX_RUNS} runs waited", count)
             found = run_files.finished(config_dir.pending, round(now_s * NANOSECONDS))
             while batch := list(itertools.islice(found, BATCH)):
                 if time.monotonic() > until_s:

@@ -19,7 +19,7 @@ from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record_alone
-from instrumented_make.reporter.opt_out import DECIDING_S, opt_out
+from instrumented_make.reporter.opt_out import DECIDING_S, opt_out, what_was_sent
 
 # How long to wait for another process that is reading runs.
 RECORDING_S = 15.0
@@ -35,6 +35,7 @@ def opt_in(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO |
     contract.check()
     decision = consent.load(config_dir)
     agreed = decision is not None and decision.records and decision.digest == contract.digest
+    agreed = agreed and decision is not None and consent.is_told(config_dir, decision)
     if agreed and not recorder.placed(config_dir, host).exists():
         way = recorder.place(config_dir, host)
         config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
@@ -71,6 +72,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
     )
     out.flush()
     answer = stdin.readline().strip().lower()
+    sent = consent.sent_as(config_dir)
     if answer in ("yes", "y"):
         way = _agree(config_dir, REPORT, contract, host)
         out.write("Thank you. ")
@@ -84,6 +86,8 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("Nothing was changed.\n")
         return
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
+    if sent is not None and sent != consent.sent_as(config_dir):  # another destination gets another id
+        out.write(what_was_sent(*sent, None))
     out.write(_advice(config_dir, host, way))
 
 
@@ -165,8 +169,6 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) 
 
 def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: consent.Consent | None) -> None:
     under = consent.in_force(config_dir)
-    for path in config_dir.path.glob("agreed.*"):
-        path.unlink(missing_ok=True)
     if under is not None:  # what was recorded so far belongs to the decision that was in force then
         record_alone(config_dir, under, Repositories())
     same = before is not None and (before.decision, before.digest) == (decision, contract.digest)
@@ -175,3 +177,5 @@ def _keep(config_dir: ConfigDir, decision: str, contract: Contract, before: cons
     user_id = consent.user_id(config_dir, contract.collection) or str(uuid.uuid4())
     config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
     consent.save(config_dir, Consent(decision, consent.now(), user_id, contract.digest, agreement, contract.collection))
+    for path in set(config_dir.agreements()) - {config_dir.agreed(contract.digest)}:
+        path.unlink(missing_ok=True)

@@ -27,12 +27,12 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
     deleted or the decline cannot be stored, do everything else and raise UserError that says what is left. ``contract``
     tells whom to ask to delete what was sent; None where no include is known.
     """
-    before = consent.load(config_dir)
+    sent = consent.sent_as(config_dir)
     # make checks for one of these files, and a reporter before every request and every commit.
     left = _delete(config_dir.agreements)
-    if before is not None and before.sends:  # while the id is still there
+    if sent is not None:  # while the id is still there
         with contextlib.suppress(OSError):
-            out.write(_what_was_sent(before, contract))
+            out.write(what_was_sent(*sent, contract))
             out.flush()
     elsewhere = False
     with contextlib.ExitStack() as held:
@@ -56,13 +56,13 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
         out.write("A reporter that uses this home from another system may still finish the request it is making.\n")
 
 
-def _what_was_sent(before: Consent, contract: Contract | None) -> str:
-    assert before.collection is not None
+def what_was_sent(host: str, user_id: str, contract: Contract | None) -> str:
+    """How to have deleted what was sent under an id that is about to be forgotten here."""
     whom = (
         f"{contract.who}{f' ({contract.link})' if contract.link else ''}" if contract else "the project's maintainers"
     )
     return (
-        f"What was sent is at {before.collection.host}, under the id {before.user_id}. To have it deleted there, note "
+        f"Whatever was sent is at {host}, under the id {user_id}. To have it deleted there, note "
         f"this id, which is not kept here, and ask {whom}.\n"
     )
 

@@ -56,16 +56,21 @@ def every(folder: Path) -> list[Path]:
     return [folder / name for name in names if re.fullmatch(r"[\d-]{1,60}\.(?:run|start|end|failed)", name, re.ASCII)]
 
 
-def take_dropped(dropped: Path) -> int:
-    """How many runs were not recorded because of MAX_RUNS: the recorder adds a byte for each. Start again with none."""
-    taken = dropped.with_name(f".{dropped.name}.taken")
-    try:
-        dropped.replace(taken)
+@contextlib.contextmanager
+def dropped(path: Path) -> Iterator[int]:
+    """How many runs were not recorded because of MAX_RUNS: the recorder adds a byte for each.
+
+    Once the block has ended well, they are counted from zero again.
+    """
+    taken = path.with_name(f".{path.name}.taken")
+    count = 0
+    with contextlib.suppress(OSError):
+        if not taken.exists():
+            path.replace(taken)
         count = taken.stat().st_size
+    yield count
+    with contextlib.suppress(OSError):
         taken.unlink()
-    except OSError:
-        return 0
-    return count
 
 
 def _records(folder: Path) -> list[Path]:

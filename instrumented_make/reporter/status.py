@@ -12,6 +12,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from instrumented_make.errors import UserError
 from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
@@ -37,13 +38,16 @@ _CURES = (
 )
 
 
-def status(config_dir: ConfigDir, contract: Contract, host: str) -> str:
-    """The decision and the state of delivery, as lines of text; anything that cannot be read gets a line too."""
+def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> str:
+    """The decision and the state of delivery, as lines of text; anything that cannot be read gets a line too.
+
+    ``off`` says why nothing may be recorded here, whatever was decided; empty if it may.
+    """
     decision = consent.load(config_dir)
     lines = [("Decision", _decision(config_dir, decision, contract))]
     if newer := contract.newer():
         lines.append(("Version", newer))
-    if off := _switched_off(contract):
+    if off:
         lines.append(("Here", f"not measured: {off}"))
     if decision is not None and decision.collection is not None:
         lines.append(("Id", decision.user_id))
@@ -55,7 +59,7 @@ def status(config_dir: ConfigDir, contract: Contract, host: str) -> str:
         try:
             with opened(config_dir.outbox, PATIENCE_S) as outbox:
                 lines += _delivery(outbox)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UserError) as error:
             lines.append(("Outbox", _trouble_with_outbox(error)))
         if aside := set_aside(config_dir.outbox):
             lines.append(("Set aside", f"{len(aside)} damaged, with what was not sent: {', '.join(map(str, aside))}"))
@@ -85,7 +89,7 @@ def show(config_dir: ConfigDir) -> str:
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
     ask = contract.make("opt-in")
-    if config_dir.path.exists() and not config_dir.is_own():
+    if config_dir.is_anothers():
         return f"none of yours: {config_dir.path} belongs to somebody else; nothing is measured"
     if decision is None:
         return f"none yet; nothing is measured (to decide: {ask})"
@@ -101,12 +105,6 @@ def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract:
     if not consent.is_told(config_dir, decision):
         return f"{words}, but {mark.name} is missing or does not match, so nothing is measured; to fix this: {ask}"
     return f"{words}, since {decision.timestamp}"
-
-
-def _switched_off(contract: Contract) -> str:
-    if contract.overridden:
-        return f"{', '.join(contract.overridden)} is set by a makefile or on make's command line"
-    return consent.forbidden(os.environ)
 
 
 def _interpreter(config_dir: ConfigDir, contract: Contract) -> list[tuple[str, str]]:
@@ -153,7 +151,7 @@ def _trouble_with(interpreter: str) -> str:
     return "no longer has instrumented-make" if result.returncode else ""
 
 
-def _trouble_with_outbox(error: sqlite3.Error | OSError) -> str:
+def _trouble_with_outbox(error: sqlite3.Error | OSError | UserError) -> str:
     if "is locked" in str(error):
         return "it is in use; try again in a moment"
     if isinstance(error, sqlite3.Error) and is_damage(error):

@@ -11,11 +11,22 @@ _SCARCE = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, er
 def is_scarcity(error: BaseException) -> bool:
     """Whether ``error`` says that memory, threads or descriptors have run out: nothing about what was being read.
 
-    Without memory, modules cannot be imported either.
+    Without memory, modules cannot be imported either; one that is not there is another matter.
     """
     if isinstance(error, OSError):
         return error.errno in _SCARCE
-    return isinstance(error, (MemoryError, ImportError)) or "new thread" in str(error)
+    if isinstance(error, ImportError):
+        return not isinstance(error, ModuleNotFoundError)
+    return isinstance(error, MemoryError) or "new thread" in str(error)
+
+
+def environment_of(process: int) -> dict[str, str]:
+    """What ``process`` was started with; empty if that cannot be read."""
+    try:
+        text = Path(f"/proc/{process}/environ").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
 
 
 def name_of(process: int) -> str:

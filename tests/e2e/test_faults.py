@@ -280,7 +280,9 @@ def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, se
     consenting.background_ended()
     assert outbox.read_bytes() == content
     assert consenting.recorded() == ["0"]
-    assert "newer than the installed instrumented-make supports" in status(consenting)
+    told = status(consenting)
+    assert told.startswith("Decision: ")
+    assert "newer than the installed instrumented-make supports" in told
     with contextlib.closing(sqlite3.connect(outbox)) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION}")
     report(consenting)

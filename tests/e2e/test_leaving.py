@@ -182,7 +182,7 @@ def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench) -> None:
             (sender,) = [process for process, line in processes().items() if str(bench.config) in line]
             wait_until(lambda: waits_to_receive(sender), "the request to be handed to the kernel")
             said = opted_out(bench).stdout
-            assert said.startswith(f"What was sent is at {bench.host}, under the id ")
+            assert said.startswith(f"Whatever was sent is at {bench.host}, under the id ")
             got = b""
             with contextlib.suppress(ConnectionResetError):
                 while part := connection.recv(65536):
@@ -199,18 +199,34 @@ def waits_to_receive(process: int) -> bool:
     return False
 
 
-def test_opting_out_names_the_id_and_whom_to_ask(consenting: Workbench) -> None:
-    """It is not kept here afterwards, and what was sent can only be found by it."""
+@pytest.mark.parametrize("now", ["yes", "local"])
+def test_opting_out_names_the_id_and_whom_to_ask(consenting: Workbench, now: str) -> None:
+    """It is not kept here afterwards, and what was sent, if only before, can only be found by it."""
     known = user_id(consenting)
+    consenting.opt_in(now)
+    assert user_id(consenting) == known
     said = opted_out(consenting).stdout
-    assert f"What was sent is at {consenting.host}, under the id {known}." in said
+    assert f"Whatever was sent is at {consenting.host}, under the id {known}." in said
     assert "ask The maintainers" in said
     assert holding(consenting.home, known) == []
 
 
 def test_without_python_the_id_is_named_too(consenting: Workbench) -> None:
     known = user_id(consenting)
-    assert f"under the id {known}." in consenting.run("metrics-opt-out").stdout
+    said = consenting.run("metrics-opt-out").stdout
+    assert (
+        f"  anonymous_user_id: {known}\n  host: {consenting.host}\nWhatever was sent is there, under that id." in said
+    )
+
+
+def test_another_destination_gets_another_id_and_the_old_one_is_named(consenting: Workbench) -> None:
+    """Answering again for another server forgets the id that the first one knows."""
+    known = user_id(consenting)
+    catalog = consenting.tree / "targets.yaml"
+    catalog.write_text(re.sub(r"host: .*", "host: http://127.0.0.1:9", catalog.read_text()))
+    consenting.render()
+    assert f"at {consenting.host}, under the id {known}." in consenting.opt_in()
+    assert user_id(consenting) != known
 
 
 def test_opting_out_waits_for_no_lock(consenting: Workbench) -> None:

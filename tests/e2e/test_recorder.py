@@ -210,6 +210,13 @@ def test_a_run_beyond_the_limit_is_counted_only(bench: Workbench) -> None:
     said = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
     assert f"Lost:          2: more than {run_files.MAX_RUNS} runs waited\n" in said
     assert "Not yet read:" in said
+    left = bench.records()
+    for number in range(run_files.MAX_RUNS - len(left)):
+        os.link(left[0], left[0].with_name(f"{number}-2.run"))
+    (bench.config / "interpreter").write_text(f"{PYTHON}\n")
+    bench.run("a")
+    bench.background_ended()
+    assert bench.records() == [], "the run is only counted, but a reporter begins, and reads the others"
     assert bench.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED}).returncode == 0
     assert not (bench.config / "pending").exists()
     assert not (bench.config / "dropped").exists()

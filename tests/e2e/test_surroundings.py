@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import pexpect
@@ -219,6 +220,35 @@ def test_a_makefile_that_can_be_read_only_once_is_recorded(bench: Workbench) -> 
         )
         assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", ""), command
         assert bench.recorded() == ["0"] * number, command
+
+
+@pytest.mark.parametrize("how", ["two makefiles", "MAKEFILES", "a pipe"])
+def test_what_another_makefile_says_of_the_folder_holds(each_make: Workbench, how: str) -> None:
+    """Under -C and -w, what is read before the Makefile may turn the folder's lines off; a pipe is read once."""
+    each_make.write(".PHONY: one\none: ; @echo one\n", ["one"])
+    each_make.agree()
+    common = each_make.home.parent / "common.mk"
+    common.write_text("MAKEFLAGS += --no-print-directory\n")
+    pipe = each_make.home.parent / "pipe"
+    os.mkfifo(pipe)
+    arguments, variables = ["-C", str(each_make.tree)], {"PWD": "/"}
+    if how == "two makefiles":
+        arguments += ["-f", str(common), "-f", "Makefile"]
+    elif how == "MAKEFILES":
+        variables |= {"MAKEFILES": str(common)}
+    else:
+        arguments += ["-f", str(pipe)]
+
+    def answer(**more: str) -> tuple[int, str, str]:
+        writer = threading.Thread(target=lambda: pipe.write_text((each_make.tree / "Makefile").read_text()))
+        if how == "a pipe":
+            writer.start()
+        result = each_make.run(*arguments, "one", cwd="/", variables={**variables, **more})
+        if how == "a pipe":
+            writer.join()
+        return result.returncode, result.stdout, result.stderr
+
+    assert answer() == answer(DO_NOT_TRACK="1")
 
 
 def test_a_folder_with_a_space_beside_one_named_like_its_first_word(bench: Workbench) -> None:

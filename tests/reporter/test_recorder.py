@@ -148,7 +148,7 @@ def test_the_status_says_how_makes_are_watched(home: ConfigDir, program: bytes |
     if program is not None:
         path.write_bytes(program)
         path.chmod(0o700)
-    [line] = [line for line in status(home, asked, HOST).splitlines() if line.startswith("Recorder:")]
+    [line] = [line for line in status(home, asked, HOST, "").splitlines() if line.startswith("Recorder:")]
     assert told in line
 
 
