@@ -27,7 +27,7 @@ from hatch_build import compile_to
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
-from instrumented_make.reporter.delivery import Patience, deliver
+from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 
@@ -300,7 +300,7 @@ def _drain(folder: Path, host: str, count: int = 100_000) -> None:
         events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))
         outbox.add(events, Destination(host, "key"), time.time())
     start = time.perf_counter()
-    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    deliver(home, 20)
     elapsed = time.perf_counter() - start
     with opened(home.outbox) as outbox:
         delivered = outbox.counts().get("delivered", 0)

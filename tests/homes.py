@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from instrumented_make.reporter import consent
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
-from instrumented_make.reporter.delivery import Patience
+from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, opened
 from instrumented_make.reporter.run import Run
@@ -24,8 +26,6 @@ BLANK = b" " * 95 + b"\n"
 # The same run as versions before 0.5 wrote it down, in two files.
 OLD_START = b"2\none\n1764000000.5 100.25\n\n\n\n\ndigest agreement\nend\n"
 OLD_END = b"0 1764000005.5 105.25".ljust(63) + b"\n"
-# One attempt now, whatever went wrong before.
-AT_ONCE = Patience(budget_s=0, heeds_backoff=False)
 
 
 def only(home: ConfigDir) -> Run:
@@ -75,6 +75,13 @@ def fill(home: ConfigDir, host: str, count: int, key: str = "key") -> Destinatio
     with opened(home.outbox) as outbox:
         outbox.add(events, destination, time.time())
     return destination
+
+
+def deliver_at_once(home: ConfigDir, budget_s: float = 0) -> None:
+    """Try to send now, whatever went wrong before: as if every pause had passed."""
+    with contextlib.closing(sqlite3.connect(home.outbox, isolation_level=None)) as outbox:
+        outbox.execute("UPDATE destinations SET next_attempt_s = 0")
+    deliver(home, budget_s)
 
 
 def states(home: ConfigDir) -> dict[str, int]:

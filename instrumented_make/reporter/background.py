@@ -15,7 +15,7 @@ import time
 
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.delivery import BACKGROUND, LAST_LOOK, Patience, deliver
+from instrumented_make.reporter.delivery import BACKGROUND_S, LAST_LOOK_S, deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
@@ -25,9 +25,7 @@ LINGER_S = 2
 SHIFT_S = 60
 
 
-def work(
-    config_dir: ConfigDir, inherited: int | None = None, patience: Patience = BACKGROUND, linger_s: float = LINGER_S
-) -> None:
+def work(config_dir: ConfigDir, inherited: int | None = None) -> None:
     """Record and deliver everything pending, and what arrives meanwhile. Raise UserError, OSError or sqlite3.Error.
 
     ``inherited`` is a descriptor that holds the reporting lock. Without one, it is done only if nobody is at work.
@@ -38,8 +36,8 @@ def work(
             return
         until_s = time.monotonic() + SHIFT_S
         while record(config_dir, repositories) and time.monotonic() < until_s:
-            time.sleep(linger_s)
+            time.sleep(LINGER_S)
             record(config_dir, repositories)
-            deliver(config_dir, patience)
+            deliver(config_dir, BACKGROUND_S)
     record(config_dir, repositories)
-    deliver(config_dir, LAST_LOOK)
+    deliver(config_dir, LAST_LOOK_S)

@@ -136,32 +136,31 @@ def load(config_dir: ConfigDir) -> Consent | None:
 
 
 def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
-    """The anonymous id that was used for the destination of ``collection``, if any.
+    """The random id that was used for the destination of ``collection``, if any.
 
     An id is known to one destination only: another project of the same name does not get it. The system that this
     project replaces kept an id without a destination; that id is reused.
     """
-    document = _document(config_dir)
-    value, kept = document.get("anonymous_user_id"), document.get("consent")
-    if isinstance(kept, dict) and "collection" in kept:
-        try:
-            before = Collection.parse(kept["collection"])
-        except ValueError:
-            return None
-        if (before.host, before.write_key) != (collection.host, collection.write_key):
-            return None
-    return value if isinstance(value, str) and value else None
+    value, before = _id_and_collection(config_dir)
+    if before is not None and (before.host, before.write_key) != (collection.host, collection.write_key):
+        return None
+    return value
 
 
 def sent_as(config_dir: ConfigDir) -> tuple[str, str] | None:
     """The host that may have received events, and under which id; None if there is no such host."""
+    value, before = _id_and_collection(config_dir)
+    return (before.host, value) if value and before is not None and before.leaves_machine else None
+
+
+def _id_and_collection(config_dir: ConfigDir) -> tuple[str | None, Collection | None]:
     document = _document(config_dir)
-    kept = document.get("consent")
+    value, kept = document.get("anonymous_user_id"), document.get("consent")
     try:
-        collection = Collection.parse(kept.get("collection") if isinstance(kept, dict) else None)
-        return (collection.host, _text(document, "anonymous_user_id")) if collection.leaves_machine else None
-    except ValueError:
-        return None
+        before = Collection.parse(kept["collection"]) if isinstance(kept, dict) and "collection" in kept else None
+    except ValueError:  # then it is not known whose id this is
+        return None, None
+    return value if isinstance(value, str) and value else None, before
 
 
 def save(config_dir: ConfigDir, consent: Consent) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from instrumented_make.reporter import consent, lock
@@ -37,24 +36,13 @@ REFUSED = frozenset({400, 413, 422})
 PROBES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try, in seconds.
-
-    No attempt starts after ``budget_s``. ``heeds_backoff`` says whether a backoff from an earlier run is respected.
-    """
-
-    budget_s: float
-    heeds_backoff: bool
-
-
-# Long enough to wait for a server that is restarting.
-BACKGROUND = Patience(budget_s=60, heeds_backoff=True)
+# How long to try, in seconds: no attempt starts after that. Long enough to wait for a server that is restarting.
+BACKGROUND_S = 60
 # For events that came at the very end; the next reporter has more time.
-LAST_LOOK = Patience(budget_s=0, heeds_backoff=True)
+LAST_LOOK_S = 0
 
 
-def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float] = time.time) -> None:
+def deliver(config_dir: ConfigDir, budget_s: float, clock: Callable[[], float] = time.time) -> None:
     """Send what is queued, if sending is allowed and no other process is sending. Raise OSError or sqlite3.Error."""
 
     def send() -> None:
@@ -63,7 +51,7 @@ def deliver(config_dir: ConfigDir, patience: Patience, clock: Callable[[], float
         with lock.held_or_busy(config_dir.sending_lock) as mine:
             if mine:
                 with opened(config_dir.outbox) as outbox:
-                    _Sender(config_dir, outbox, patience, clock).drain()
+                    _Sender(config_dir, outbox, budget_s, clock).drain()
 
     sound(config_dir.outbox, send)
 
@@ -74,12 +62,11 @@ def _may_send(config_dir: ConfigDir) -> bool:
 
 
 class _Sender:
-    def __init__(self, config_dir: ConfigDir, outbox: Outbox, patience: Patience, clock: Callable[[], float]) -> None:
+    def __init__(self, config_dir: ConfigDir, outbox: Outbox, budget_s: float, clock: Callable[[], float]) -> None:
         self.config_dir = config_dir
         self.outbox = outbox
-        self.patience = patience
         self.clock = clock
-        self.deadline_s = time.monotonic() + patience.budget_s
+        self.deadline_s = time.monotonic() + budget_s
         # Destinations that accepted an event of this batch: if they refuse another, it is because of that event.
         self.proven: set[Destination] = set()
 
@@ -97,7 +84,7 @@ class _Sender:
     def _send_batch(self, destination: Destination) -> bool:
         """Send one batch to ``destination``; return whether there is time for another."""
         pause_s = self._pause_s(destination)
-        if pause_s > 0 and self.patience.heeds_backoff:
+        if pause_s > 0:
             if not self._in_time(pause_s):
                 return False
             time.sleep(pause_s)

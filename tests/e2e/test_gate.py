@@ -13,11 +13,10 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from homes import AT_ONCE
+from homes import deliver_at_once
 from workbench import INSTALLED, Workbench, processes, wait_until
 
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
@@ -196,7 +195,7 @@ def test_a_server_cannot_write_to_the_terminal(consenting: Workbench, server: Ca
     consenting.records()
     home = ConfigDir(consenting.config)
     record(home, Repositories())
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     said = look(consenting, "status")
     assert "owned" in said
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", said)

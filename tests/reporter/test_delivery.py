@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from capture import Capture
-from homes import AT_ONCE, fill, states
+from homes import deliver_at_once, fill, states
 
 from instrumented_make.reporter import consent, delivery, lock
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.delivery import BATCH, Patience, deliver
+from instrumented_make.reporter.delivery import BATCH, deliver
 
 COUNT = 5
 
@@ -16,7 +16,7 @@ COUNT = 5
 def test_a_second_sender_sends_nothing(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, COUNT)
     with lock.held(home.sending_lock):
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
     assert server.requests == []
     assert states(home) == {"waiting": COUNT}
 
@@ -34,7 +34,7 @@ def test_sending_stops_when_consent_ends_between_batches(
         return result
 
     monkeypatch.setattr(delivery._Sender, "_send", then_opts_out)
-    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    deliver(home, 20)
     assert len(server.requests) == 1
     assert states(home) == {"delivered": BATCH, "waiting": BATCH}
 
@@ -44,15 +44,15 @@ def test_a_local_decision_sends_nothing(home: ConfigDir, server: Capture) -> Non
     decision = consent.load(home)
     assert decision is not None
     consent.save(home, consent.Consent(consent.LOCAL, decision.timestamp, "x", "d", "a", decision.collection))
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert server.requests == []
 
 
 def test_without_a_budget_one_request_is_sent(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, 2 * BATCH)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert len(server.requests) == 1
-    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    deliver(home, 20)
     assert states(home) == {"delivered": 2 * BATCH}
 
 
@@ -60,13 +60,13 @@ def test_a_backoff_longer_than_the_budget_is_not_waited_for(home: ConfigDir, ser
     fill(home, server.host, COUNT)
     server.answers = [(500, {}, b"")] * 5
     for _ in range(5):
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
     seen = len(server.requests)
-    deliver(home, Patience(budget_s=3, heeds_backoff=True))
+    deliver(home, 3)
     assert len(server.requests) == seen
 
 
 def test_an_empty_outbox_sends_no_request(home: ConfigDir, server: Capture) -> None:
     fill(home, server.host, 0)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert server.requests == []

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from capture import Capture, Request
-from homes import AT_ONCE, states
+from homes import deliver_at_once, states
 from homes import fill as filled
 
 from instrumented_make.reporter import consent, segment
@@ -27,7 +27,6 @@ from instrumented_make.reporter.delivery import (
     FIRST_BACKOFF_S,
     PROBES,
     RATE_LIMITED_S,
-    Patience,
     deliver,
 )
 from instrumented_make.reporter.event import Event
@@ -70,13 +69,13 @@ def test_events_wait_after_an_error_response(home: ConfigDir, server: Capture, s
     """One request is made and a pause is set; the next delivery sends the same events once."""
     destination = fill(home, server.host)
     server.answers = [(status, {"Location": f"{server.host}/elsewhere"}, b"plain words")]
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"waiting": COUNT}
     assert len(server.requests) == 1
     error, pause_s = trouble(home, destination)
     assert words in error
     assert 0 < pause_s <= FIRST_BACKOFF_S
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"delivered": COUNT}
     ids = [event["messageId"] for event in server.requests[-1].document["batch"]]
     assert ids == [event["messageId"] for event in server.requests[0].document["batch"]]
@@ -88,16 +87,16 @@ def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Captur
     pauses = []
     for _ in range(14):
         server.answers = [(500, {}, b"")]
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         pauses.append(trouble(home, destination)[1])
     for number, pause_s in enumerate(pauses):
         longest = min(2**number, 3600)
         assert 0.8 * longest <= pause_s <= longest
     seen = len(server.requests)
-    deliver(home, Patience(budget_s=5, heeds_backoff=True))
+    deliver(home, 5)
     assert len(server.requests) == seen, "the pause is longer than the budget"
     # A clock that was set back must not make the pause longer than the maximum.
-    deliver(home, Patience(budget_s=5, heeds_backoff=True), clock=lambda: time.time() - 86400)
+    deliver(home, 5, clock=lambda: time.time() - 86400)
     assert states(home) == {"delivered": COUNT}
     with opened(home.outbox) as outbox:
         assert outbox.trouble(destination) is None
@@ -107,7 +106,7 @@ def test_a_failing_server_is_tried_again_within_the_budget(home: ConfigDir, serv
     """It fails twice, and the third request delivers."""
     fill(home, server.host)
     server.answers = [(503, {}, b""), (500, {}, b"")]
-    deliver(home, Patience(budget_s=20, heeds_backoff=True))
+    deliver(home, 20)
     assert states(home) == {"delivered": COUNT}
     assert len(server.requests) == 3
 
@@ -117,7 +116,7 @@ def test_a_short_rate_limit_is_waited_out(home: ConfigDir, server: Capture) -> N
     fill(home, server.host)
     server.answers = [(429, {"Retry-After": "1"}, b"")]
     start = time.monotonic()
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert time.monotonic() - start >= 1
     assert states(home) == {"delivered": COUNT}
 
@@ -134,7 +133,7 @@ def test_a_batch_is_one_request_on_a_busy_machine(
 
     monkeypatch.setattr(segment, "_track", slowly)
     fill(home, server.host)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert [len(request.document["batch"]) for request in server.requests] == [COUNT]
 
 
@@ -143,7 +142,7 @@ def test_a_long_rate_limit_is_not_waited_out(home: ConfigDir, server: Capture, h
     """With a long Retry-After or none, the next attempt is at least five minutes later."""
     destination = fill(home, server.host)
     server.answers = [(429, headers, b"")]
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"waiting": COUNT}
     assert trouble(home, destination)[1] >= RATE_LIMITED_S
     assert len(server.requests) == 1
@@ -165,7 +164,7 @@ def test_a_rejected_event_is_found_and_parked(home: ConfigDir, status: int) -> N
             server._take = answer  # type: ignore[method-assign]
 
         picky()
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert states(home) == {"delivered": 8, "parked": 1}
         with opened(home.outbox) as outbox:
             assert list(outbox.parked_reasons()) == [f"HTTP {status}: no c4"]
@@ -203,14 +202,14 @@ def test_a_server_that_rejects_everything_parks_nothing(home: ConfigDir) -> None
     with server:
         destination = fill(home, server.host, 200)
         for attempt in range(ATTEMPTS):
-            deliver(home, AT_ONCE)
+            deliver_at_once(home)
             assert len(server.requests) <= (1 + PROBES) * (attempt + 1)
         assert states(home) == {"waiting": 200}
         error, pause_s = trouble(home, destination)
         assert error == "HTTP 400: no"
         assert pause_s > 2 ** (ATTEMPTS - 1) * 0.7
         server.bad.clear()
-        deliver(home, Patience(budget_s=20, heeds_backoff=False))
+        deliver_at_once(home, 20)
     assert states(home) == {"delivered": 200}
 
 
@@ -232,7 +231,7 @@ def test_bad_events_do_not_hold_up_good_ones(home: ConfigDir, count: int, bad: S
         fill(home, server.host, count)
         # The newest may all be bad. One good event proves that the server works, and each attempt tries others.
         for _ in range(5):
-            deliver(home, Patience(budget_s=20, heeds_backoff=False))
+            deliver_at_once(home, 20)
         found = states(home)
         assert found["delivered"] == count - len(bad)
         assert found["parked"] > 0
@@ -251,7 +250,7 @@ def test_a_server_that_starts_to_reject_everything_parks_nothing(home: ConfigDir
     server = Turning()
     with server:
         fill(home, server.host, 300)
-        deliver(home, Patience(budget_s=20, heeds_backoff=False))
+        deliver_at_once(home, 20)
         assert states(home) == {"delivered": 100, "waiting": 200}
 
 
@@ -273,13 +272,13 @@ def test_a_rejected_event_waits_until_another_is_taken(home: ConfigDir) -> None:
     with server:
         destination = fill(home, server.host, 1)
         for _ in range(3):
-            deliver(home, AT_ONCE)
+            deliver_at_once(home)
         assert states(home) == {"waiting": 1}
         assert len(server.requests) == 3
         good = Event("good", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "good"})
         with opened(home.outbox) as outbox:
             outbox.add([good], destination, time.time())
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert states(home) == {"delivered": 1, "parked": 1}
         with opened(home.outbox) as outbox:
             assert outbox.trouble(destination) is None
@@ -291,7 +290,7 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
     with opened(home.outbox) as outbox:
         outbox.add([huge], destination, time.time())
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"delivered": COUNT, "parked": 1}
 
 
@@ -369,7 +368,7 @@ def test_a_page_for_people_is_no_delivery(
     """As of a network that wants somebody to sign in; the events wait, and status says what to do."""
     destination = fill(home, server.host)
     server.answers = [(status, {"Content-Type": content_type}, body)]
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"waiting": COUNT}
     assert "a web page instead of an answer" in trouble(home, destination)[0]
 
@@ -389,7 +388,7 @@ def test_any_other_answer_is_one(home: ConfigDir, server: Capture, content_type:
     """Segment's own, an empty one, a word, whatever is called JSON or long."""
     fill(home, server.host)
     server.answers = [(200, {"Content-Type": content_type}, body)]
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"delivered": COUNT}
 
 
@@ -406,7 +405,7 @@ def test_an_endless_answer_is_not_read(home: ConfigDir) -> None:
 
     with raw_server(flood) as host:
         destination = fill(home, host)
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert "HTTP 503" in trouble(home, destination)[0]
         assert len(trouble(home, destination)[0]) < 1000
     assert [sent < 16_000_000 for sent in taken] == [True]
@@ -419,7 +418,7 @@ def test_an_answer_is_not_unpacked(home: ConfigDir, server: Capture) -> None:
     program = (
         "import pathlib, resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (200_000_000,) * 2)\n"
         "from instrumented_make.reporter import config_dir, delivery\n"
-        "delivery.deliver(config_dir.ConfigDir(pathlib.Path(sys.argv[1])), delivery.LAST_LOOK)\n"
+        "delivery.deliver(config_dir.ConfigDir(pathlib.Path(sys.argv[1])), delivery.LAST_LOOK_S)\n"
     )
     subprocess.run([sys.executable, "-c", program, home.path], check=True)
     assert "HTTP 503" in trouble(home, destination)[0]
@@ -430,8 +429,8 @@ def test_no_cookie_is_sent_back(home: ConfigDir, server: Capture) -> None:
     """It would tie one batch to the next."""
     fill(home, server.host, BATCH + 1)
     server.answers = [(200, {"Set-Cookie": "who=1; Path=/; Max-Age=999999"}, b"ok")]
-    deliver(home, Patience(budget_s=20, heeds_backoff=True))
-    deliver(home, AT_ONCE)
+    deliver(home, 20)
+    deliver_at_once(home)
     assert len(server.requests) == 2
     assert not [request.headers for request in server.requests if "cookie" in request.headers]
 
@@ -442,7 +441,7 @@ def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[sock
     with raw_server(talk) as host:
         destination = fill(home, host)
         start = time.monotonic()
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert time.monotonic() - start < 2 * segment.ATTEMPT_TIMEOUT_S
         assert states(home) == {"waiting": COUNT}
         assert trouble(home, destination)[0]
@@ -458,7 +457,7 @@ def test_a_slow_answer_counts(home: ConfigDir) -> None:
 
     with raw_server(slow) as host:
         fill(home, host)
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert states(home) == {"delivered": COUNT}
 
 
@@ -466,7 +465,7 @@ def test_a_slow_answer_counts(home: ConfigDir) -> None:
 def test_an_unreachable_server_is_tried_later(home: ConfigDir, host: str) -> None:
     """It refuses the connection, or its name is not found."""
     destination = fill(home, host)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert states(home) == {"waiting": COUNT}
     assert "Error" in trouble(home, destination)[0]
 
@@ -482,7 +481,7 @@ def test_nothing_is_sent_without_a_valid_certificate(home: ConfigDir, tmp_path: 
 
     with raw_server(talk) as host:
         destination = fill(home, host.replace("http:", "https:"))
-        deliver(home, AT_ONCE)
+        deliver_at_once(home)
         assert states(home) == {"waiting": COUNT}
         assert "SSL" in trouble(home, destination)[0]
     assert received == []
@@ -492,7 +491,7 @@ def test_one_dead_destination_does_not_hold_up_another(home: ConfigDir, server: 
     """Events of an earlier consent wait for their server; those of the present one arrive."""
     fill(home, "http://127.0.0.1:9")
     fill(home, server.host)
-    deliver(home, Patience(budget_s=3, heeds_backoff=True))
+    deliver(home, 3)
     assert states(home) == {"waiting": COUNT, "delivered": COUNT}
 
 
@@ -500,14 +499,14 @@ def test_without_consent_nothing_is_sent(home: ConfigDir, server: Capture) -> No
     """The decision is checked just before sending."""
     fill(home, server.host)
     consent.save(home, Consent(consent.DECLINE, "2026-01-02"))
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert server.requests == []
 
 
 def test_a_hundred_thousand_waiting_events_are_sent_in_parts(home: ConfigDir, server: Capture) -> None:
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
-    deliver(home, Patience(budget_s=3, heeds_backoff=True))
+    deliver(home, 3)
     counts = states(home)
     assert counts["waiting"] > 0
     assert counts["delivered"] % 100 == 0
@@ -523,7 +522,7 @@ def test_credentials_in_netrc_are_not_sent(
     (tmp_path / ".netrc").write_text("default login me password planted-secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     fill(home, server.host)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert server.requests[0].headers["authorization"] == "Basic a2V5Og=="
 
 
@@ -534,5 +533,5 @@ def test_a_server_on_loopback_is_reached_without_a_proxy(
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     fill(home, server.host)
-    deliver(home, AT_ONCE)
+    deliver_at_once(home)
     assert len(server.events) == COUNT
