@@ -416,9 +416,15 @@ def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
 
 def _version(connection: sqlite3.Connection) -> int:
     """The version of the outbox: 0 for an empty file. Raise sqlite3.DatabaseError if it is damaged or not an outbox."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if (application, version) == (0, 0) and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+    connection.execute("BEGIN")  # what is read is of one moment: another process may be creating it
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        empty = connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+    if (application, version, empty) == (0, 0, True):
         return 0
     if application != APPLICATION_ID:
         raise NotAnOutbox("file is not an outbox")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from instrumented_make.reporter import outbox as outbox_module
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, Trouble, opened
 
@@ -174,6 +175,19 @@ def test_an_outbox_of_version_1_is_upgraded(path: Path) -> None:
     assert {file.name for file in path.parent.iterdir()} == {
         f"{name}{suffix}" for name in ("outbox.sqlite3", "new.sqlite3") for suffix in ("", ".lock")
     }
+
+
+def test_an_outbox_that_is_being_created_is_not_taken_for_another_programs(path: Path) -> None:
+    """Another process creates the tables between two looks at the empty file: it is still empty, or an outbox."""
+    with contextlib.closing(outbox_module._connect(path, 0)) as looking:
+
+        def meanwhile(statement: str) -> None:
+            if "user_version" in statement:
+                with contextlib.suppress(sqlite3.OperationalError), opened(path, 0):
+                    pass
+
+        looking.set_trace_callback(meanwhile)
+        assert outbox_module._version(looking) in (0, VERSION)
 
 
 def test_damaged_trouble_is_ignored(path: Path) -> None:
