@@ -35,10 +35,10 @@ KILLED = 0.2
 # Each start of the reporter gets its own clock: a day behind, a year ahead, or right. Of three, one gets too little
 # memory for something that it does: a module, a thread, a list.
 CHAOS = """\
-import random, resource, time
+import random, resource, sys, time
 _real, _by_s = time.time, random.choice([0, 0, -86_400, 365 * 86_400])
 time.time = lambda: _real() + _by_s
-if random.random() < 0.33:
+if "run" in sys.orig_argv and random.random() < 0.33:
     resource.setrlimit(resource.RLIMIT_AS, (random.randrange(50, 120) << 20, resource.RLIM_INFINITY))
 """
 

@@ -456,7 +456,7 @@ def test_each_make_names_this_system(make: str) -> None:
 
 def test_python_is_not_started_by_make(bench: Workbench) -> None:
     """The reporter begins after make has ended, and its output goes nowhere."""
-    look = f"tr '\\0' ' ' <$$process 2>/dev/null | grep '[i]nstrumented_make.reporter run.*{bench.config}'"
+    look = f"cat $$process 2>/dev/null | tr '\\0' ' ' | grep '[i]nstrumented_make.reporter run.*{bench.config}'"
     bench.write(f"a: ; @for process in /proc/[0-9]*/cmdline; do {look}; done; true\n", ["a"])
     bench.agree()
     (bench.config / "interpreter").write_text(f"{PYTHON}\n")
