@@ -160,14 +160,6 @@ def report(
         ctx.exit(CHANGED)
 
 
-def _need_no_home() -> None:
-    """Altair asks for the home when it is imported, and fails where there is none; it keeps nothing there."""
-    try:
-        Path.home()
-    except RuntimeError:
-        os.environ["HOME"] = os.sep
-
-
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     """Imports and queries make many small objects and hardly any garbage; looking for it takes a sixth of the time."""
@@ -204,7 +196,8 @@ def _answered(
     with Steps() as steps, opened(source, table, event) as found:
         history = History(found, selection, min_people, steps, Options(change, window, targets, earlier))
         if html is not None:
-            _need_no_home()
+            # Altair asks for the home when it is imported, fails where there is none, and keeps nothing there.
+            os.environ.setdefault("HOME", os.sep)
             from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
 
             text = page(history, steps)

@@ -118,11 +118,9 @@ def _moment(text: str) -> int:
 
 
 def _run(config_dir: ConfigDir, inherited: int | None) -> None:
-    # Share nothing with whoever started this: no descriptor, no session.
+    # Share no descriptor with whoever started this; the recorder has left the session.
     os.closerange(3, inherited or 3)
     os.closerange((inherited or 2) + 1, os.sysconf("SC_OPEN_MAX"))
-    if os.getsid(0) != os.getpid():
-        os.setsid()
     signal.alarm(HARD_LIMIT_S)
     # How much memory it takes to read a repository depends on its content.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)

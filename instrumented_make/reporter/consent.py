@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -172,10 +172,9 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
     kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
     if consent.collection is not None:
         document["anonymous_user_id"] = consent.user_id
-        names = Collection.__dataclass_fields__
         kept["digest"] = consent.digest
         kept["agreement"] = consent.agreement
-        kept["collection"] = {name: getattr(consent.collection, name) for name in names}
+        kept["collection"] = asdict(consent.collection)
     document["consent"] = kept
     config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
     if consent.collection is None:

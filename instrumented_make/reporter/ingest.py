@@ -65,9 +65,8 @@ def record_alone(
     if decision.collection is None or decision.collection.unknown():
         return []
     now_s = clock()
-    destination = None
-    if decision.sends:
-        destination = Destination(decision.collection.host, decision.collection.write_key)
+    collection = decision.collection
+    destination = Destination(collection.host, collection.write_key) if decision.sends else None
 
     def commit() -> list[Event]:
         events: list[Event] = []

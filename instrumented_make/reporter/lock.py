@@ -39,11 +39,8 @@ def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
         if not _acquired(handle, patience_s):
             yield False
             return
-        _write_name(handle, system.name_of(os.getpid()))
-        try:
+        with _named(handle):
             yield True
-        finally:
-            _write_name(handle, "")
     finally:
         os.close(handle)
 
@@ -53,11 +50,19 @@ def adopted(handle: int) -> Iterator[None]:
     """Hold the lock that this process inherited with the descriptor ``handle``."""
     os.set_inheritable(handle, False)
     try:
-        _write_name(handle, system.name_of(os.getpid()))
+        with _named(handle):
+            yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _named(handle: int) -> Iterator[None]:
+    _write_name(handle, system.name_of(os.getpid()))
+    try:
         yield
     finally:
         _write_name(handle, "")
-        os.close(handle)
 
 
 def _write_name(handle: int, name: str) -> None:

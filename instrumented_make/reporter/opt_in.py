@@ -34,8 +34,7 @@ def opt_in(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO |
     """
     contract.check()
     decision = consent.load(config_dir)
-    agreed = decision is not None and decision.records and decision.digest == contract.digest
-    agreed = agreed and decision is not None and consent.is_told(config_dir, decision)
+    agreed = decision is not None and decision.digest == contract.digest and consent.is_told(config_dir, decision)
     if agreed and not recorder.placed(config_dir, host).exists():
         way = recorder.place(config_dir, host)
         config_dir.write(config_dir.interpreter, f"{sys.executable}\n")

@@ -61,10 +61,8 @@ def what_was_sent(host: str, user_id: str, contract: Contract | None) -> str:
     whom = (
         f"{contract.who}{f' ({contract.link})' if contract.link else ''}" if contract else "the project's maintainers"
     )
-    return (
-        f"Whatever was sent is at {host}, under the id {user_id}. To have it deleted there, note "
-        f"this id, which is not kept here, and ask {whom}.\n"
-    )
+    told = f"Whatever was sent is at {host}, under the id {user_id}. To have it deleted there, note this id, which is "
+    return f"{told}not kept here, and ask {whom}.\n"
 
 
 def _working(config_dir: ConfigDir) -> list[Path]:

@@ -16,7 +16,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -177,14 +177,7 @@ class Outbox:
             return
         self._connection.execute(
             "INSERT OR REPLACE INTO destinations VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                destination.host,
-                destination.write_key,
-                trouble.failures,
-                trouble.next_attempt_s,
-                trouble.error,
-                trouble.error_s,
-            ),
+            (destination.host, destination.write_key, *astuple(trouble)),
         )
 
     def counts(self) -> dict[str, int]:

@@ -80,11 +80,9 @@ def show(config_dir: ConfigDir) -> str:
 
     states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
     with opened(config_dir.outbox, PATIENCE_S) as outbox:
-        document = {
-            name: [segment.message(event) for event in outbox.last_events(state, SHOWN)]
-            for name, state in states.items()
-        }
-    return json.dumps(document, indent=2) + "\n"
+        found = {name: outbox.last_events(state, SHOWN) for name, state in states.items()}
+    shown = {name: [segment.message(event) for event in events] for name, events in found.items()}
+    return json.dumps(shown, indent=2) + "\n"
 
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:

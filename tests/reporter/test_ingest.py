@@ -71,10 +71,10 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_files, "remove", dies)
-    with pytest.raises(KeyboardInterrupt):
-        record(config_dir, Repositories())
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(run_files, "remove", dies)
+        with pytest.raises(KeyboardInterrupt):
+            record(config_dir, Repositories())
     (again,) = record(config_dir, Repositories())
     assert sum(states(config_dir).values()) == 1
     assert run_files.every(config_dir.pending) == []
