@@ -160,7 +160,8 @@ def test_only_a_sender_on_this_system_is_killed(consenting: Workbench, here: boo
     assert ("from another system may still finish" in result.stdout) is not here
 
 
-def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench) -> None:
+@pytest.mark.parametrize("python", [True, False])
+def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench, python: bool) -> None:
     """A sender that is ended in mid-request takes the rest along: a slow server gets no whole batch afterwards."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -181,8 +182,11 @@ def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench) -> None:
         with connection:
             (sender,) = [process for process, line in processes().items() if str(bench.config) in line]
             wait_until(lambda: waits_to_receive(sender), "the request to be handed to the kernel")
-            said = opted_out(bench).stdout
-            assert said.startswith(f"Whatever was sent is at {bench.host}, under the id ")
+            if not python:
+                (bench.config / "interpreter").write_text("/nonexistent/python\n")
+            said = (opted_out(bench) if python else bench.run("metrics-opt-out")).stdout
+            assert "Whatever was sent is" in said
+            assert DELETED in said
             got = b""
             with contextlib.suppress(ConnectionResetError):
                 while part := connection.recv(65536):
