@@ -78,7 +78,7 @@ def record_alone(
                 if time.monotonic() > until_s:
                     return events
                 built, lost = _build(batch, decision, repositories)
-                if not outbox.add(built.values(), destination, now_s, lambda: consent.load(config_dir) == decision):
+                if not outbox.add(built.values(), destination, now_s, lambda: consent.in_force(config_dir) == decision):
                     return events
                 for reason in lost.values():
                     outbox.count_lost(reason, 1)

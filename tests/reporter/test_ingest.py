@@ -48,13 +48,16 @@ def test_a_collection_that_this_version_does_not_know_waits(config_dir: ConfigDi
     assert len(run_files.every(config_dir.pending)) == 1
 
 
-def test_an_opt_out_during_ingest_leaves_no_events(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The decision is deleted between the check and the commit: nothing is written."""
+@pytest.mark.parametrize("name", ["metrics.json", "agreed.digest"])
+def test_an_opt_out_during_ingest_leaves_no_events(
+    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A file of the decision is deleted between the check and the commit: nothing is written."""
     write(config_dir, "1-2")
     add = Outbox.add
 
     def opting_out(outbox: Outbox, events: Any, destination: Any, now_s: float, may: Callable[[], bool]) -> bool:
-        config_dir.decision.unlink()
+        (config_dir.path / name).unlink()
         return add(outbox, events, destination, now_s, may)
 
     monkeypatch.setattr(Outbox, "add", opting_out)
