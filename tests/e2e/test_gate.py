@@ -106,6 +106,23 @@ def test_looking_never_sends(consenting: Workbench, server: Capture, goal: str, 
     server.wait_for(3)
 
 
+@pytest.mark.parametrize(
+    "variables", [{"HOME": "/nonexistent"}, {"XDG_CONFIG_HOME": "/nonexistent"}, {"DO_NOT_TRACK": "1"}, {"CI": "true"}]
+)
+def test_a_reporter_asks_the_environment_again(
+    consenting: Workbench, server: Capture, variables: dict[str, str]
+) -> None:
+    """It works only where its person's variables lead, and where none forbids it."""
+    (consenting.config / "interpreter").write_text(NOWHERE)
+    consenting.run("one")
+    assert consenting.recorded() == ["0"]
+    assert consenting.reporter("run", variables=variables).returncode == 0
+    assert consenting.recorded() == ["0"]
+    assert server.requests == []
+    assert consenting.reporter("run").returncode == 0
+    server.wait_for(1)
+
+
 @pytest.mark.parametrize("line", ["export {0} := 0", "{0} := 0", "unexport {0}", "undefine {0}"])
 @pytest.mark.parametrize("name", ["DO_NOT_TRACK", "CI"])
 def test_a_makefile_cannot_undo_what_the_person_set(consenting: Workbench, name: str, line: str) -> None:
