@@ -5,7 +5,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 WHEEL := $(VENV)/wheel
 COVERED := tests/reporter tests/e2e/test_consent.py tests/e2e/test_delivery.py tests/e2e/test_faults.py \
-	tests/e2e/test_leaving.py tests/e2e/test_stats.py tests/test_output.py tests/test_statistics.py
+	tests/e2e/test_leaving.py tests/e2e/test_stats.py tests/test_output.py tests/test_layout.py
 
 .PHONY: help demo test test.all test.fast dev.provision dev.wheel dev.wheels dev.cover dev.test dev.test.all dev.lint dev.render dev.demo dev.bench dev.bench.report
 

@@ -26,7 +26,7 @@ from rich.table import Table
 from instrumented_make.digest import digest
 from instrumented_make.reporter import outbox
 from instrumented_make.reporter.event import Event
-from instrumented_make.stats import moment, week_of
+from instrumented_make.times import moment, week_of
 
 HERE = Path(__file__).resolve().parent
 CHANGE = "2026-04-28T10:00Z"
@@ -75,7 +75,7 @@ def _own(folder: Path) -> str:
 
     _history(OWN, folder / "own.parquet")
     columns = pq.read_table(folder / "own.parquet").drop_columns(["id", "user_id", "timestamp", "received_at"])
-    with outbox.opened(folder / "outbox.sqlite3") as kept:
+    with outbox.open_outbox(folder / "outbox.sqlite3") as kept:
         kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), None, time.time())
     collection = {
         **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),

@@ -29,7 +29,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import Destination, open_outbox
 
 HERE = Path(__file__).resolve().parent
 RESULTS = Results("run", 110)
@@ -296,13 +296,13 @@ def _drain(folder: Path, host: str, count: int = 100_000) -> None:
     collection = Collection("e", "make", "main", host, "key", ("command",))
     consent.save(home, Consent(consent.REPORT, "", "id", "digest", "agreement", collection))
     properties: dict[str, str | int | bool | None] = {"command": "dev.up.lms", "duration_ms": 1, "exit_status": 0}
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))
         outbox.add(events, Destination(host, "key"), time.time())
     start = time.perf_counter()
     deliver(home, 20)
     elapsed = time.perf_counter() - start
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         delivered = outbox.counts().get("delivered", 0)
     RESULTS.show(
         f"\nOf {count:,} waiting events {delivered:,} were delivered in {elapsed:.1f} s,"

@@ -13,7 +13,7 @@ sys.path[:] = [
     or os.path.realpath(_here) == os.path.realpath(os.curdir)
 ]
 
-from instrumented_make.output import guarded  # noqa: E402  (the path must be fixed first)
+from instrumented_make.output import run_guarded  # noqa: E402  (the path must be fixed first)
 
 
 def _main() -> int:
@@ -23,4 +23,4 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(guarded(_main))
+    raise SystemExit(run_guarded(_main))

@@ -29,7 +29,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from generator.target_names import fault_of_stem, fault_of_target, matches
 from generator.yaml_source import Source, Where, read
 from instrumented_make.errors import Problem, UserError
-from instrumented_make.properties import OPTIONAL_NAMES
+from instrumented_make.properties import OPTIONAL_NAMES, properties_of
 from instrumented_make.text import is_printable
 
 # The include's own commands, and what each does; each name starts with the catalog's prefix.
@@ -128,8 +128,8 @@ class Target(_Part):
         return tuple(stems) if isinstance(stems, list) else stems
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names that are reported: the target's own, then those of a pattern's declared stems."""
+    def commands(self) -> tuple[str, ...]:
+        """The commands that are reported: the target's own name, then those of a pattern's declared stems."""
         return (self.name, *(self.name.replace("%", stem) for stem in self.stems))
 
 
@@ -182,6 +182,28 @@ class Catalog(_Part):
     def tracks(self, goal: str) -> bool:
         """Whether a run of ``goal`` is measured."""
         return any(goal == target.name or matches(target.name, goal) for target in self.targets)
+
+    @property
+    def collection(self) -> dict[str, object]:
+        """What determines an event's content and destination; consent covers exactly this."""
+        return {
+            "event": self.event,
+            "command_type": self.command_type,
+            "main_branch": self.main_branch,
+            "host": self.segment.host,
+            "write_key": self.segment.write_key,
+            "fields": [declared.name for declared in properties_of(self.fields)],
+        }
+
+    @property
+    def question(self) -> dict[str, object]:
+        """The wording of the consent question; it can be corrected without asking anyone again."""
+        return {
+            "project": self.project,
+            "who": self.consent.who,
+            "why": self.consent.why,
+            "link": self.consent.link,
+        }
 
     @property
     def source(self) -> Source:

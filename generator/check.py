@@ -27,16 +27,16 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
     try:
         catalog = load(catalog_path)
     except UserError as error:
-        return [_finding(problem, problem.name or "catalog") for problem in error.problems]
-    findings = list(_rendered(catalog, include_path))
+        return [_as_finding(problem, problem.name or "catalog") for problem in error.problems]
+    findings = list(_check_rendered(catalog, include_path))
     try:
         rules = makefile.read(include_path.resolve().parent, include=include_path.name)
     except UserError as error:
-        return [*findings, *(_finding(problem, "makefile") for problem in error.problems)]
+        return [*findings, *(_as_finding(problem, "makefile") for problem in error.problems)]
     findings += [
         *_wiring(rules, include_path, catalog),
-        *_ignored(catalog, include_path),
-        *_clashes(catalog, rules),
+        *_check_ignored(catalog, include_path),
+        *_check_clashes(catalog, rules),
         *_targets(catalog, rules),
     ]
     if any(finding.severity == "error" for finding in findings):
@@ -71,7 +71,7 @@ def as_json(findings: list[Problem]) -> str:
     )
 
 
-def _finding(problem: Problem, name: str) -> Problem:
+def _as_finding(problem: Problem, name: str) -> Problem:
     """``problem`` as it is listed: on one line, without the excerpt."""
     return replace(problem, name=name, excerpt="", position=problem.position or _START)
 
@@ -82,7 +82,7 @@ def _at(
     return Problem(message, hint, str(path), position or _START, name=name, severity=severity)
 
 
-def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
+def _check_rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     if files.current(include_path) != include(catalog, include_path):
         message = f"{include_path.name} is out of date: {catalog.source.path.name} now renders differently"
         yield _at(include_path, "stale-include", message, "run: instrumented-make render")
@@ -90,7 +90,7 @@ def _rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
 
 def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> Iterator[Problem]:
     folder = include_path.resolve().parent
-    for path in wiring.left_aside(folder):
+    for path in wiring.makefiles_aside(folder):
         message = "this is your makefile: check --run was killed before it could put it back"
         yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
     first = makefile.first_in(folder)
@@ -108,7 +108,7 @@ def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> I
         message = f"it does not include {include_path.name}"
         hint = f"make this its first line: include {include_path.name}"
         yield _at(folder / first, "missing-include", message, hint)
-    elif line := wiring.exporting_above(text, include_path.name):
+    elif line := wiring.line_that_exports_above(text, include_path.name):
         message = "something above the include may export a variable, which make 4.4 and newer would expand once more"
         hint = f"make this its first line: include {include_path.name}"
         yield _at(folder / first, "include-not-first", message, hint, Position(line, 1))
@@ -125,7 +125,7 @@ def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> I
         yield _at(catalog.source.path, "default-goal", message, "correct default_goal, or remove it", position)
 
 
-def _ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
+def _check_ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     folder = include_path.resolve().parent
     paths = [include_path, catalog.source.path, folder / (makefile.first_in(folder) or "Makefile")]
     for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
@@ -133,7 +133,7 @@ def _ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
         yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
 
 
-def _clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
+def _check_clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
     """Rules of the project that have the name of one of the include's own commands."""
     for command in COMMANDS:
         rule = rules.rules.get(f"{catalog.prefix}-{command}")
@@ -169,7 +169,7 @@ def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
         elif target.name in needed and target.name in rules.rules and rules.is_file(rules.rules[target.name]):
             message = f"{target.name!r} is a file that other targets need, not a goal that people type"
             yield _at(path, "never-a-goal", message, "track the command that people type instead", place, "warning")
-        for number, name in enumerate(target.names[1:]):
+        for number, name in enumerate(target.commands[1:]):
             if not rules.makes(name):
                 where = position(("targets", index, "stems", number))
                 yield _at(

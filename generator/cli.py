@@ -14,7 +14,7 @@ from instrumented_make import __version__, output
 from instrumented_make.errors import UserError
 
 if TYPE_CHECKING:
-    from instrumented_make.report.targets import Targets
+    from instrumented_make.report.options import Targets
 
 
 class _Commands(click.Group):
@@ -46,12 +46,12 @@ def cli(ctx: click.Context) -> None:
 
 def _targets(path: Path) -> Targets:
     from generator.catalog import load  # noqa: PLC0415
-    from instrumented_make.report.targets import Targets  # noqa: PLC0415
+    from instrumented_make.report.options import Targets  # noqa: PLC0415
 
     targets = load(path).targets
     return Targets(
-        {name: target.help for target in targets for name in target.names if target.help},
-        frozenset(name for target in targets for name in target.names if target.interactive),
+        {command: target.help for target in targets for command in target.commands if target.help},
+        frozenset(command for target in targets for command in target.commands if target.interactive),
     )
 
 
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     0 success, 1 expected failure, 2 wrong usage, 3 internal error, 130 Ctrl-C, 141 output closed (broken pipe).
     """
-    return output.guarded(lambda: _main(arguments))
+    return output.run_guarded(lambda: _main(arguments))
 
 
 def _main(arguments: list[str] | None) -> int:

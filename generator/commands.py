@@ -52,7 +52,7 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
       python -m generator render --check
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
     """
-    _write_or_check(_rendered(catalog, path), check=check, command="render")
+    _write_or_check(_render(catalog, path), check=check, command="render")
 
 
 @commands.command()
@@ -116,7 +116,7 @@ def list_(catalog: Path, untracked: bool) -> None:
     rules = makefile.read(catalog.resolve().parent)
     targets = load(catalog).targets
     if untracked:
-        tracked = {name for target in targets for name in target.names}
+        tracked = {name for target in targets for name in target.commands}
         table = Table("target", "stems", "help", box=None, pad_edge=False)
         for entry in proposed(rules):
             if not any(name == entry.name or matches(name, entry.name) for name in tracked):
@@ -192,8 +192,8 @@ def eject(catalog: Path, path: Path | None, dictionary: Path) -> None:
     loaded = load(catalog)
     for line in leave(loaded, _include(catalog, path), dictionary):
         click.echo(line, err=True)
-    kept = f"~/.config/{loaded.project}"
-    click.echo(f"Collected data stays on each developer's machine, in {kept}, until they delete it:", err=True)
+    folder = f"~/.config/{loaded.project}"
+    click.echo(f"Collected data stays on each developer's machine, in {folder}, until they delete it:", err=True)
     click.echo(f'  rm -rf "${{XDG_CONFIG_HOME:-$HOME/.config}}/{loaded.project}"', err=True)
 
 
@@ -240,7 +240,7 @@ def schema(path: Path | None, check: bool) -> None:
         _write_or_check({path: text()}, check=check, command="schema")
 
 
-def _rendered(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
+def _render(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
     include = _include(catalog, path)
     return {include: rendered_include(load(catalog, text), include)}
 
@@ -254,7 +254,7 @@ def _edit(
 ) -> None:
     """Change the catalog and render it; if the result is not a valid catalog, no file is touched."""
     text = change(load(catalog).source, list(dict.fromkeys(names)))
-    texts = _rendered(catalog, path, text)
+    texts = _render(catalog, path, text)
     _write({catalog: text, **texts})
     click.echo(f"{catalog}, {next(iter(texts))}: done", err=True)
 

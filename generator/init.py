@@ -35,21 +35,21 @@ def init(folder: Path, catalog: Path) -> list[str]:
             first: wiring.wired(wiring.without(rules_text, makefile.INCLUDE), makefile.INCLUDE),
         }
     )
-    shown = len(first_of(entries))
-    noun = "target" if shown == 1 else "targets"
-    told = [f"{catalog}: {shown} {noun} proposed; remove what is not worth measuring"]
-    if left_out := len(entries) - shown:
-        told.append(f"{catalog}: {left_out} more left out; to see them, run: instrumented-make list --untracked")
+    count = len(first_of(entries))
+    noun = "target" if count == 1 else "targets"
+    lines = [f"{catalog}: {count} {noun} proposed; remove what is not worth measuring"]
+    if left_out := len(entries) - count:
+        lines.append(f"{catalog}: {left_out} more left out; to see them, run: instrumented-make list --untracked")
     if rules.makes_anything:
-        told.append("A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME")
-    told += [f"{folder / makefile.INCLUDE}: rendered", f"{first}: its first line now includes {makefile.INCLUDE}"]
-    told += [
+        lines.append("A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME")
+    lines += [f"{folder / makefile.INCLUDE}: rendered", f"{first}: its first line now includes {makefile.INCLUDE}"]
+    lines += [
         f"{name}: git ignores it; commit it with: git add -f {name}"
         for name in repository.ignored(folder, [catalog.name, makefile.INCLUDE, first.name])
     ]
     if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
-        told.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")
-    return [*told, "Next: edit the catalog's consent section, then run: instrumented-make render"]
+        lines.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")
+    return [*lines, "Next: edit the catalog's consent section, then run: instrumented-make render"]
 
 
 def _project(folder: Path) -> str:

@@ -111,7 +111,7 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
         with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
             stop.write(f"$(error {_STOP})\n")
             stop.flush()
-            result = _asked(["make", "-pRr", "-f", first, "-f", stop.name], folder, variables)
+            result = _ask(["make", "-pRr", "-f", first, "-f", stop.name], folder, variables)
     except OSError as error:
         raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
     except subprocess.TimeoutExpired:
@@ -124,7 +124,7 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
     return _parse(folder, result.stdout, Path(stop.name), include)
 
 
-def _asked(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _ask(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=folder,
@@ -175,7 +175,7 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
     order = {name: number for number, name in enumerate(read_files)}
     written = _heads(folder, read_files)
     by_name = _by_name(written)
-    placed = [_described(rule, written, by_name) for rule in rules if Path(rule.file).name != include]
+    placed = [_describe(rule, written, by_name) for rule in rules if Path(rule.file).name != include]
     placed.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line, rule.name))
     made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
     return Makefile(
@@ -191,8 +191,8 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
 def _one_line(text: str) -> str:
     """A help text as a catalog can hold it: without colours and other control characters."""
     text = re.sub(r"(?:\x1b|\\033|\\x1b|\\e)\[[0-9;]*[A-Za-z]", "", text)
-    shown = "".join(character for character in text if is_printable(character))
-    return " ".join(shown.strip("# ").split())[:MAX_TEXT]
+    plain = "".join(character for character in text if is_printable(character))
+    return " ".join(plain.strip("# ").split())[:MAX_TEXT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,17 +245,17 @@ def _above(lines: list[str], index: int) -> str:
 
 def _by_name(heads: dict[str, list[_Head]]) -> dict[str, Rule]:
     """For each name in a head: where its first head is, and its first help text."""
-    found: dict[str, Rule] = {}
+    rules_of: dict[str, Rule] = {}
     for file, in_file in heads.items():
         for head in in_file:
             for name in head.names:
-                first = found.setdefault(name, Rule(name, file=file, line=head.line))
+                first = rules_of.setdefault(name, Rule(name, file=file, line=head.line))
                 if head.help and not first.help:
-                    found[name] = replace(first, help=head.help)
-    return found
+                    rules_of[name] = replace(first, help=head.help)
+    return rules_of
 
 
-def _described(rule: Rule, heads: dict[str, list[_Head]], by_name: dict[str, Rule]) -> Rule:
+def _describe(rule: Rule, heads: dict[str, list[_Head]], by_name: dict[str, Rule]) -> Rule:
     """``rule`` with its help text, and, if it has no recipe, with the place of the first rule for it."""
     written = by_name.get(rule.name)
     if written is not None:

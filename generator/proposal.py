@@ -39,7 +39,7 @@ def proposed(rules: Makefile) -> list[Proposed]:
     """
     commands = [rule for rule in rules.rules.values() if _is_command(rules, rule)]
     commands.sort(key=lambda rule: not (rule.phony or rule.help))
-    return _folded(commands)
+    return _fold(commands)
 
 
 def first_of(entries: list[Proposed]) -> list[Proposed]:
@@ -68,7 +68,7 @@ def _is_file(rules: Makefile, rule: Rule) -> bool:
     return in_folder or FILE_SUFFIX.search(rule.name) is not None or rules.is_file(rule) or built_in
 
 
-def _folded(commands: list[Rule]) -> list[Proposed]:
+def _fold(commands: list[Rule]) -> list[Proposed]:
     """Each command, or the pattern that it belongs to, in the place of the pattern's first command."""
     patterns = {rule.name: Proposed(rule.name, rule.help) for rule in commands if "%" in rule.name}
     of_recipe = {**_patterns_of_prerequisites(commands), **_patterns_of_recipes(commands)}
@@ -98,13 +98,13 @@ def _pattern_behind(rule: Rule, patterns: list[str]) -> str | None:
 def _patterns_of_recipes(commands: list[Rule]) -> dict[str, str]:
     """For each target that shares its recipe with others, the pattern that they have in common."""
     shared = [rule for rule in commands if rule.line and rule.recipe and "%" not in rule.name]
-    found = {}
+    patterns = {}
     for _, group in groupby(sorted(shared, key=_place), key=_place):
         names = [rule.name for rule in group]
         pattern = _common(names) if len(names) >= _EXPANDED else None
         if pattern and fault_of_target(pattern) is None:
-            found.update(dict.fromkeys(names, pattern))
-    return found
+            patterns.update(dict.fromkeys(names, pattern))
+    return patterns
 
 
 def _patterns_of_prerequisites(commands: list[Rule]) -> dict[str, str]:
@@ -116,11 +116,11 @@ def _patterns_of_prerequisites(commands: list[Rule]) -> dict[str, str]:
             for pattern, stem in _stems(rule.name):
                 if stem in rule.prerequisites[0]:
                     groups.setdefault((pattern, rule.prerequisites[0].replace(stem, "%")), []).append(rule.name)
-    found: dict[str, str] = {}
+    patterns: dict[str, str] = {}
     for (pattern, _), names in sorted(groups.items(), key=lambda group: len(group[1])):
         if len(names) >= _EXPANDED:
-            found.update(dict.fromkeys(names, pattern))
-    return found
+            patterns.update(dict.fromkeys(names, pattern))
+    return patterns
 
 
 def _stems(name: str) -> list[tuple[str, str]]:
@@ -135,13 +135,13 @@ def _place(rule: Rule) -> tuple[str, int]:
 
 
 def _common(names: list[str]) -> str | None:
-    before = _shared(names)
-    after = _shared([name[len(before) :][::-1] for name in names])[::-1]
+    before = _common_part(names)
+    after = _common_part([name[len(before) :][::-1] for name in names])[::-1]
     pattern = f"{before}%{after}"
     return pattern if pattern != "%" and all(matches(pattern, name) for name in names) else None
 
 
-def _shared(names: list[str]) -> str:
+def _common_part(names: list[str]) -> str:
     """The longest common prefix of all ``names`` that ends in a separator."""
     beginnings = [names[0][: at + 1] for at, character in enumerate(names[0]) if character in _SEPARATORS]
     shared = [beginning for beginning in beginnings if all(name.startswith(beginning) for name in names)]

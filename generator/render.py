@@ -10,11 +10,10 @@ from jinja2 import Template
 
 from generator.catalog import COMMANDS, Catalog
 from generator.catalog_edit import scalar
-from generator.contract import collection, question
 from generator.proposal import Proposed, first_of
 from instrumented_make import INTERFACE, __version__
 from instrumented_make.digest import digest
-from instrumented_make.properties import USER_ID, collected, example_event
+from instrumented_make.properties import USER_ID, example_event, properties_of
 from instrumented_make.templating import environment
 
 
@@ -24,9 +23,9 @@ def include(catalog: Catalog, path: Path) -> str:
         catalog=catalog,
         source=name_from(path, catalog.source.path),
         output=path.name,
-        collection=collection(catalog),
-        digest=digest(collection(catalog)),
-        question=question(catalog),
+        collection=catalog.collection,
+        digest=digest(catalog.collection),
+        question=catalog.question,
         commands=COMMANDS,
         interface=INTERFACE,
         version=__version__,
@@ -46,7 +45,7 @@ def first_catalog(project: str, main_branch: str, prefix: str, entries: list[Pro
 
 def data_dictionary(catalog: Catalog, *, source: str) -> str:
     """The data dictionary, in Markdown, of what ``catalog`` collects."""
-    shown = collected(catalog.fields)
+    shown = properties_of(catalog.fields)
     return _template("data-dictionary.md.j2").render(
         catalog=catalog,
         source=source,

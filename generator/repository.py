@@ -11,23 +11,23 @@ TIMEOUT_S = 10
 
 def main_branch(folder: Path) -> str:
     """The remote's main branch, if the clone has it on record; else ``main``."""
-    name = _asked(folder, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    name = _ask(folder, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     return name.strip().removeprefix("origin/") or "main"
 
 
 def ignored(folder: Path, names: Sequence[str]) -> list[str]:
     """Those of ``names`` in ``folder`` that git would not commit; none outside a repository."""
     # Without the index, since reading it could start a configured file system monitor.
-    return _asked(folder, "check-ignore", "--no-index", "--", *names).splitlines()
+    return _ask(folder, "check-ignore", "--no-index", "--", *names).splitlines()
 
 
 def top(folder: Path) -> Path | None:
     """The top folder of the work tree that contains ``folder``, if any."""
-    path = _asked(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
+    path = _ask(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
     return Path(path) if path else None
 
 
-def _asked(folder: Path, *arguments: str) -> str:
+def _ask(folder: Path, *arguments: str) -> str:
     """What git prints; nothing if it fails or is not installed."""
     command = ["git", "-C", str(folder), "-c", "core.quotePath=off", *arguments]
     try:

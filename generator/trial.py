@@ -16,8 +16,7 @@ from types import FrameType
 
 from generator import makefile, wiring
 from generator.catalog import Catalog
-from generator.contract import collection
-from instrumented_make import INTERFACE, RECORDER, files
+from instrumented_make import RECORDER, decision_files, files
 from instrumented_make.digest import digest
 from instrumented_make.errors import Problem, failure
 
@@ -56,8 +55,8 @@ def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list
     """
     decisions: dict[str, str | None] = {
         "before you decide": None,
-        "after you agree": f"agreed.{digest(collection(catalog))}",
-        "after you decline": "declined",
+        "after you agree": f"{decision_files.AGREED}{digest(catalog.collection)}",
+        "after you decline": decision_files.DECLINED,
     }
     problems = []
     for typed in command_lines:
@@ -69,18 +68,18 @@ def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list
         if bare.difference(again):
             message = f"make {typed} behaves differently each time: {bare.difference(again)}"
             hint = "choose a command that always does the same"
-            problems.append(_found(include, "cannot-compare", message, hint, "warning"))
+            problems.append(_problem(include, "cannot-compare", message, hint, "warning"))
             continue
-        for when, kept in decisions.items():
-            difference = bare.difference(_run(include.parent, command, catalog.project, kept))
+        for when, mark in decisions.items():
+            difference = bare.difference(_run(include.parent, command, catalog.project, mark))
             if difference:
                 message = f"make {typed} behaves differently {when}: {difference}"
                 hint = "please report this, with the Makefile"
-                problems.append(_found(include, "changed-command", message, hint, "error"))
+                problems.append(_problem(include, "changed-command", message, hint, "error"))
     return problems
 
 
-def _found(include: Path, name: str, message: str, hint: str, severity: str) -> Problem:
+def _problem(include: Path, name: str, message: str, hint: str, severity: str) -> Problem:
     return Problem(message, hint, str(include), name=name, severity=severity)
 
 
@@ -91,17 +90,17 @@ def _words(typed: str) -> list[str]:
         raise failure(f"--run {typed!r} is not a valid command line: {error}", "close its quotes") from None
 
 
-def _run(folder: Path, command: list[str], project: str = "", kept: str | None = None) -> _Ran:
-    """What ``command`` does if the file ``kept`` records a decision about ``project``."""
+def _run(folder: Path, command: list[str], project: str = "", mark: str | None = None) -> _Ran:
+    """What ``command`` does if the file ``mark`` records a decision about ``project``."""
     variables = {
         name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith(_OF_MAKE)
     }
     # A recorder may still write a moment after its make has ended.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as config:
-        if kept:
+        if mark:
             (Path(config) / project).mkdir(mode=0o700)
-            (Path(config) / project / kept).write_text("trial\n", encoding="utf-8")
-            shutil.copy(RECORDER, Path(config) / project / f"recorder-{INTERFACE}.{_host(variables)}")
+            (Path(config) / project / mark).write_text("trial\n", encoding="utf-8")
+            shutil.copy(RECORDER, Path(config) / project / f"{decision_files.RECORDER}{_host(variables)}")
         with subprocess.Popen(
             command,
             cwd=folder,
@@ -144,7 +143,7 @@ def _without_wiring(include: Path) -> Iterator[None]:
     """Replace the makefile that make reads with one without the wiring, and put the original back at the end."""
     path = include.parent / (makefile.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
-    text = wiring.silenced(files.current(path) or "", include.name)
+    text = wiring.silence(files.current(path) or "", include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     moved = False
     try:

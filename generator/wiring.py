@@ -28,13 +28,13 @@ def without(text: str, include: str) -> str:
     return mark + "".join(line for line in lines if not _is_ours(line, include))
 
 
-def silenced(text: str, include: str) -> str:
+def silence(text: str, include: str) -> str:
     """As :func:`without`, but with a comment in place of the line, so that every other keeps its number."""
     mark, lines = _lines(text)
     return mark + "".join("#\n" if _is_ours(line, include) else line for line in lines)
 
 
-def exporting_above(text: str, include: str) -> int:
+def line_that_exports_above(text: str, include: str) -> int:
     """The number of the first line above the one that reads ``include`` that may export something, or 0."""
     _, lines = _lines(text)
     ours = next((number for number, line in enumerate(lines) if _is_ours(line, include)), 0)
@@ -61,6 +61,6 @@ def aside(path: Path) -> Path:
     return path.with_name(f"{path.name}.aside")
 
 
-def left_aside(folder: Path) -> list[Path]:
+def makefiles_aside(folder: Path) -> list[Path]:
     """Makefiles in ``folder`` that were not put back."""
     return [path for name in MAKEFILES if (path := aside(folder / name)).exists()]

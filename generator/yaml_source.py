@@ -45,7 +45,7 @@ class Source:
     def place(self, mark: StringMark) -> Position:
         """Where ``mark`` is, in lines as editors and git count them: YAML also ends lines at other characters."""
         if not self._starts:
-            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+            self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
         line = bisect.bisect(self._starts, mark.index)
         # An editor does not show a byte order mark.
         hidden = line == 1 and self.text.startswith("\ufeff")

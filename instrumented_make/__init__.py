@@ -1,6 +1,6 @@
 """Measures what developers' make commands cost: the code that build time, run time and the reports share.
 
-``properties``, ``stats``, ``errors``, ``files`` and ``text`` import nothing from this project except each other.
+The modules beside this one import nothing from this project except each other.
 ``reporter`` (run time) and ``report`` (answers) build on them.
 """
 

@@ -51,10 +51,10 @@ class Problem:
             return []
         line = printable(self.excerpt, keep="\t")
         before = line[: self.position.column - 1]
-        shown = [f"  {line[:_SHOWN_CHARACTERS]}"]
+        lines = [f"  {line[:_SHOWN_CHARACTERS]}"]
         if len(before) < _SHOWN_CHARACTERS:
-            shown.append(f"  {''.join(character if character == chr(9) else ' ' for character in before)}^")
-        return shown
+            lines.append(f"  {''.join(character if character == chr(9) else ' ' for character in before)}^")
+        return lines
 
 
 class UserError(Exception):

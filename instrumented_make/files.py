@@ -36,7 +36,7 @@ def regular(path: Path | str | bytes, max_bytes: int) -> bytes:
 
     Raise ValueError when it is longer than ``max_bytes``.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ValueError("it is too long")
@@ -45,12 +45,12 @@ def regular(path: Path | str | bytes, max_bytes: int) -> bytes:
 
 def last_bytes(path: Path | str, max_bytes: int) -> bytes:
     """The last bytes of the file at ``path``, ``max_bytes`` at most. Raise OSError as :func:`regular` does."""
-    with _opened(path) as file:
+    with _open(path) as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - max_bytes))
         return file.read(max_bytes)
 
 
-def _opened(path: Path | str | bytes) -> BinaryIO:
+def _open(path: Path | str | bytes) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -71,9 +71,9 @@ def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
     """
     with contextlib.ExitStack() as staged:
         replacements = [
-            (path, *staged.enter_context(_staged(path, text, mode)))
+            (path, *staged.enter_context(_stage(path, text, mode)))
             for path, text in texts.items()
-            if not _written_through(path, text)
+            if not _is_written_through(path, text)
         ]
         replaced: list[tuple[Path, bytes | None]] = []
         for path, target, temporary in replacements:
@@ -87,7 +87,7 @@ def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _staged(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str]]:
+def _stage(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str]]:
     """The file that ``path`` resolves to, and a temporary one beside it with ``text``, which is always cleaned up."""
     try:
         target = path.resolve()
@@ -109,7 +109,7 @@ def _staged(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str
             os.unlink(temporary)
 
 
-def _written_through(path: Path, text: str) -> bool:
+def _is_written_through(path: Path, text: str) -> bool:
     """If ``path`` is a device, a pipe or similar, write ``text`` to it directly; return whether it is."""
     if not path.exists() or path.is_file() or path.is_dir():
         return False

@@ -17,7 +17,7 @@ INTERRUPTED = 130
 DEFECT = 3
 
 
-def guarded(command: Callable[[], int]) -> int:
+def run_guarded(command: Callable[[], int]) -> int:
     """Run ``command`` and return its exit status; if its output cannot be written, 1 or NO_READER.
 
     Never show a traceback: Ctrl-C returns INTERRUPTED; an unexpected exception is reported in short and returns DEFECT.

@@ -129,7 +129,7 @@ SPECIFIED = tuple(declared for declared in PROPERTIES if not declared.optional)
 OPTIONAL_NAMES = tuple(declared.name for declared in PROPERTIES if declared.optional)
 
 
-def collected(optional: tuple[str, ...]) -> tuple[Property, ...]:
+def properties_of(optional: tuple[str, ...]) -> tuple[Property, ...]:
     """The properties of an event when a catalog asks for the ``optional`` ones, in the order they are shown."""
     return tuple(declared for declared in PROPERTIES if not declared.optional or declared.name in optional)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import ibis
 
+from instrumented_make.figures import Selection
 from instrumented_make.report import queries
 from instrumented_make.report.events import OPTIONAL, REQUIRED
 from instrumented_make.report.questions import ages, changed, endings, helped
-from instrumented_make.stats import Selection, moment
+from instrumented_make.times import moment
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
 LATEST_S = moment("2026-07-06")
@@ -32,20 +33,20 @@ def _queries(dialect: str) -> dict[str, Any]:
     }
     names = {name: name.upper() if dialect == "snowflake" else name for name in types}
     events = ibis.table({names[name]: kind for name, kind in types.items()}, "devstack_command_run").rename(names)
-    records = queries.selected(
+    records = queries.select_runs(
         queries.records(events, LATEST_S), Selection(since_s=moment("2026-01-05"), only_master=True)
     )
     runs, sums = queries.runs(records), queries.runs(queries.sums(records))
     return {
         "left out": queries.left_out(queries.sums(records)),
-        "totals": queries.totals(queries.regrouped(sums, ["dev.down", "dev.provision"])),
+        "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"])),
         "people": queries.people(sums),
         "spread": queries.spread(runs, (50, 95), engine=dialect),
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),
         "hours": endings.hours(runs),
         "timeline": queries.timeline(sums),
         "ages": ages.ages(runs),
-        "weekly": changed.weekly(sums, ["dev.down", "dev.provision"]),
+        "weekly": changed.sum_by_week(sums, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }

@@ -14,7 +14,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.delivery import deliver
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import Destination, open_outbox
 from instrumented_make.reporter.run import Run
 from instrumented_make.reporter.run_files import finished
 
@@ -72,7 +72,7 @@ def fill(home: ConfigDir, host: str, count: int, key: str = "key") -> Destinatio
         Event(f"{host}-{index}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": f"c{index}"})
         for index in range(count)
     ]
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         outbox.add(events, destination, time.time())
     return destination
 
@@ -86,5 +86,5 @@ def deliver_at_once(home: ConfigDir, budget_s: float = 0) -> None:
 
 def states(home: ConfigDir) -> dict[str, int]:
     """How many events are in each state."""
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         return outbox.counts()

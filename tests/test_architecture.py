@@ -44,7 +44,10 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
 }
 # The bottom layer: each module may import only those before it.
-BOTTOM = ["text", "errors", "files", "output", "digest", "properties", "stats", "templating"]
+BOTTOM = [
+    *("decision_files", "text", "errors", "files", "output", "digest"),
+    *("properties", "times", "figures", "layout", "templating"),
+]
 
 
 def modules() -> dict[str, Path]:

@@ -9,7 +9,7 @@ import pytest
 from capture import Capture
 from workbench import Workbench, host_of
 
-from instrumented_make.output import DEFECT, guarded
+from instrumented_make.output import DEFECT, run_guarded
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def test_an_unexpected_exception_is_one_line(capsys: pytest.CaptureFixture[str])
     def fails() -> int:
         raise ZeroDivisionError("never \x1b[31m")
 
-    assert guarded(fails) == DEFECT
+    assert run_guarded(fails) == DEFECT
     told = capsys.readouterr().err
     assert told.startswith("internal error: ZeroDivisionError: never ")
     assert "test_output.py" in told

@@ -25,7 +25,6 @@ from capture import PATIENCE_S
 
 import instrumented_make
 from generator.catalog import load
-from generator.contract import collection
 from generator.render import include
 from hatch_build import compile_to
 from instrumented_make import INTERFACE
@@ -156,7 +155,7 @@ class Workbench:
 
     @property
     def digest(self) -> str:
-        return digest(collection(load(self.tree / "targets.yaml")))
+        return digest(load(self.tree / "targets.yaml").collection)
 
     def git(self, *arguments: str, date: str = "2021-05-17T15:02:10-04:00") -> str:
         identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.invalid", "GIT_COMMITTER_NAME": "c"}
@@ -219,7 +218,7 @@ class Workbench:
         """Consent without a reporter: records stay where a test can read them."""
         kept = ConfigDir(self.config)
         kept.create(kept.pending)
-        shown = Collection.parse(collection(load(self.tree / "targets.yaml")))
+        shown = Collection.parse(load(self.tree / "targets.yaml").collection)
         consent.save(kept, Consent(consent.LOCAL, consent.now(), "someone", self.digest, "this-agreement", shown))
         (self.config / "interpreter").write_text("/nonexistent/python\n")
         for host in {host_of(make) for make in (self.make, *MAKES)}:

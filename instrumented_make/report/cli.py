@@ -12,9 +12,10 @@ import click
 
 from instrumented_make import files
 from instrumented_make.errors import failure
-from instrumented_make.report.section import FAILING, SLOWER, Options
-from instrumented_make.report.targets import Targets
-from instrumented_make.stats import NO_DATE, Selection, moment, terminal_width
+from instrumented_make.figures import Selection
+from instrumented_make.layout import terminal_width
+from instrumented_make.report.options import FAILING, SLOWER, Options, Targets
+from instrumented_make.times import NO_DATE, moment
 
 MIN_PEOPLE = 5
 # The exit status for "something got worse": not an error, and not otherwise used by this program.
@@ -142,7 +143,7 @@ def report(
     targets = ctx.obj(catalog) if catalog is not None else Targets()
     try:
         with _no_garbage_collection():
-            text, worse = _answered(
+            text, worse = _answer(
                 source, table, event, selection, min_people, targets, change, window, since_last, fail_on, format_, html
             )
     except ImportError as error:
@@ -172,7 +173,7 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _answered(
+def _answer(
     source: str,
     table: str | None,
     event: str | None,
@@ -187,14 +188,14 @@ def _answered(
     html: Path | None,
 ) -> tuple[str, bool]:
     """The text to show, and whether anything got worse in a way that ``fail_on`` names."""
-    from instrumented_make.report.events import opened  # noqa: PLC0415
+    from instrumented_make.report.events import open_source  # noqa: PLC0415
     from instrumented_make.report.history import History  # noqa: PLC0415
     from instrumented_make.report.progress import Steps  # noqa: PLC0415
     from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
 
     earlier = changed.read_earlier(since_last) if since_last is not None else None
-    with Steps() as steps, opened(source, table, event) as found:
-        history = History(found, selection, min_people, steps, Options(change, window, targets, earlier))
+    with Steps() as steps, open_source(source, table, event) as opened:
+        history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier))
         if html is not None:
             # Altair asks for the home when it is imported, fails where there is none, and keeps nothing there.
             os.environ.setdefault("HOME", os.sep)
@@ -202,11 +203,11 @@ def _answered(
 
             text = page(history, steps)
         elif format_ == "table":
-            from instrumented_make.report.terminal import text as shown  # noqa: PLC0415
+            from instrumented_make.report.terminal import text as as_text  # noqa: PLC0415
 
-            text = shown(history, terminal_width())
+            text = as_text(history, terminal_width())
         else:
-            from instrumented_make.report import programs  # noqa: PLC0415
+            from instrumented_make.report import machine_readable  # noqa: PLC0415
 
-            text = programs.as_json(history) if format_ == "json" else programs.as_csv(history)
+            text = machine_readable.as_json(history) if format_ == "json" else machine_readable.as_csv(history)
         return text, bool(fail_on) and worse(history, fail_on)

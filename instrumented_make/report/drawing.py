@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 import altair as alt
 import vl_convert
 
-from instrumented_make.report.labels import labels, ticks
+from instrumented_make.layout import duration
 from instrumented_make.report.section import Drawing, Rows
-from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, duration
+from instrumented_make.report.wording import labels, ticks
+from instrumented_make.times import BEFORE_THURSDAY_S, WEEK_S
 
 # Chart widths in CSS pixels: on a laptop or paper, and on a phone or in a row of small charts.
 WIDE, NARROW = 720, 340

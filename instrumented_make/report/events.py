@@ -72,19 +72,19 @@ class Source:
 
 
 @contextmanager
-def opened(source: str, table: str | None = None, event: str | None = None) -> Iterator[Source]:
+def open_source(source: str, table: str | None = None, event: str | None = None) -> Iterator[Source]:
     """The events in ``source``: a path, a pattern of paths, or a URL with the name of a ``table`` there.
 
     ``event`` names those that count, if there are several kinds. Raise UserError if there are none.
     """
-    found = _found(source, table, event)
+    opened = _open(source, table, event)
     try:
-        yield found
+        yield opened
     finally:
-        found.events.get_backend().disconnect()
+        opened.events.get_backend().disconnect()
 
 
-def _found(source: str, table: str | None, event: str | None) -> Source:
+def _open(source: str, table: str | None, event: str | None) -> Source:
     if re.match(r"[a-z][a-z0-9+]*://", source):
         return _in_warehouse(source, table or TABLE, event)
     paths = sorted(glob.glob(source, recursive=True)) or [source]
@@ -95,15 +95,17 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
         ]
         if not paths:
             raise failure(f"no file in this folder ends in .parquet or in {', '.join(_JSON)}", path=source)
-    head, size = _looked_at(paths)
+    head, size = _beginning_of(paths)
     if head == _SQLITE:
-        events, kind = _of_one_kind(source, _checked(source, _in_memory(_from_outbox(paths[0]))), event, mixed=True)
+        events, kind = _keep_one_kind(
+            source, _check_columns(source, _in_memory(_from_outbox(paths[0]))), event, mixed=True
+        )
         return Source(source, events, own=True, event=kind)
     connection = _duckdb(size)
     for suffixes, reader in ((".parquet", _from_parquet), (_JSON, _from_json)):
         if all(path.endswith(suffixes) for path in paths):
-            found = _told(source, lambda reader=reader: reader(connection, paths))
-            events, kind = _of_one_kind(source, _checked(source, found), event)
+            events = _ask(source, lambda reader=reader: reader(connection, paths))
+            events, kind = _keep_one_kind(source, _check_columns(source, events), event)
             return Source(source, events, event=kind)
     raise failure(
         f"it is not an outbox, and its name ends neither in .parquet nor in {', '.join(_JSON)}",
@@ -112,15 +114,15 @@ def _found(source: str, table: str | None, event: str | None) -> Source:
     )
 
 
-def named(source: Source, expression: Any, name: str) -> Any:
+def name_table(source: Source, expression: Any, name: str) -> Any:
     """The same table under this ``name`` if the engine runs in this process, which keeps queries short."""
     if source.engine != "duckdb":
         return expression
     backend = expression.get_backend()
-    return _told(source.name, lambda: backend.create_view(name, expression, overwrite=True))
+    return _ask(source.name, lambda: backend.create_view(name, expression, overwrite=True))
 
 
-def stored(source: Source, expression: Any, name: str) -> Any:
+def store(source: Source, expression: Any, name: str) -> Any:
     """The same rows, computed once under this ``name`` if the engine runs here; others are not written to."""
     if source.engine != "duckdb":
         return expression
@@ -135,26 +137,28 @@ def stored(source: Source, expression: Any, name: str) -> Any:
         backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
         return backend.table(name)
 
-    return _told(source.name, computed)
+    return _ask(source.name, computed)
 
 
 def columns(source: Source, expression: Any) -> dict[str, Column]:
     """The result of ``expression`` on the engine that holds the events, column by column. Raise UserError."""
-    found: dict[str, Column] = _told(source.name, lambda: _columns_of(expression), source.secrets)
-    return found
+    values: dict[str, Column] = _ask(source.name, lambda: _columns_of(expression), source.secrets)
+    return values
 
 
 def _columns_of(expression: Any) -> dict[str, Column]:
     """The columns of a table's ``expression``. Ibis' own way for DuckDB imports pandas, which takes half a second."""
     backend = expression.get_backend()
     if backend.name == "duckdb":
-        found = backend.con.sql(backend.compile(expression)).fetchnumpy()
+        values = backend.con.sql(backend.compile(expression)).fetchnumpy()
     else:
         table = expression.to_pyarrow()
-        found = {name: table[name].to_numpy() for name in table.column_names}
+        values = {name: table[name].to_numpy() for name in table.column_names}
     # As in stored; NumPy does not have such integers.
-    whole = {name for name, kind in expression.schema().items() if kind.is_integer()}
-    return {name: values.astype(np.int64, copy=False) if name in whole else values for name, values in found.items()}
+    integers = {name for name, kind in expression.schema().items() if kind.is_integer()}
+    return {
+        name: column.astype(np.int64, copy=False) if name in integers else column for name, column in values.items()
+    }
 
 
 def _any(expression: Any) -> bool:
@@ -162,7 +166,7 @@ def _any(expression: Any) -> bool:
     return len(next(iter(_columns_of(expression.limit(1)).values()))) > 0
 
 
-def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
+def _ask(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
     """The answer to ``question``; an exception of the engine becomes a UserError with the engine's message."""
     try:
         # A driver's deprecation warnings about other libraries do not concern the reader of a report.
@@ -172,10 +176,10 @@ def _told(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
     except UserError:
         raise
     except Exception as error:  # each engine has its own exceptions, which cannot all be imported here
-        raise _refused(name, error, secrets) from None
+        raise _explain(name, error, secrets) from None
 
 
-def _refused(name: str, error: Exception, secrets: tuple[str, ...]) -> UserError:
+def _explain(name: str, error: Exception, secrets: tuple[str, ...]) -> UserError:
     said = " ".join(str(error).split()) or type(error).__name__
     for secret in secrets:  # a driver's message may contain it outside a URL
         said = said.replace(secret, HIDDEN)
@@ -197,7 +201,7 @@ def _in_memory(table: pa.Table) -> Any:
     return _duckdb(table.nbytes).create_table(TABLE, table)
 
 
-def _looked_at(paths: list[str]) -> tuple[bytes, int]:
+def _beginning_of(paths: list[str]) -> tuple[bytes, int]:
     """The first bytes of the first file, and how many bytes all have. Raise UserError."""
     try:
         with open(paths[0], "rb") as stream:
@@ -352,11 +356,11 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
         hint = f"pip install 'ibis-framework[{extra}]'"
         raise failure(f"Ibis cannot connect to {engine} here", hint, path=name) from None
     except Exception as error:
-        raise _refused(name, error, secrets) from None
+        raise _explain(name, error, secrets) from None
     try:
-        events = _checked(f"{name}, {table}", _told(name, lambda: _table(connection, name, table), secrets))
+        events = _check_columns(f"{name}, {table}", _ask(name, lambda: _table(connection, name, table), secrets))
         # Segment's warehouses have a table for each kind, so the kinds are looked up only if one is chosen.
-        events, kind = _of_one_kind(name, events, event) if event else (events, None)
+        events, kind = _keep_one_kind(name, events, event) if event else (events, None)
     except UserError:
         connection.disconnect()
         raise
@@ -367,15 +371,15 @@ def _table(connection: Any, name: str, table: str) -> Any:
     """The table with that name, in any case: Segment's are lower case, but upper case in Snowflake."""
     schema, _, plain = table.rpartition(".")
     there = connection.list_tables(database=schema or None)
-    found = [name for name in there if name.lower() == plain.lower()]
-    if not found:
+    alike = [name for name in there if name.lower() == plain.lower()]
+    if not alike:
         others = f"; there are: {', '.join(sorted(there)[:20])}" if there else ", nor any other"
         hint = "choose one with --table SCHEMA.TABLE; tables that you may not read are not listed"
         raise failure(f"there is no table {table} that you may read{others}", hint, path=name)
-    return connection.table(plain if plain in found else found[0], database=schema or None)
+    return connection.table(plain if plain in alike else alike[0], database=schema or None)
 
 
-def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = False) -> tuple[Any, str | None]:
+def _keep_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = False) -> tuple[Any, str | None]:
     """The ``events`` of the kind ``event``, or of the only kind there is, and the name of that kind, if known.
 
     Raise UserError if there are several kinds, unless they may be ``mixed``, or none of that name.
@@ -384,8 +388,8 @@ def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = Fal
         if event is not None:
             raise failure("it has no column event, so all its events are of one kind", "leave out --event", path=name)
         return events, None
-    found = _told(name, lambda: _columns_of(events.select("event").distinct()))["event"].tolist()
-    kinds = sorted(kind for kind in found if kind)
+    names = _ask(name, lambda: _columns_of(events.select("event").distinct()))["event"].tolist()
+    kinds = sorted(kind for kind in names if kind)
     if event is not None:
         if event not in kinds:
             raise failure(f"there is no track event {event!r}; there are: {', '.join(kinds[:20])}", path=name)
@@ -396,7 +400,7 @@ def _of_one_kind(name: str, events: Any, event: str | None, *, mixed: bool = Fal
     return events, kinds[0] if len(kinds) == 1 else None
 
 
-def _checked(name: str, events: Any) -> Any:
+def _check_columns(name: str, events: Any) -> Any:
     """The table with lower-case column names (some engines return others), and nulls for missing optional columns."""
     events = events.rename({column.lower(): column for column in events.columns if column != column.lower()})
     missing = [column for column in REQUIRED if column not in events.columns]
@@ -408,7 +412,7 @@ def _checked(name: str, events: Any) -> Any:
         )
     absent = {column: ibis.null() for column in OPTIONAL if column not in events.columns}
     events = events.mutate(**absent) if absent else events
-    return events.mutate(**{column: _as_declared(name, events[column]) for column in (*REQUIRED, *OPTIONAL)})
+    return events.mutate(**{column: _cast(name, events[column]) for column in (*REQUIRED, *OPTIONAL)})
 
 
 _TEXT, _NUMBER, _TRUTH, _TIME = "text", "number", "true or false", "time"
@@ -418,7 +422,7 @@ _TIMES = ("git_commit_time", "start_time")
 _MEANT = {declared.name: _TIME if declared.name in _TIMES else _TYPES[declared.type] for declared in (USER_ID, *_ASKED)}
 
 
-def _as_declared(name: str, column: Any) -> Any:
+def _cast(name: str, column: Any) -> Any:
     """``column``, whatever type an export gave it, as the type of the property. Raise UserError if it does not fit."""
     kind, meant = column.type(), _MEANT[column.get_name()]
     types = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "timestamp('UTC')"}
@@ -458,5 +462,5 @@ def _without_password(text: str) -> str:
 def _secrets(url: str) -> tuple[str, ...]:
     """The passwords in ``url``, encoded and decoded."""
     parts = urlsplit(url)
-    found = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if re.search(_SECRET, key, re.I))]
-    return tuple({text for value in found for text in (value, unquote(value), quote(value)) if len(text) > 3})
+    values = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if re.search(_SECRET, key, re.I))]
+    return tuple({text for value in values for text in (value, unquote(value), quote(value)) if len(text) > 3})

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from instrumented_make.errors import failure
+from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, summary_of
 from instrumented_make.report import queries
-from instrumented_make.report.events import Column, Source, columns, named, stored
+from instrumented_make.report.events import Column, Source, columns, name_table, store
+from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.section import Options
-from instrumented_make.stats import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, latest_s, selected
 from instrumented_make.text import printable
+from instrumented_make.times import latest_s
 
 SPREAD = (5, 25, MEDIAN, 75, P95)
 OF_WEEKS = (MEDIAN, 90, P95)
@@ -24,7 +25,7 @@ OF_WEEKS = (MEDIAN, 90, P95)
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """One week of everything, or of every command that people wait for; ``week`` as in :class:`stats.Week`."""
+    """One week of everything, or of every command that people wait for; ``week`` as in :class:`figures.Week`."""
 
     week: int
     people: int
@@ -50,26 +51,26 @@ class History:
         self._steps = steps
         self.min_people = min_people
         steps.begin("Reading the events")
-        records = queries.selected(queries.records(source.events, latest_s()), selection)
-        records = named(source, records, "selected")
-        runs, sums, totals = self._summed(records)
+        records = queries.select_runs(queries.records(source.events, latest_s()), selection)
+        records = name_table(source, records, "selected")
+        runs, sums, totals = self._sum(records)
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
-            runs, sums, totals = self._summed(named(source, queries.renamed(records, odd), "renamed"))
-        kept = [row["command"] for row in totals if self.may_be_told(row["people"])]
-        self.hidden = len(totals) - len(kept)
-        self._runs = named(source, queries.regrouped(runs, kept), "shown") if self.hidden else runs
-        self._sums = queries.regrouped(sums, kept) if self.hidden else sums
+            runs, sums, totals = self._sum(name_table(source, queries.rename_commands(records, odd), "renamed"))
+        tellable = [row["command"] for row in totals if self.may_be_told(row["people"])]
+        self.hidden = len(totals) - len(tellable)
+        self._runs = name_table(source, queries.fold_others(runs, tellable), "shown") if self.hidden else runs
+        self._sums = queries.fold_others(sums, tellable) if self.hidden else sums
         self._totals = self.ask(queries.totals(self._sums)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
                 few = "" if self.own else f", or fewer than {min_people} people did"
                 raise failure(f"nobody ran {command}{few}", path=source.name)
 
-    def _summed(self, records: Any) -> tuple[Any, Any, list[dict[str, Any]]]:
+    def _sum(self, records: Any) -> tuple[Any, Any, list[dict[str, Any]]]:
         """The runs among ``records``, their sums, and these for each command."""
-        every = stored(self._source, queries.sums(records), "sums")
+        every = store(self._source, queries.sums(records), "sums")
         self.left_out = int(self.ask(queries.left_out(every))[0]["events"])
         sums = queries.runs(every)
         return queries.runs(records), sums, self.ask(queries.totals(sums))
@@ -99,19 +100,19 @@ class History:
     @property
     def shown(self) -> Any:
         """The runs of the selected commands, if any are selected, or all."""
-        return self._shown(self._runs)
+        return self._choose(self._runs)
 
     @property
     def awaited(self) -> Any:
         """The shown runs that people wait for."""
-        return self._awaited(self._runs)
+        return self._choose_awaited(self._runs)
 
-    def _shown(self, table: Any) -> Any:
+    def _choose(self, table: Any) -> Any:
         chosen = list(self.selection.commands)
         return table.filter(table.command.isin(chosen)) if chosen else table
 
-    def _awaited(self, table: Any) -> Any:
-        shown, interactive = self._shown(table), sorted(self.options.targets.interactive)
+    def _choose_awaited(self, table: Any) -> Any:
+        shown, interactive = self._choose(table), sorted(self.options.targets.interactive)
         return shown.filter(~shown.command.isin(interactive)) if interactive else shown
 
     @property
@@ -125,10 +126,10 @@ class History:
 
     def ask(self, question: Any) -> list[dict[str, Any]]:
         """The same, row by row."""
-        found = self.columns(question)
+        columns = self.columns(question)
         return [
-            dict(zip(found, row, strict=True))
-            for row in zip(*(values.tolist() for values in found.values()), strict=True)
+            dict(zip(columns, row, strict=True))
+            for row in zip(*(column.tolist() for column in columns.values()), strict=True)
         ]
 
     def begin(self, step: str) -> None:
@@ -158,7 +159,7 @@ class History:
             )
             for row in self._totals
         ]
-        return selected(figures, self.selection.commands)
+        return summary_of(figures, self.selection.commands)
 
     @cached_property
     def spread(self) -> dict[str, tuple[float, ...]]:
@@ -173,10 +174,10 @@ class History:
     def timeline(self) -> list[Time]:
         """Every week with runs: how many people ran anything, and how the runs went that they waited for."""
         self.begin("Following the weeks")
-        rows = self.ask(queries.timeline(self._shown(self._sums)))
+        rows = self.ask(queries.timeline(self._choose(self._sums)))
         if not self.options.targets.interactive:
             return [Time(**row) for row in rows]
-        awaited = {row["week"]: row for row in self.ask(queries.timeline(self._awaited(self._sums)))}
+        awaited = {row["week"]: row for row in self.ask(queries.timeline(self._choose_awaited(self._sums)))}
         nothing = {"runs": 0, "total_ms": 0, "failed": 0, "interrupted": 0}
         return [
             Time(**{**nothing, **awaited.get(row["week"], {}), "week": row["week"], "people": row["people"]})
@@ -186,4 +187,14 @@ class History:
     @cached_property
     def people(self) -> int:
         """How many people ran any of the shown commands."""
-        return int(self.ask(queries.people(self._shown(self._sums)))[0]["people"])
+        return int(self.ask(queries.people(self._choose(self._sums)))[0]["people"])
+
+    @property
+    def person_weeks(self) -> int:
+        """The sum, over all people, of the weeks in which each of them ran anything."""
+        return sum(row.people for row in self.timeline)
+
+    @property
+    def waiting_ms_per_person_and_week(self) -> float:
+        """How long one person waits in a week in which they run anything."""
+        return sum(row.total_ms for row in self.timeline) / max(self.person_weeks, 1)

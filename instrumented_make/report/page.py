@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 
+from instrumented_make.layout import write_csv
 from instrumented_make.report.history import History
-from instrumented_make.report.leading import about, footer, scope, tiles
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import answered
+from instrumented_make.report.questions import answer_all
 from instrumented_make.report.section import Figure
-from instrumented_make.stats import csv_text
+from instrumented_make.report.wording import about, footer, scope, tiles
 from instrumented_make.templating import environment
 
 
@@ -20,7 +20,7 @@ def page(history: History, steps: Steps) -> str:
     if not history.summary.figures:
         nothing = "No matching runs."
         return template.render(title=title, scope=nothing, context=about(history), tiles=[], sections=[], footer=[])
-    sections = list(answered(history))
+    sections = list(answer_all(history))
     steps.begin("Drawing")
     return template.render(
         title=title,
@@ -35,5 +35,5 @@ def page(history: History, steps: Steps) -> str:
 
 def _download(figure: Figure) -> str:
     """A data URL with the figures of a chart as CSV, so that the page needs no other file."""
-    text = csv_text(figure.rows[0], figure.rows)
+    text = write_csv(figure.rows[0], figure.rows)
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"

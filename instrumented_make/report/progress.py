@@ -26,7 +26,7 @@ class Steps:
         self._bar: Progress | None = None
         self._begun_s = time.monotonic()
         self._name = ""
-        self._shown = self._over = False
+        self._is_visible = self._over = False
         self._lock = threading.Lock()
         self._timer = threading.Timer(patience_s, self._show)
         self._timer.daemon = True
@@ -48,7 +48,7 @@ class Steps:
         """End the current step, and begin this one."""
         with self._lock:
             self._name = name
-            if self._shown:
+            if self._is_visible:
                 self._tell()
 
     def _show(self) -> None:
@@ -56,7 +56,7 @@ class Steps:
             # The timer may fire just as the work ends.
             if self._over:
                 return
-            self._shown = True
+            self._is_visible = True
             # Most reports end before this, and do not wait for the import.
             from rich.console import Console  # noqa: PLC0415
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import ibis
 
-from instrumented_make.stats import BEFORE_THURSDAY_S, EARLIEST_S, LONGEST_MS, WEEK_S, Selection
+from instrumented_make.figures import LONGEST_MS, Selection
+from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
 OTHER = "other"
@@ -28,7 +29,8 @@ def records(events: Any, latest_s: int) -> Any:
     """One row per event of a command, from the table of events.
 
     ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
-    ``on_master``; ``is_test``. ``is_run``: it has the first five of these, and :func:`stats.can_be` does not refuse it.
+    ``on_master``; ``is_test``. ``is_run``: it has the first five of these, and :func:`figures.is_possible` does not
+    refuse it.
     """
     duration_ms, start_s = events.duration_ms.cast("int64"), _seconds(events.start_time)
     is_run = (
@@ -62,7 +64,7 @@ def left_out(sums: Any) -> Any:
     return sums.filter(~sums.is_run).agg(events=lambda other: other.runs.sum().fill_null(0))
 
 
-def selected(table: Any, selection: Selection) -> Any:
+def select_runs(table: Any, selection: Selection) -> Any:
     """Those records that count. Commands are selected later, so that shares refer to all runs."""
     if not selection.include_test:
         table = table.filter(~table.is_test)
@@ -73,23 +75,23 @@ def selected(table: Any, selection: Selection) -> Any:
     return table
 
 
-def renamed(table: Any, names: Mapping[str, str]) -> Any:
+def rename_commands(table: Any, names: Mapping[str, str]) -> Any:
     """The same runs under the new ``names`` of some commands."""
     new = ibis.cases(*((table.command == old, name) for old, name in names.items()), else_=table.command)
     return table.mutate(command=new)
 
 
-def regrouped(table: Any, kept: Sequence[str]) -> Any:
-    """The same runs, but commands that are not ``kept`` become OTHER."""
-    return table.mutate(command=ibis.ifelse(table.command.isin(list(kept)), table.command, OTHER))
+def fold_others(table: Any, names: Sequence[str]) -> Any:
+    """The same runs, but commands that are not among ``names`` become OTHER."""
+    return table.mutate(command=ibis.ifelse(table.command.isin(list(names)), table.command, OTHER))
 
 
 def sums(records: Any) -> Any:
-    """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`summed`."""
-    return summed(records.mutate(week=week(records)), ["command", "user_id", "week", "is_run"])
+    """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`sum_by`."""
+    return sum_by(records.mutate(week=week(records)), ["command", "user_id", "week", "is_run"])
 
 
-def summed(table: Any, by: list[str]) -> Any:
+def sum_by(table: Any, by: list[str]) -> Any:
     """For each group: :func:`ends`, :func:`successes`, and ``total_ms`` and ``succeeded_ms``, the sums of durations."""
     table = table.mutate(logarithm=logarithm(table))
     succeeded_ms = (table.exit_status == 0).ifelse(table.duration_ms, 0).sum()
@@ -136,12 +138,12 @@ def logarithm(table: Any) -> Any:
     return (table.exit_status == 0).ifelse(thousandths, 0)
 
 
-def numbered(summed: Any) -> Any:
+def number_people(table: Any) -> Any:
     """The same with a number, ``person``, for each ``user_id``, so that no id leaves the engine."""
     # Each person once, so that it does not matter how an engine numbers equal values.
-    who = summed.select("user_id").distinct()
-    numbered = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
-    return summed.join(numbered, "user_id").drop("user_id")
+    who = table.select("user_id").distinct()
+    numbers = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
+    return table.join(numbers, "user_id").drop("user_id")
 
 
 def _seconds(time: Any) -> Any:
@@ -150,7 +152,7 @@ def _seconds(time: Any) -> Any:
 
 
 def week(table: Any) -> Any:
-    """As :func:`instrumented_make.stats.week_of`."""
+    """As :func:`instrumented_make.times.week_of`."""
     return (table.start_s + BEFORE_THURSDAY_S) // WEEK_S
 
 
@@ -176,7 +178,7 @@ def _people(sums: Any, by: list[str]) -> Any:
 
 
 def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, engine: str) -> Any:
-    """The quantiles of ``value``, as :func:`instrumented_make.stats.quantile` defines them, but for the last bits."""
+    """The quantiles of ``value``, as :func:`instrumented_make.figures.quantile` defines them, but for the last bits."""
     if engine in TOGETHER:
         grouped = table.group_by(by).agg(count=table.count(), values=table.value.quantile([p / 100 for p in percents]))
         values = {f"p{percent}": grouped["values"][place] for place, percent in enumerate(percents)}
@@ -184,10 +186,10 @@ def _quantiles(table: Any, by: list[str], percents: Sequence[int], *, engine: st
     if engine in EXACT:
         quantiles = {f"p{percent}": table.value.quantile(percent / 100) for percent in percents}
         return table.group_by(by).agg(count=table.count(), **quantiles)
-    counted = table.group_by([*by, "value"]).agg(number=lambda run: run.count())
+    values = table.group_by([*by, "value"]).agg(number=lambda run: run.count())
     group = ibis.window(group_by=by)
     so_far = ibis.cumulative_window(group_by=by, order_by="value")
-    ranked = counted.mutate(up_to=counted.number.sum().over(so_far), count=counted.number.sum().over(group))
+    ranked = values.mutate(up_to=values.number.sum().over(so_far), count=values.number.sum().over(group))
     quantiles = {}
     for percent in percents:
         position = (ranked["count"] - 1) * percent

@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from instrumented_make.report.targets import Targets
-
 Rows = list[dict[str, Any]]
-# What a command can get worse in: the names that --fail-on takes.
-SLOWER, FAILING = "slower", "failing"
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What an earlier report said: when it was ``made``, and the ``changes`` in it, as it wrote them."""
-
-    made: str
-    changes: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The options besides the selection. ``change_s``: when the change in question was committed."""
-
-    change_s: int | None = None
-    window_weeks: int = 8
-    targets: Targets = field(default_factory=Targets)
-    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +35,7 @@ class Figure:
 class Section:
     """A question with its answer: a sentence, more sentences (``details``), charts, and the figures as a table.
 
-    ``figures`` is called only where they are shown, since the drawing library takes a second to import. ``whole``: a
+    ``figures`` is called only where they are shown, since the drawing library takes a second to import. ``in_full``: a
     terminal shows everything except the charts, not just the answer.
     """
 
@@ -68,4 +46,4 @@ class Section:
     figures: Callable[[], Sequence[Figure]] = tuple
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    whole: bool = False
+    in_full: bool = False

@@ -34,13 +34,13 @@ def connect(url: str) -> Any:
         settings["spark.master"] = f"spark://{parts.netloc}"
     for name, value in {**settings, **dict(parse_qsl(parts.query))}.items():
         builder = builder.config(name, value)
-    return ibis.pyspark.connect(_started(builder))
+    return ibis.pyspark.connect(_start(builder))
 
 
-def _started(builder: Any) -> Any:
+def _start(builder: Any) -> Any:
     """The session; the output of its JVM goes into a file that is read only if the session does not start."""
     with tempfile.TemporaryFile() as said:
-        kept = os.dup(2)
+        stderr = os.dup(2)
         os.dup2(said.fileno(), 2)
         try:
             session = builder.getOrCreate()
@@ -49,7 +49,7 @@ def _started(builder: Any) -> Any:
             lines = said.read().decode("utf-8", "replace").splitlines()
             raise RuntimeError(f"Spark does not start: {error}: {' '.join(lines[-3:])}") from None
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
     session.sparkContext.setLogLevel("OFF")
     return session

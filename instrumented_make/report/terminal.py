@@ -8,11 +8,11 @@ import textwrap
 from rich.console import Console
 from rich.table import Table
 
+from instrumented_make.layout import as_table, wrap
 from instrumented_make.report.history import History
-from instrumented_make.report.leading import about, tiles
-from instrumented_make.report.questions import answered
+from instrumented_make.report.questions import answer_all
 from instrumented_make.report.section import Section
-from instrumented_make.stats import above, as_table
+from instrumented_make.report.wording import about, tiles
 
 _INDENT = "  "
 # The line length of sentences in a file, a mail or a log.
@@ -24,20 +24,20 @@ _WIDE = 10_000
 def text(history: History, width: int | None) -> str:
     """Lines of at most ``width`` characters, if it is known."""
     summary = history.summary
-    lines = above(about(history), width)
+    lines = wrap(about(history), width)
     table = as_table(summary, with_people=not history.own, width=width)
     if not summary.figures:
         return lines + table
-    sections = [_shown(section, width) for section in answered(history)]
-    leading = [f"{name}: {value}" for name, value in tiles(history)]
-    first = ["   ".join(leading)] if width is None or len("   ".join(leading)) <= width else leading
+    sections = [_lay_out(section, width) for section in answer_all(history)]
+    headline = [f"{name}: {value}" for name, value in tiles(history)]
+    first = ["   ".join(headline)] if width is None or len("   ".join(headline)) <= width else headline
     return "\n".join([lines.rstrip("\n"), "", *first, "", *sections, table])
 
 
-def _shown(section: Section, width: int | None) -> str:
+def _lay_out(section: Section, width: int | None) -> str:
     lines = [*(textwrap.wrap(section.question, width) if width else [section.question])]
     lines += _paragraph(section.answer, width)
-    if section.whole:
+    if section.in_full:
         for detail in section.details:
             lines += _paragraph(detail, width)
         lines += _table(section, width)

@@ -1,6 +1,6 @@
 """Makes ``python -m instrumented_make.reporter`` the command that the recorder and the include start."""
 
-from instrumented_make.output import guarded
+from instrumented_make.output import run_guarded
 
 
 def _main() -> int:
@@ -10,4 +10,4 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(guarded(_main))
+    raise SystemExit(run_guarded(_main))

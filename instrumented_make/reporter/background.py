@@ -31,7 +31,7 @@ def work(config_dir: ConfigDir, inherited: int | None = None) -> None:
     ``inherited`` is a descriptor that holds the reporting lock. Without one, it is done only if nobody is at work.
     """
     repositories = Repositories()
-    with lock.adopted(inherited) if inherited is not None else lock.held_or_busy(config_dir.reporting_lock) as mine:
+    with lock.adopt(inherited) if inherited is not None else lock.hold_if_free(config_dir.reporting_lock) as mine:
         if mine is False or consent.in_force(config_dir) is None:
             return
         until_s = time.monotonic() + SHIFT_S

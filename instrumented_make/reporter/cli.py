@@ -34,7 +34,7 @@ ENDING_S = 2.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C, 141 nobody reads it."""
-    return output.guarded(lambda: _main(arguments))
+    return output.run_guarded(lambda: _main(arguments))
 
 
 def _main(arguments: list[str] | None) -> int:
@@ -109,7 +109,7 @@ def _select(stats: argparse.ArgumentParser) -> None:
 
 
 def _moment(text: str) -> int:
-    from instrumented_make.stats import NO_DATE, moment  # noqa: PLC0415
+    from instrumented_make.times import NO_DATE, moment  # noqa: PLC0415
 
     try:
         return moment(text)
@@ -176,15 +176,14 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
 
 
 def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
-    from instrumented_make import stats  # noqa: PLC0415
-    from instrumented_make.reporter import history  # noqa: PLC0415
+    from instrumented_make import layout  # noqa: PLC0415
+    from instrumented_make.figures import Selection  # noqa: PLC0415
+    from instrumented_make.reporter.own_summary import summarise_outbox  # noqa: PLC0415
 
-    selection = stats.Selection(
-        options.since, tuple(options.commands), options.include_test, options.branch == "master"
-    )
-    own = history.own(config_dir, selection)
-    context = stats.context(str(config_dir.outbox), None, selection, own.figures)
-    return stats.shown(own, options.format, context, with_people=False)
+    selection = Selection(options.since, tuple(options.commands), options.include_test, options.branch == "master")
+    summary = summarise_outbox(config_dir.outbox, selection)
+    about = layout.describe(str(config_dir.outbox), None, selection, summary.figures)
+    return layout.lay_out(summary, options.format, about, with_people=False)
 
 
 def _fail(message: str) -> int:

@@ -1,9 +1,4 @@
-"""Where one project's decision and data are kept: a private folder, and the names in it.
-
-The rendered include and the recorder know the same names: ``agreed.<digest>``, ``declined``, ``invited``,
-``interpreter``, ``recorder-<interface>.<host>``, ``environment-<version>``, ``reporting.lock``, ``deciding.lock``,
-``dropped`` and ``pending/``. make never reads a makefile from here.
-"""
+"""Where one project's decision and data are kept: a private folder. make never reads a makefile from here."""
 
 from __future__ import annotations
 
@@ -12,6 +7,7 @@ import fnmatch
 import os
 from pathlib import Path
 
+from instrumented_make import decision_files as names
 from instrumented_make import files
 from instrumented_make.errors import failure
 
@@ -25,58 +21,53 @@ class ConfigDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.decision = path / "metrics.json"
-        self.declined = path / "declined"
-        self.interpreter = path / "interpreter"
-        self.pending = path / "pending"
-        self.dropped = path / "dropped"
-        self.outbox = path / "outbox.sqlite3"
-        self.reporting_lock = path / "reporting.lock"
-        self.recording_lock = path / "recording.lock"
-        self.sending_lock = path / "sending.lock"
-        self.deciding_lock = path / "deciding.lock"
+        self.decision = path / names.DECISION
+        self.declined = path / names.DECLINED
+        self.interpreter = path / names.INTERPRETER
+        self.pending = path / names.PENDING
+        self.dropped = path / names.DROPPED
+        self.outbox = path / names.OUTBOX
+        self.reporting_lock = path / names.REPORTING_LOCK
+        self.recording_lock = path / names.RECORDING_LOCK
+        self.sending_lock = path / names.SENDING_LOCK
+        self.deciding_lock = path / names.DECIDING_LOCK
 
     def agreed(self, digest: str) -> Path:
         """The file whose presence tells make that the collection ``digest`` was agreed to; it holds the agreement."""
-        return self.path / f"agreed.{digest}"
+        return self.path / f"{names.AGREED}{digest}"
+
+    def recorder(self, host: str) -> Path:
+        """The program that a make of ``host`` starts."""
+        return self.path / f"{names.RECORDER}{host}"
 
     def agreements(self) -> list[Path]:
         """The files without which nothing is in force. Raise OSError if they cannot be listed."""
-        return self._named("agreed.*")
+        return self._named(f"{names.AGREED}*")
 
-    def kept(self) -> list[Path]:
+    def traces(self) -> list[Path]:
         """Every file here that a yes leaves, even an interrupted one. Runs are in ``pending``.
 
         The other locks stay: a process may be waiting for one. Other programs may use the folder as well. Raise
         OSError if the folder cannot be listed.
         """
-        # What versions before 0.5 left as well.
-        old = ("launcher", "reporting", "running", "left-to-the-next")
-        patterns = [
-            self.decision.name,
-            "agreed.*",
-            f"{self.outbox.name}*",
-            self.interpreter.name,
-            "dropped",
-            "recorder-*",
-            *old,
-        ]
+        prefixes = [names.AGREED, names.OUTBOX, names.RECORDER.partition("-")[0] + "-"]
+        patterns = [names.DECISION, names.INTERPRETER, names.DROPPED, *names.FORMER, *(f"{name}*" for name in prefixes)]
         # A file is first written under ".<name>.<something>".
         return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
 
     def environments(self) -> list[Path]:
         """Where opt-in, with your permission, installed a reporter. Opting out keeps it: it holds no collected data."""
         try:
-            return [path for path in self._named("environment-*") if path.is_dir()]
+            return [path for path in self._named(f"{names.ENVIRONMENT}*") if path.is_dir()]
         except OSError:
             return []
 
     def _named(self, *patterns: str) -> list[Path]:
         try:
-            names = os.listdir(self.path)
+            there = os.listdir(self.path)
         except FileNotFoundError:
             return []
-        return [self.path / name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+        return [self.path / name for name in there if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
     def is_own(self) -> bool:
         """Whether the folder is there and belongs to this user."""

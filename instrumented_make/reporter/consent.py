@@ -155,9 +155,9 @@ def sent_as(config_dir: ConfigDir) -> tuple[str, str] | None:
 
 def _id_and_collection(config_dir: ConfigDir) -> tuple[str | None, Collection | None]:
     document = _document(config_dir)
-    value, kept = document.get("anonymous_user_id"), document.get("consent")
+    value, stored = document.get("anonymous_user_id"), document.get("consent")
     try:
-        before = Collection.parse(kept["collection"]) if isinstance(kept, dict) and "collection" in kept else None
+        before = Collection.parse(stored["collection"]) if isinstance(stored, dict) and "collection" in stored else None
     except ValueError:  # then it is not known whose id this is
         return None, None
     return value if isinstance(value, str) and value else None, before
@@ -169,13 +169,13 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
     The file that make looks for is written last, so it never stands for a decision that was not stored.
     """
     document: dict[str, object] = {}
-    kept: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
+    stored: dict[str, object] = {"decision": consent.decision, "timestamp": consent.timestamp}
     if consent.collection is not None:
         document["anonymous_user_id"] = consent.user_id
-        kept["digest"] = consent.digest
-        kept["agreement"] = consent.agreement
-        kept["collection"] = asdict(consent.collection)
-    document["consent"] = kept
+        stored["digest"] = consent.digest
+        stored["agreement"] = consent.agreement
+        stored["collection"] = asdict(consent.collection)
+    document["consent"] = stored
     config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
     if consent.collection is None:
         config_dir.write(config_dir.declined, "")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, opened, sound
+from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, open_outbox, sound
 
 if TYPE_CHECKING:
     from instrumented_make.reporter.segment import Failure
@@ -48,9 +48,9 @@ def deliver(config_dir: ConfigDir, budget_s: float, clock: Callable[[], float] =
     def send() -> None:
         if not _may_send(config_dir):
             return
-        with lock.held_or_busy(config_dir.sending_lock) as mine:
+        with lock.hold_if_free(config_dir.sending_lock) as mine:
             if mine:
-                with opened(config_dir.outbox) as outbox:
+                with open_outbox(config_dir.outbox) as outbox:
                     _Sender(config_dir, outbox, budget_s, clock).drain()
 
     sound(config_dir.outbox, send)
@@ -106,7 +106,7 @@ class _Sender:
 
     def _send(self, events: Sequence[Event], destination: Destination) -> bool:
         """Send ``events`` and settle what can be settled; return whether the destination works."""
-        return all([self._cope(failure, events, destination) for failure in self._attempt(events, destination)])
+        return all([self._handle(failure, events, destination) for failure in self._attempt(events, destination)])
 
     def _attempt(self, events: Sequence[Event], destination: Destination) -> list[Failure]:
         """Send ``events`` once, settle those that arrived, and return the failures of the others."""
@@ -121,13 +121,13 @@ class _Sender:
             self.proven.add(destination)
         return failures
 
-    def _cope(self, failure: Failure, events: Sequence[Event], destination: Destination) -> bool:
+    def _handle(self, failure: Failure, events: Sequence[Event], destination: Destination) -> bool:
         concerned = [event for event in events if event.message_id in failure.message_ids]
         if failure.status not in REFUSED:
             self._back_off(destination, failure)
             return False
         if destination not in self.proven and not failure.by_client:
-            taken = self._one_that_is_taken(concerned, destination)
+            taken = self._find_one_accepted(concerned, destination)
             if taken is None:  # it refuses everything, or a single event with nothing to compare it to
                 self._back_off(destination, failure)
                 return False
@@ -140,7 +140,7 @@ class _Sender:
         half = len(concerned) // 2
         return self._send(concerned[:half], destination) and self._send(concerned[half:], destination)
 
-    def _one_that_is_taken(self, refused: Sequence[Event], destination: Destination) -> Event | None:
+    def _find_one_accepted(self, refused: Sequence[Event], destination: Destination) -> Event | None:
         """Try a few events one at a time until one is accepted: the newest queued, then random refused ones."""
         newest = self.outbox.waiting(destination, 1, newest=True)
         if newest == refused:

@@ -85,7 +85,7 @@ class Repositories:
             return None
         answers: queue.SimpleQueue[tuple[Answer | None, Exception | None]] = queue.SimpleQueue()
         started_s = time.monotonic()
-        reader = threading.Thread(target=lambda: answers.put(_tried(read)), daemon=True)
+        reader = threading.Thread(target=lambda: answers.put(_try(read)), daemon=True)
         reader.start()
         try:
             answer, trouble = answers.get(timeout=max(0.0, min(self._patience_s, self._left_s)))
@@ -103,7 +103,7 @@ class Repositories:
         return answer
 
 
-def _tried(read: Callable[[], Answer | None]) -> tuple[Answer | None, Exception | None]:
+def _try(read: Callable[[], Answer | None]) -> tuple[Answer | None, Exception | None]:
     try:
         return read(), None
     except Exception as error:  # whatever is wrong with a repository, it only makes a property null

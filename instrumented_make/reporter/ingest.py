@@ -24,7 +24,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened, sound
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, open_outbox, sound
 from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
 
 # How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
@@ -45,7 +45,7 @@ def record(
     """
     if consent.in_force(config_dir) is None:
         return []
-    with lock.held_or_busy(config_dir.recording_lock, budget_s) as mine:
+    with lock.hold_if_free(config_dir.recording_lock, budget_s) as mine:
         decision = consent.in_force(config_dir)
         if not mine or decision is None:
             return []
@@ -70,11 +70,11 @@ def record_alone(
 
     def commit() -> list[Event]:
         events: list[Event] = []
-        with opened(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
+        with open_outbox(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
             with run_files.dropped(config_dir.dropped) as count:
                 outbox.count_lost(f"more than {run_files.MAX_RUNS} runs waited", count)
-            found = run_files.finished(config_dir.pending, round(now_s * NANOSECONDS))
-            while batch := list(itertools.islice(found, BATCH)):
+            runs = run_files.finished(config_dir.pending, round(now_s * NANOSECONDS))
+            while batch := list(itertools.islice(runs, BATCH)):
                 if time.monotonic() > until_s:
                     return events
                 built, lost = _build(batch, decision, repositories)

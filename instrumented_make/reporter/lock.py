@@ -24,40 +24,40 @@ _GRACE_S = 0.3
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Wait for the lock at ``path`` and hold it. Raise OSError where locks are not available."""
-    with held_or_busy(path, math.inf):
+    with hold_if_free(path, math.inf):
         yield
 
 
 @contextmanager
-def held_or_busy(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
+def hold_if_free(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock at ``path`` and yield True, or yield False when another process holds it for ``patience_s``.
 
     Meanwhile the file holds the holder's name, for a process that has to terminate it.
     """
     handle = _open(path)
     try:
-        if not _acquired(handle, patience_s):
+        if not _acquire(handle, patience_s):
             yield False
             return
-        with _named(handle):
+        with _sign(handle):
             yield True
     finally:
         os.close(handle)
 
 
 @contextmanager
-def adopted(handle: int) -> Iterator[None]:
+def adopt(handle: int) -> Iterator[None]:
     """Hold the lock that this process inherited with the descriptor ``handle``."""
     os.set_inheritable(handle, False)
     try:
-        with _named(handle):
+        with _sign(handle):
             yield
     finally:
         os.close(handle)
 
 
 @contextmanager
-def _named(handle: int) -> Iterator[None]:
+def _sign(handle: int) -> Iterator[None]:
     _write_name(handle, system.name_of(os.getpid()))
     try:
         yield
@@ -78,7 +78,7 @@ def end_holder(path: Path) -> bool:
     process here.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with held_or_busy(path) as free:
+        with hold_if_free(path) as free:
             if free:
                 return True
         holder = _holder(path)
@@ -87,7 +87,7 @@ def end_holder(path: Path) -> bool:
             return False
         with contextlib.suppress(OSError):  # it may have just exited
             os.kill(int(process), number)
-        with held_or_busy(path, _GRACE_S) as free:
+        with hold_if_free(path, _GRACE_S) as free:
             if free:
                 return True
     return False
@@ -100,7 +100,7 @@ def _holder(path: Path) -> str:
         return ""
 
 
-def _acquired(handle: int, patience_s: float) -> bool:
+def _acquire(handle: int, patience_s: float) -> bool:
     if patience_s == math.inf:
         fcntl.flock(handle, fcntl.LOCK_EX)
         return True

@@ -35,18 +35,18 @@ def opt_in(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO |
     contract.check()
     decision = consent.load(config_dir)
     agreed = decision is not None and decision.digest == contract.digest and consent.is_told(config_dir, decision)
-    if agreed and not recorder.placed(config_dir, host).exists():
-        way = recorder.place(config_dir, host)
+    if agreed and not config_dir.recorder(host).exists():
+        way = recorder.place(config_dir.recorder(host), host)
         config_dir.write(config_dir.interpreter, f"{sys.executable}\n")
         out.write("You have agreed already. Your runs are measured here as well from now on.\n")
         out.write(_advice(config_dir, host, way))
         return
-    with _seen(stdin, out) as shown:
+    with _screen(stdin, out) as shown:
         _ask(config_dir, contract, host, stdin, shown)
 
 
 @contextlib.contextmanager
-def _seen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
+def _screen(stdin: TextIO | None, out: TextIO) -> Iterator[TextIO]:
     """The stream on which the user sees the question: ``make -O`` holds back the normal output until the end."""
     if out.isatty() or stdin is None or not stdin.isatty():
         yield out
@@ -99,7 +99,7 @@ def explain(contract: Contract) -> str:
         f"{contract.why}.",
         "",
         *textwrap.wrap(
-            f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_some(contract)}. "
+            f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_examples(contract)}. "
             "Makefile.instrumented lists them. The list may change without asking you again; what is collected about a "
             "command may not.",
             width=88,
@@ -130,7 +130,7 @@ def explain(contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _some(contract: Contract) -> str:
+def _examples(contract: Contract) -> str:
     if not contract.first:
         return ""
     more = ", …" if contract.tracked > len(contract.first) else ""
@@ -142,7 +142,7 @@ def _advice(config_dir: ConfigDir, host: str, way: str) -> str:
         return ""
     return (
         "The kernel here does not tell how make ended. For your runs to be measured, put this line into your shell's "
-        f"start file, as in ~/.bashrc:\n\n  {recorder.advice(recorder.placed(config_dir, host))}\n"
+        f"start file, as in ~/.bashrc:\n\n  {recorder.advice(config_dir.recorder(host))}\n"
     )
 
 
@@ -153,10 +153,10 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) 
     """
     before = consent.load(config_dir)
     config_dir.create(config_dir.pending)
-    way = recorder.place(config_dir, host)
+    way = recorder.place(config_dir.recorder(host), host)
     with (
-        lock.held_or_busy(config_dir.recording_lock, RECORDING_S) as nobody_records,
-        lock.held_or_busy(config_dir.deciding_lock, DECIDING_S) as nobody_decides,
+        lock.hold_if_free(config_dir.recording_lock, RECORDING_S) as nobody_records,
+        lock.hold_if_free(config_dir.deciding_lock, DECIDING_S) as nobody_decides,
     ):
         if not nobody_records:
             raise failure("another process is reading your runs", "try again in a moment; nothing was changed")

@@ -39,14 +39,14 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
         # One decision at a time; but do not wait long for a process that is stopped in the middle of one.
         for path, patience_s in (
             (config_dir.deciding_lock, DECIDING_S),
-            *((path, 0.0) for path in _working(config_dir)),
+            *((path, 0.0) for path in _others_at_work(config_dir)),
         ):
             with contextlib.suppress(OSError):  # locks are not available here, so nobody holds one
-                elsewhere |= not _taken(held, path, patience_s)
+                elsewhere |= not _take(held, path, patience_s)
         left |= _delete(config_dir.agreements)
-        left |= _emptied(config_dir.pending)
-        left |= _delete(config_dir.kept)
-        problems = [*left.values(), *_declined(config_dir)]
+        left |= _empty(config_dir.pending)
+        left |= _delete(config_dir.traces)
+        problems = [*left.values(), *_decline(config_dir)]
     if problems:
         raise UserError(*problems)
     out.write("Nothing will be measured. The id and all events that were kept here have been deleted.\n")
@@ -65,20 +65,20 @@ def what_was_sent(host: str, user_id: str, contract: Contract | None) -> str:
     return f"{told}not kept here, and ask {whom}.\n"
 
 
-def _working(config_dir: ConfigDir) -> list[Path]:
+def _others_at_work(config_dir: ConfigDir) -> list[Path]:
     """The locks of the processes that read runs, write the outbox or send."""
     locks = (config_dir.reporting_lock, config_dir.recording_lock, config_dir.sending_lock, lock_of(config_dir.outbox))
     return [path for path in locks if path.exists()]
 
 
-def _taken(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
+def _take(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
     """Take the lock at ``path``, terminating its holder after ``patience_s``; return whether nobody else has it now."""
-    if held.enter_context(lock.held_or_busy(path, patience_s)):
+    if held.enter_context(lock.hold_if_free(path, patience_s)):
         return True
-    return lock.end_holder(path) and held.enter_context(lock.held_or_busy(path))
+    return lock.end_holder(path) and held.enter_context(lock.hold_if_free(path))
 
 
-def _emptied(pending: Path) -> dict[str, Problem]:
+def _empty(pending: Path) -> dict[str, Problem]:
     """Delete the runs; return those that are left. A make that still runs then has nowhere to write its end."""
     left = _delete(lambda: run_files.every(pending))
     gone = pending.with_name(f".{pending.name}.{os.getpid()}")
@@ -123,7 +123,7 @@ def _delete(list_paths: Callable[[], list[Path]]) -> dict[str, Problem]:
     return left
 
 
-def _declined(config_dir: ConfigDir) -> list[Problem]:
+def _decline(config_dir: ConfigDir) -> list[Problem]:
     """Store the decline; return why it cannot be stored."""
     try:
         config_dir.create()

@@ -97,7 +97,7 @@ class Trouble:
 
 
 class Outbox:
-    """An open outbox; use :func:`opened`."""
+    """An open outbox; use :func:`open_outbox`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -231,7 +231,7 @@ class Outbox:
         """What was given up so far, by reason."""
         return dict(self._connection.execute("SELECT reason, count FROM lost ORDER BY reason").fetchall())
 
-    def believed_s(self, now_s: float) -> float:
+    def believe_s(self, now_s: float) -> float:
         """``now_s``, as far as it is trusted: nothing is given up because one clock was once set wrong.
 
         The newest event before it sets the limit.
@@ -245,7 +245,7 @@ class Outbox:
     def trim(self, now_s: float, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         """Limit the age, number and size of the events kept; count those dropped undelivered, and why."""
         with self._transaction():
-            old = self.believed_s(now_s) - HISTORY_S
+            old = self.believe_s(now_s) - HISTORY_S
             self._delete("created_s < ? AND state IN ('delivered', 'local')", old)
             surplus = self.counts().get("waiting", 0) - max_waiting
             if surplus > 0:
@@ -281,7 +281,7 @@ class Outbox:
 
 
 @contextmanager
-def opened(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
+def open_outbox(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outbox]:
     """The outbox at ``path``, created if there is none, and upgraded to this version.
 
     One of a newer version is left unchanged: raise UserError. Raise sqlite3.OperationalError when the file is busy for
@@ -323,7 +323,7 @@ def _make_ready(connection: sqlite3.Connection, path: Path, patience_s: float) -
     """Create the tables or upgrade them: one process does, and another that arrives meanwhile finds it done."""
     if _version(connection) == VERSION:
         return
-    with lock.held_or_busy(lock_of(path), patience_s) as mine:
+    with lock.hold_if_free(lock_of(path), patience_s) as mine:
         if not mine:
             raise sqlite3.OperationalError("database is locked")
         upgrade(connection, path)

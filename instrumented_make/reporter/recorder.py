@@ -13,9 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from instrumented_make import INTERFACE, RECORDER
+from instrumented_make import RECORDER
 from instrumented_make.errors import failure
-from instrumented_make.reporter.config_dir import ConfigDir
 
 _TRIAL_S = 10
 # What the kernel does not tell; see docs/limits.md.
@@ -23,14 +22,11 @@ NONE = "none"
 _WAYS = ("pidfd", "connector", "kqueue", NONE)
 
 
-def placed(config_dir: ConfigDir, host: str) -> Path:
-    """Where the program for a make of ``host`` is, or would be."""
-    return config_dir.path / f"recorder-{INTERFACE}.{host}"
+def place(path: Path, host: str) -> str:
+    """Put the program at ``path``, where makes of ``host`` start it; return how it watches here.
 
-
-def place(config_dir: ConfigDir, host: str) -> str:
-    """Put the program where makes of ``host`` start it; return how it watches here. Raise UserError if it cannot."""
-    path = placed(config_dir, host)
+    Raise UserError if it cannot.
+    """
     if not host:
         raise failure("Makefile.instrumented is of a version before 0.5", "render it again: instrumented-make render")
     if not re.fullmatch(r"[A-Za-z0-9._+-]{1,100}", host):

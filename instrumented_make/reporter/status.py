@@ -17,7 +17,7 @@ from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
-from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, opened, set_aside
+from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, open_outbox, set_aside
 
 SHOWN = 100
 # A person is waiting for the answer.
@@ -53,17 +53,17 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         lines.append(("Id", decision.user_id))
         lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
         lines += _interpreter(config_dir, contract)
-        lines += _recorder(recorder.placed(config_dir, host), contract)
+        lines += _recorder(config_dir.recorder(host), contract)
         if unknown := decision.collection.unknown():
             lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued: {_UPGRADE}"))
         try:
-            with opened(config_dir.outbox, PATIENCE_S) as outbox:
+            with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
                 lines += _delivery(outbox)
         except (sqlite3.Error, OSError, UserError) as error:
             lines.append(("Outbox", _trouble_with_outbox(error)))
         if aside := set_aside(config_dir.outbox):
             lines.append(("Set aside", f"{len(aside)} damaged, with what was not sent: {', '.join(map(str, aside))}"))
-        lines += _unread(config_dir)
+        lines += _list_unread(config_dir)
     width = max(len(name) for name, _ in lines) + 1
     return "".join(f"{name + ':':{width}} {' '.join(text.split())}\n" for name, text in lines)
 
@@ -79,10 +79,10 @@ def show(config_dir: ConfigDir) -> str:
         return "{}\n"
 
     states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
-    with opened(config_dir.outbox, PATIENCE_S) as outbox:
-        found = {name: outbox.last_events(state, SHOWN) for name, state in states.items()}
-    shown = {name: [segment.message(event) for event in events] for name, events in found.items()}
-    return json.dumps(shown, indent=2) + "\n"
+    with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
+        events_in = {name: outbox.last_events(state, SHOWN) for name, state in states.items()}
+    messages = {name: [segment.message(event) for event in events] for name, events in events_in.items()}
+    return json.dumps(messages, indent=2) + "\n"
 
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
@@ -183,7 +183,7 @@ def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
     return lines
 
 
-def _unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
+def _list_unread(config_dir: ConfigDir) -> list[tuple[str, str]]:
     until_s = time.monotonic() + PATIENCE_S
     count, more = 0, ""
     for count, _ in enumerate(run_files.finished(config_dir.pending, time.time_ns()), 1):  # noqa: B007

@@ -17,7 +17,7 @@ from workbench import INSTALLED, Workbench, host_of
 
 from instrumented_make import INTERFACE
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import Destination, open_outbox
 
 RULES = ".PHONY: one\none: ; @echo one\n"
 AGREED = {"VIRTUAL_ENV": INSTALLED}
@@ -66,7 +66,7 @@ def test_what_waits_becomes_events(former: Workbench, server: Capture) -> None:
         (former.config / "pending" / f"{name}.end").write_bytes(end)
     destination = Destination(server.host, "test-key")
     waiting = Event("old", "someone", "devstack.command.run", "2026-01-01T00:00:00.000000+00:00", {"command": "one"})
-    with opened(former.config / "outbox.sqlite3") as outbox:
+    with open_outbox(former.config / "outbox.sqlite3") as outbox:
         outbox.add([waiting], destination, time.time())
     assert former.run("metrics-status", variables=AGREED).returncode == 0
     assert former.reporter("run").returncode == 0

@@ -228,7 +228,7 @@ class Adopted:
         """As :meth:`said`, with a comment in the place of the wiring's line, so that all others keep their numbers."""
         for folder in self.kind.folders:
             path = self.bench.tree / folder / "Makefile"
-            path.write_text(wiring.silenced(path.read_text(), "Makefile.instrumented"))
+            path.write_text(wiring.silence(path.read_text(), "Makefile.instrumented"))
         try:
             return self.said()
         finally:

@@ -26,7 +26,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
-from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, opened
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, open_outbox
 
 pytestmark = pytest.mark.slow
 
@@ -175,7 +175,7 @@ def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench, python: bool
         collection = consent.load(home).collection  # type: ignore[union-attr]
         destination = Destination(collection.host, collection.write_key)  # type: ignore[union-attr]
         events = [Event(f"{n:032}", "x" * 36, "e", "2026-01-01T00:00:00+00:00", {"command": "one"}) for n in range(99)]
-        with opened(home.outbox) as outbox:
+        with open_outbox(home.outbox) as outbox:
             outbox.add(events, destination, time.time())
         bench.run("one")
         connection, _ = listener.accept()

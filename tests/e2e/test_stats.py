@@ -75,7 +75,7 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
     bench.write(RULES, ["one", "bad"])
     bench.agree()
     (bench.config / "interpreter").write_text(f"{PYTHON}\n")
-    with outbox.opened(bench.config / "outbox.sqlite3") as kept:
+    with outbox.open_outbox(bench.config / "outbox.sqlite3") as kept:
         kept.add((_event(number) for number in range(100_000)), None, 0)
     assert runs(bench) == {"one": 90_000, "bad": 10_000}
     program = (

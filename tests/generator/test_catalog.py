@@ -65,7 +65,7 @@ def test_a_good_catalog_becomes_frozen_objects(tmp_path: Path) -> None:
     path.write_text(GOOD)
     catalog = load(path)
     assert (catalog.command_type, catalog.main_branch, catalog.segment.write_key) == ("make", "master", "")
-    assert [target.names for target in catalog.targets] == [("dev.pull",), ("dev.up.%", "dev.up.lms", "dev.up.cms")]
+    assert [target.commands for target in catalog.targets] == [("dev.pull",), ("dev.up.%", "dev.up.lms", "dev.up.cms")]
     assert catalog.targets[1].help == "Start a service"
     assert catalog.default_goal is None
     with pytest.raises(ValueError, match="frozen"):

@@ -12,7 +12,7 @@ from workbench import CATALOG, HANG_S, SYSTEM_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
 # Names that projects really use, equal to modules of this project, of libraries and of the standard library.
-NAMES = ["reporter", "stats", "properties", "errors", "files", "text", "click", "jinja2", "platform", "copy", "json"]
+NAMES = ["reporter", "figures", "properties", "errors", "files", "text", "click", "jinja2", "platform", "copy", "json"]
 COMMANDS = [
     ["render"],
     ["render", "--check"],

@@ -40,8 +40,8 @@ def test_taking_the_line_out_gives_the_text_as_it_was(text: str, beginning: str)
     assert wired != whole
     assert LINE in wired.splitlines(keepends=True) or wired.startswith("\ufeff" + LINE)
     assert wiring.without(wired, "Makefile.instrumented") == whole
-    assert wiring.silenced(wired, "Makefile.instrumented").count("\n") == wired.count("\n")
-    assert wiring.exporting_above(wired, "Makefile.instrumented") == 0
+    assert wiring.silence(wired, "Makefile.instrumented").count("\n") == wired.count("\n")
+    assert wiring.line_that_exports_above(wired, "Makefile.instrumented") == 0
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)

@@ -25,8 +25,8 @@ from instrumented_make.report.estimators.effect import (
     FALSE_ALARM,
     Comparison,
     Counts,
+    add_intervals,
     compare,
-    with_intervals,
 )
 from instrumented_make.report.estimators.panel import Floats, Integers
 from instrumented_make.report.questions import helped
@@ -107,12 +107,12 @@ def counts(person: Integers, after: Integers, day: Integers, duration_ms: Floats
 
 def one(counts: Counts, rng: np.random.Generator) -> Comparison:
     """The comparison of one command of FAMILY / 2."""
-    return with_intervals([compare("c", counts, rng)], FALSE_ALARM * 2 / FAMILY)[0]
+    return add_intervals([compare("c", counts, rng)], FALSE_ALARM * 2 / FAMILY)[0]
 
 
-def alarms(comparisons: list[Comparison]) -> int:
+def alarms(compare_all: list[Comparison]) -> int:
     """How many verdicts there are other than CANNOT_TELL."""
-    return sum((of_duration(item) != CANNOT_TELL) + (of_failures(item) != CANNOT_TELL) for item in comparisons)
+    return sum((of_duration(item) != CANNOT_TELL) + (of_failures(item) != CANNOT_TELL) for item in compare_all)
 
 
 def at_most(reports: int, chance: float) -> float:
@@ -142,7 +142,7 @@ def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
     false = 0
     for _ in range(reports):
         family = [compare("c", simulate(rng, runs_a_side=25, **NOTHING_CHANGED[kind]), rng) for _ in range(4)]  # type: ignore[arg-type]
-        false += alarms(with_intervals(family)) > 0
+        false += alarms(add_intervals(family)) > 0
     assert false <= at_most(reports, FALSE_ALARM)
 
 
@@ -184,7 +184,7 @@ def test_weeks_that_differ_for_everybody_do_not_fit_the_change(kind: str) -> Non
     changed = fits = 0
     for _ in range(reports):
         family = [compare("c", simulate(rng, runs_a_side=25, **WEEKS_OF_THEIR_OWN[kind]), rng) for _ in range(4)]  # type: ignore[arg-type]
-        told = with_intervals(family)
+        told = add_intervals(family)
         changed += alarms(told) > 0
         fits += any(item.duration_fits or item.failures_fit for item in told)
     assert fits <= at_most(reports, FALSE_ALARM)
@@ -220,7 +220,7 @@ def test_few_runs_after_a_change_are_not_fewer_failures(people: int, share: floa
     said = {LESS: 0, MORE: 0}
     for _ in range(reports):
         item = compare("c", simulate(rng, people, 25, failing=(share, share), weeks_after=1, pull_days=1), rng)
-        verdict = of_failures(with_intervals([dataclasses.replace(item, duration=None)])[0])
+        verdict = of_failures(add_intervals([dataclasses.replace(item, duration=None)])[0])
         if verdict != CANNOT_TELL:
             said[verdict] += 1
     assert max(said.values()) <= at_most(reports, FALSE_ALARM / 2)
@@ -229,7 +229,7 @@ def test_few_runs_after_a_change_are_not_fewer_failures(people: int, share: floa
 def test_fewer_failures_are_found() -> None:
     """Failures that halve, from 20 % of runs to 10 %, are found by 40 people with 30 runs on each side."""
     rng = np.random.default_rng(3)
-    family = with_intervals([compare("c", simulate(rng, 40, 30, failing=(0.2, 0.1)), rng) for _ in range(5)])
+    family = add_intervals([compare("c", simulate(rng, 40, 30, failing=(0.2, 0.1)), rng) for _ in range(5)])
     assert [of_failures(item) for item in family] == [LESS] * 5
     for item in family:
         assert item.failures is not None
@@ -243,7 +243,7 @@ def test_intervals_contain_the_true_ratio(people: int) -> None:
     reports, covered = 200, [0, 0]
     for _ in range(reports):
         item = compare("c", simulate(rng, people, 25, speed=0.8), rng)
-        lone = with_intervals([dataclasses.replace(item, failures=None, failures_in_weeks=None)])[0]
+        lone = add_intervals([dataclasses.replace(item, failures=None, failures_in_weeks=None)])[0]
         for number, effect in enumerate((lone.duration, lone.duration_in_weeks)):
             covered[number] += effect is None or effect.low <= math.log(0.8) <= effect.high
     assert min(covered) >= stats.binom.ppf(0.001, reports, 1 - FALSE_ALARM)
@@ -262,7 +262,7 @@ def test_slow_people_on_old_commits_are_not_a_change() -> None:
 def test_few_people_cannot_tell() -> None:
     """However many runs they have. The sentence says why."""
     rng = np.random.default_rng(5)
-    (item,) = with_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
+    (item,) = add_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
     assert of_duration(item) == of_failures(item) == CANNOT_TELL
     assert "3 people ran it both before and after, which counts as" in helped.sentence(item)
     assert f"at least {ENOUGH_PEOPLE} are needed" in helped.sentence(item)
@@ -271,7 +271,7 @@ def test_few_people_cannot_tell() -> None:
 def test_one_person_cannot_tell() -> None:
     """As in a developer's own outbox. The sentence says why."""
     rng = np.random.default_rng(8)
-    (item,) = with_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
+    (item,) = add_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
     expected = (
         f"dev.up: cannot tell, only one person ran it both before and after; at least {ENOUGH_PEOPLE} are needed."
     )
@@ -287,7 +287,7 @@ def test_nobody_on_both_sides_cannot_tell(runs: int) -> None:
         counts(number, number % 2, number * 0, (number + 5_000).astype(float), number * 0),
         np.random.default_rng(0),
     )
-    (verdict,) = with_intervals([item])
+    (verdict,) = add_intervals([item])
     assert verdict.duration is verdict.failures is None
     assert helped.sentence(verdict) == "dev.up: cannot tell, too few people ran it both before and after."
     assert helped.verdict([]) == "There is nothing to compare."
@@ -298,7 +298,7 @@ def test_identical_runs_cannot_tell() -> None:
     person = np.repeat(np.arange(10), 4)
     after = np.tile([0, 0, 1, 1], 10)
     item = compare("c", counts(person, after, after, np.full(40, 5_000.0), np.zeros(40)), np.random.default_rng(0))
-    (verdict,) = with_intervals([item])
+    (verdict,) = add_intervals([item])
     assert of_duration(verdict) == of_failures(verdict) == CANNOT_TELL
     assert "all runs are alike" in helped.sentence(verdict)
 
@@ -306,15 +306,15 @@ def test_identical_runs_cannot_tell() -> None:
 def test_quick_failures_are_not_a_speed_up() -> None:
     """Durations are those of runs that succeeded."""
     rng = np.random.default_rng(6)
-    (item,) = with_intervals([compare("c", simulate(rng, 40, 40, failing=(0.0, 0.5)), rng)])
+    (item,) = add_intervals([compare("c", simulate(rng, 40, 40, failing=(0.0, 0.5)), rng)])
     assert (of_duration(item), of_failures(item)) == (CANNOT_TELL, "fails more")
 
 
 def test_the_verdict_says_whether_the_timing_fits() -> None:
     """A change that fits, and one that could have another cause, have different words."""
     rng = np.random.default_rng(9)
-    (fits,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=14), rng)])
-    (could,) = with_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=0.001), rng)])
+    (fits,) = add_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=14), rng)])
+    (could,) = add_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=0.001), rng)])
     assert helped.verdict([fits]).startswith(f"up got faster{helped.FITS}.")
     assert helped.verdict([could]).startswith(f"up got faster{helped.COULD_BE_ELSE}.")
     assert helped.FITS in helped.sentence(fits)
@@ -362,7 +362,7 @@ def test_intervals_contain_the_difference_in_failures(people: int, before: float
     for _ in range(cases):
         runs = simulate(rng, people, 24, failing=(before, after), weeks_after=weeks, pull_days=1)
         item = dataclasses.replace(compare("c", runs, rng), duration=None)
-        effect = with_intervals([item])[0].failures
+        effect = add_intervals([item])[0].failures
         assert effect is not None
         covered += not effect.enough or effect.low <= after - before <= effect.high
     assert covered >= stats.binom.ppf(0.001, cases, 0.93)

@@ -11,24 +11,25 @@ from golden_sql import DIALECTS, GOLDEN, sql
 from team_history import CHANGE_S
 
 from instrumented_make.errors import UserError
+from instrumented_make.figures import Selection, hundredths
 from instrumented_make.report import queries
-from instrumented_make.report.events import columns, opened
+from instrumented_make.report.events import columns, open_source
 from instrumented_make.report.history import History
-from instrumented_make.report.programs import as_json
+from instrumented_make.report.machine_readable import as_json
+from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import answered
-from instrumented_make.report.section import Options
-from instrumented_make.stats import Selection, hundredths, latest_s
+from instrumented_make.report.questions import answer_all
+from instrumented_make.times import latest_s
 
 pytestmark = pytest.mark.engines
 
 
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """Everything that a report says about a source."""
-    with Steps() as steps, opened(source, table) as found:
+    with Steps() as steps, open_source(source, table) as found:
         history = History(found, Selection(**selection), 5, steps, Options(CHANGE_S, 8))
         sections = [
-            (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answered(history)
+            (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answer_all(history)
         ]
         return [(replace(section, figures=list), rows) for section, rows in sections], as_json(history)
 
@@ -68,7 +69,7 @@ def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
     percents = (0, 5, 25, 50, 75, 95, 100)
 
     def found(engine: str) -> list[tuple[object, ...]]:
-        with opened(str(history)) as source, Steps() as steps:
+        with open_source(str(history)) as source, Steps() as steps:
             runs = queries.runs(queries.records(source.events, latest_s()))
             tables = [query(runs, percents, engine=engine) for query in (queries.spread, queries.weeks)]
             asked = History(source, Selection(), 1, steps)
@@ -82,7 +83,7 @@ def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
 
 
 def _open(source: str, table: str | None = None) -> None:
-    with opened(source, table):
+    with open_source(source, table):
         pass
 
 
@@ -98,7 +99,7 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
 
 def test_names_may_be_in_either_case(postgres: str) -> None:
     """Those of the table and of its columns, as in Snowflake; a column that was never collected is missing there."""
-    with opened(postgres, "devstack.shouted_run") as source:
+    with open_source(postgres, "devstack.shouted_run") as source:
         assert (
             columns(source, queries.totals(queries.runs(queries.sums(queries.records(source.events, latest_s())))))[
                 "command"

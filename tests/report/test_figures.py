@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from instrumented_make.report.events import opened
+from instrumented_make.figures import Run, Selection, summarise
+from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
-from instrumented_make.report.leading import scope
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import ages, changed, endings, helped, used, weeks
 from instrumented_make.report.questions.ages import AGES_DAYS
-from instrumented_make.stats import Run, Selection, monday, summarise, week_of
+from instrumented_make.report.wording import scope
+from instrumented_make.times import monday, week_of
 
 Event = dict[str, Any]
 
@@ -36,7 +37,7 @@ class Answers:
 
 
 def answers(path: Path, min_people: int = 1) -> Answers:
-    with Steps() as steps, opened(str(path)) as source:
+    with Steps() as steps, open_source(str(path)) as source:
         history = History(source, Selection(), min_people, steps)
         asked = [question.ask(history) for question in (used, ages, weeks)]
         sentences = {section.anchor: section.answer for section in asked}
@@ -172,7 +173,7 @@ def test_the_commit_decides_what_is_before_and_after(tmp_path: Path) -> None:
         {"git_commit_time": after, "start_time": change + timedelta(weeks=8)},
         {"git_commit_time": before, "start_time": change - timedelta(weeks=8, seconds=1)},
     )
-    with Steps() as steps, opened(str(path)) as source:
+    with Steps() as steps, open_source(str(path)) as source:
         history = History(source, Selection(), 1, steps)
         within = helped.around(history.runs, int(change.timestamp()), 8)
         rows = history.ask(helped.sides(within, "dev.up", int(change.timestamp())))
@@ -202,8 +203,8 @@ def test_sentences_have_a_singular(tmp_path: Path) -> None:
 def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few commands are queried at once, the sums are the same."""
 
-    def summed() -> list[dict[str, list[tuple[int, ...]]]]:
-        with Steps() as steps, opened(str(history)) as source:
+    def sum_by() -> list[dict[str, list[tuple[int, ...]]]]:
+        with Steps() as steps, open_source(str(history)) as source:
             return [
                 {
                     name: sorted(
@@ -219,9 +220,9 @@ def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.Monkey
     def _numbers(found: dict[str, Any]) -> list[list[int]]:
         return [found[name].tolist() for name in ("person", "week", "runs", "failed", "logarithms")]
 
-    (together,) = summed()
+    (together,) = sum_by()
     monkeypatch.setattr(changed, "_AT_ONCE", 1)
-    apart = summed()
+    apart = sum_by()
     assert len(apart) == len(together)
     # Each part numbers its people separately.
     strip = [{name: sorted(row[1:] for row in rows) for name, rows in part.items()} for part in (together, *apart)]

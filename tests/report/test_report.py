@@ -160,14 +160,14 @@ def test_changes_are_found_without_a_date(team: Path) -> None:
     assert "dev.static.lms got slower gradually from the week of 2026-01-05" in answer
     assert "dev.provision got faster since the week of 2026-05-04: a run takes 11.9 min instead of" in answer
     assert re.search(r"Commits of 2026-04-2\d to 2026-04-2[89] fit best", answer)
-    changes = json.loads(told(team, "--format", "json"))["changes"]
-    assert [(change["command"], change["kind"], change["gradual"]) for change in changes] == [
+    find_changes = json.loads(told(team, "--format", "json"))["changes"]
+    assert [(change["command"], change["kind"], change["gradual"]) for change in find_changes] == [
         ("dev.static.lms", "slower", True),
         ("dev.provision", "faster", False),
         ("dev.provision", "failing less", False),
     ]
-    assert changes[1]["after"] / changes[1]["before"] == pytest.approx(team_history.SPEED_UP, rel=0.05)
-    assert all(change["new"] is None for change in changes)
+    assert find_changes[1]["after"] / find_changes[1]["before"] == pytest.approx(team_history.SPEED_UP, rel=0.05)
+    assert all(change["new"] is None for change in find_changes)
 
 
 def test_the_report_says_why_it_cannot_search_for_changes(history: Path) -> None:

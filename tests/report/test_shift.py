@@ -84,18 +84,18 @@ def simulate(
         logarithm += math.log(speed) * after
         failed = rng.random(len(of_cell)) < np.where(after, failing[1], failing[0])
 
-        def summed(values: Any, cells: Integers = of_cell, length: int = people * weeks) -> Integers:
+        def sum_by(values: Any, cells: Integers = of_cell, length: int = people * weeks) -> Integers:
             return np.bincount(cells, values, length).astype(np.int64)
 
         thousandths = np.rint(logarithm * 1000)
         found[f"c{number}"] = Weekly(
             person=person,
             week=week + 2_900,
-            runs=summed(np.ones(len(of_cell))),
-            succeeded=summed(~failed),
-            failed=summed(failed),
-            logarithms=summed(thousandths * ~failed),
-            succeeded_ms=summed(np.exp(logarithm) * ~failed),
+            runs=sum_by(np.ones(len(of_cell))),
+            succeeded=sum_by(~failed),
+            failed=sum_by(failed),
+            logarithms=sum_by(thousandths * ~failed),
+            succeeded_ms=sum_by(np.exp(logarithm) * ~failed),
         )
     return {name: runs.of(runs.runs > 0) for name, runs in found.items()}
 

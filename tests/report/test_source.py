@@ -19,20 +19,22 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from instrumented_make.errors import UserError
+from instrumented_make.figures import LONGEST_MS, Selection, Summary
+from instrumented_make.layout import write_csv
 from instrumented_make.report import queries
-from instrumented_make.report.events import Source, columns, opened
+from instrumented_make.report.events import Source, columns, open_source
 from instrumented_make.report.history import History
-from instrumented_make.report.programs import as_json
+from instrumented_make.report.machine_readable import as_json
+from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import answered
-from instrumented_make.report.section import Options
+from instrumented_make.report.questions import answer_all
 from instrumented_make.report.terminal import text
-from instrumented_make.reporter import history
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import opened as outbox_at
-from instrumented_make.stats import LONGEST_MS, Selection, Summary, csv_text, latest_s
+from instrumented_make.reporter.outbox import open_outbox
+from instrumented_make.reporter.own_summary import summarise_outbox
 from instrumented_make.text import printable
+from instrumented_make.times import latest_s
 
 PROPERTIES: dict[str, Any] = {
     "command": "dev.up",
@@ -65,7 +67,7 @@ def rows(source: Source, expression: Any) -> list[dict[str, Any]]:
 
 def runs(source: Path | str) -> list[dict[str, Any]]:
     """The rows that the queries see."""
-    with opened(str(source)) as found:
+    with open_source(str(source)) as found:
         return runs_of(found)
 
 
@@ -198,15 +200,15 @@ def test_both_front_ends_give_equal_figures(
 ) -> None:
     """``metrics-stats`` and ``report`` compute the same from an outbox, to the last bit."""
     home = ConfigDir(tmp_path_factory.mktemp("home"))
-    with outbox_at(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
-    assert reported(home.outbox, selection) == history.own(home, selection)
+    assert reported(home.outbox, selection) == summarise_outbox(home.outbox, selection)
     shutil.rmtree(home.path)
 
 
 def reported(source: Path, selection: Selection) -> Summary:
     """The summary that a report is made of."""
-    with Steps() as steps, opened(str(source)) as found:
+    with Steps() as steps, open_source(str(source)) as found:
         return History(found, selection, 5, steps).summary
 
 
@@ -215,7 +217,7 @@ def test_an_outbox_path_may_have_special_characters(tmp_path: Path, name: str) -
     """They mean something in a URI: the events are found all the same, and no other file is created."""
     home = ConfigDir(tmp_path / name)
     home.create()
-    with outbox_at(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
     before = sorted(tmp_path.rglob("*"))
     assert runs(home.outbox) == [RUN]
@@ -225,7 +227,7 @@ def test_an_outbox_path_may_have_special_characters(tmp_path: Path, name: str) -
 def test_an_outbox_is_only_read(tmp_path: Path) -> None:
     """Not a byte of it changes, and no file is created beside it."""
     home = ConfigDir(tmp_path)
-    with outbox_at(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert runs(home.outbox) == [RUN]
@@ -304,11 +306,11 @@ def test_an_event_that_cannot_be_a_run_is_left_out_and_counted(tmp_path: Path, n
         home = ConfigDir(tmp_path)
         home.create()
         path = home.outbox
-        with outbox_at(path) as outbox:
+        with open_outbox(path) as outbox:
             events = [PROPERTIES, PROPERTIES | IMPOSSIBLE[name], PROPERTIES | {"command": None}]
             outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
-        assert history.own(home, Selection()).figures[0].runs == 1
-    with Steps() as steps, opened(str(path)) as found:
+        assert summarise_outbox(home.outbox, Selection()).figures[0].runs == 1
+    with Steps() as steps, open_source(str(path)) as found:
         history_ = History(found, Selection(), 1, steps)
         assert (history_.summary.figures[0].runs, history_.left_out) == (1, 1)
         assert "left out: 1 event with a missing or impossible value" in text(history_, None)
@@ -339,10 +341,10 @@ def test_one_of_several_events_is_chosen_by_name(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", {**track(1), "event": "one"}, {**track(2), "event": "two"})
     with pytest.raises(UserError, match="several kinds of events: one, two"):
         runs(path)
-    with opened(str(path), event="two") as found:
+    with open_source(str(path), event="two") as found:
         assert found.event == "two"
         assert runs_of(found) == [RUN]
-    with pytest.raises(UserError, match="there is no track event 'three'"), opened(str(path), event="three"):
+    with pytest.raises(UserError, match="there is no track event 'three'"), open_source(str(path), event="three"):
         pass
 
 
@@ -371,18 +373,18 @@ def test_control_characters_in_names_are_replaced_on_input(tmp_path: Path, name:
     """None of them reaches a terminal, a page or the progress bar."""
     path = lines(tmp_path / "a.jsonl", *(track(number, command=name) | {"userId": f"u{number}"} for number in range(9)))
     console = Console(record=True, file=io.StringIO())
-    with Steps(console, 0.0) as steps, opened(str(path)) as found:
+    with Steps(console, 0.0) as steps, open_source(str(path)) as found:
         history_of = History(found, Selection(), 5, steps, Options(change_s=0))
         (shown,) = [figures.command for figures in history_of.summary.figures]
         assert history_of.commands == [shown] == [printable(name)]
-        assert [section.anchor for section in answered(history_of)][1] == "helped"
+        assert [section.anchor for section in answer_all(history_of)][1] == "helped"
     assert printable(shown, keep="") == shown
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)"])
 def test_a_command_name_is_not_a_formula_in_csv(name: str) -> None:
     """A spreadsheet shows it as text."""
-    text = csv_text(["command", "runs"], [{"command": name, "runs": -1}])
+    text = write_csv(["command", "runs"], [{"command": name, "runs": -1}])
     assert text.splitlines()[1].lstrip('"').startswith("'" + name[0])
     assert text.endswith(",-1\n")
 
@@ -400,7 +402,7 @@ def test_a_command_name_is_not_a_formula_in_csv(name: str) -> None:
 )
 def test_no_password_is_shown(url: str) -> None:
     """Wherever it is in the URL, and however the driver repeats it."""
-    with pytest.raises(UserError) as error, opened(url):
+    with pytest.raises(UserError) as error, open_source(url):
         pass
     assert "secret" not in str(error.value).replace("client_secret=", "")
 
@@ -411,7 +413,7 @@ def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) 
     names = ("one", "two")
     if kind == "outbox":
         home = ConfigDir(tmp_path)
-        with outbox_at(home.outbox) as outbox:
+        with open_outbox(home.outbox) as outbox:
             outbox.add([Event(f"m{name}", "u", name, "", dict(PROPERTIES)) for name in names], None, 0)
         path = home.outbox
         assert runs(path) == [RUN] * 2
@@ -421,15 +423,15 @@ def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) 
         pq.write_table(pa.Table.from_pylist(values), path)
         with pytest.raises(UserError, match="several kinds of events: one, two"):
             runs(path)
-    with opened(str(path), event="two") as found:
+    with open_source(str(path), event="two") as found:
         assert found.event == "two"
         assert runs_of(found) == [RUN]
     expected = "there is no track event 'three'; there are: one, two"
-    with pytest.raises(UserError, match=expected), opened(str(path), event="three"):
+    with pytest.raises(UserError, match=expected), open_source(str(path), event="three"):
         pass
 
 
 def test_the_only_event_needs_no_name(tmp_path: Path) -> None:
     """Its name is read from the file, for the line above the table."""
-    with opened(str(lines(tmp_path / "a.jsonl", track()))) as found:
+    with open_source(str(lines(tmp_path / "a.jsonl", track()))) as found:
         assert found.event == "e"

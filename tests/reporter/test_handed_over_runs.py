@@ -14,7 +14,7 @@ from workbench import tmpfs
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
-from instrumented_make.reporter.outbox import opened
+from instrumented_make.reporter.outbox import open_outbox
 from instrumented_make.reporter.run import MAX_BYTES, Damaged
 from instrumented_make.reporter.run_files import every, finished
 
@@ -43,7 +43,7 @@ def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.D
     waits = not any(run.name == "1-2-0" for run in finished(config_dir.pending, time.time_ns()))
     events = record(config_dir, Repositories())
     assert {"command": "one", "duration_ms": 5000, "exit_status": 0} in [event.properties for event in events]
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         assert sum(outbox.lost().values()) + sum(outbox.counts().values()) + waits == 2
     assert len(every(config_dir.pending)) == (2 if waits else 0)
     for path in every(config_dir.pending):
@@ -80,7 +80,7 @@ def test_a_run_without_an_end_waits(config_dir: ConfigDir) -> None:
     (config_dir.pending / "1-4-0.end").write_bytes(OLD_END)
     assert record(config_dir, Repositories()) == []
     assert len(every(config_dir.pending)) == 4
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         assert outbox.lost() == {}
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_cannot_become_an_event_is_counted_with_its_reason(config_dir
         assert (config_dir.pending / "1-2-0.start").stat().st_mtime_ns == far_ns
         assert len(record(config_dir, Repositories())) == 1
         assert every(config_dir.pending) == []
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         ((reason, count),) = outbox.lost().items()
     assert reason.startswith("it could not become an event: ")
     assert count == 1

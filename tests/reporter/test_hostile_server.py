@@ -30,7 +30,7 @@ from instrumented_make.reporter.delivery import (
     deliver,
 )
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, opened
+from instrumented_make.reporter.outbox import Destination, open_outbox
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def fill(home: ConfigDir, host: str, count: int = COUNT, key: str = "key") -> De
 
 def trouble(home: ConfigDir, destination: Destination) -> tuple[str, float]:
     """The last error of the destination, and the pause before the next attempt."""
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         found = outbox.trouble(destination)
     assert found is not None
     return found.error, found.next_attempt_s - found.error_s
@@ -98,7 +98,7 @@ def test_backoff_doubles_and_is_kept_across_runs(home: ConfigDir, server: Captur
     # A clock that was set back must not make the pause longer than the maximum.
     deliver(home, 5, clock=lambda: time.time() - 86400)
     assert states(home) == {"delivered": COUNT}
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         assert outbox.trouble(destination) is None
 
 
@@ -166,7 +166,7 @@ def test_a_rejected_event_is_found_and_parked(home: ConfigDir, status: int) -> N
         picky()
         deliver_at_once(home)
         assert states(home) == {"delivered": 8, "parked": 1}
-        with opened(home.outbox) as outbox:
+        with open_outbox(home.outbox) as outbox:
             assert list(outbox.parked_reasons()) == [f"HTTP {status}: no c4"]
             assert outbox.last_events("parked", 5)[0].properties == {"command": "c4"}
             assert outbox.trouble(destination) is None
@@ -276,11 +276,11 @@ def test_a_rejected_event_waits_until_another_is_taken(home: ConfigDir) -> None:
         assert states(home) == {"waiting": 1}
         assert len(server.requests) == 3
         good = Event("good", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "good"})
-        with opened(home.outbox) as outbox:
+        with open_outbox(home.outbox) as outbox:
             outbox.add([good], destination, time.time())
         deliver_at_once(home)
         assert states(home) == {"delivered": 1, "parked": 1}
-        with opened(home.outbox) as outbox:
+        with open_outbox(home.outbox) as outbox:
             assert outbox.trouble(destination) is None
 
 
@@ -288,7 +288,7 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
     """Segment takes 32 KiB per event; the client raises, and the others are sent."""
     destination = fill(home, server.host)
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         outbox.add([huge], destination, time.time())
     deliver_at_once(home)
     assert states(home) == {"delivered": COUNT, "parked": 1}

@@ -14,7 +14,7 @@ from instrumented_make.reporter import consent, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import BATCH, record
-from instrumented_make.reporter.outbox import Outbox, opened
+from instrumented_make.reporter.outbox import Outbox, open_outbox
 
 
 def test_a_second_reporter_does_nothing(config_dir: ConfigDir) -> None:
@@ -81,7 +81,7 @@ def test_a_reporter_that_dies_after_the_commit_makes_no_second_event(
     (again,) = record(config_dir, Repositories())
     assert sum(states(config_dir).values()) == 1
     assert run_files.every(config_dir.pending) == []
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         assert [event.message_id for event in outbox.last_events("local", 5)] == [again.message_id]
 
 
@@ -89,7 +89,7 @@ def test_a_run_of_another_agreement_is_counted_and_dropped(config_dir: ConfigDir
     write(config_dir, "1-2", START.replace(b"agreement", b"another"))
     write(config_dir, "3-4")
     assert len(record(config_dir, Repositories())) == 1
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         assert outbox.lost() == {"it began under an earlier decision": 1}
     assert run_files.every(config_dir.pending) == []
 

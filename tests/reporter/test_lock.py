@@ -41,9 +41,9 @@ def test_a_second_process_finds_the_lock_busy(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with holder(path) as process:
         assert path.read_text() == system.name_of(process.pid)
-        with lock.held_or_busy(path) as mine:
+        with lock.hold_if_free(path) as mine:
             assert not mine
-        with lock.held_or_busy(path, 0.02) as mine:
+        with lock.hold_if_free(path, 0.02) as mine:
             assert not mine
 
 
@@ -51,7 +51,7 @@ def test_a_killed_holder_releases_the_lock(tmp_path: Path) -> None:
     with holder(tmp_path / "lock") as process:
         process.kill()
         process.wait()
-        with lock.held_or_busy(tmp_path / "lock") as mine:
+        with lock.hold_if_free(tmp_path / "lock") as mine:
             assert mine
 
 
@@ -105,5 +105,5 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
 def test_a_lock_works_where_its_holder_cannot_be_written(tmp_path: Path) -> None:
     """In a pipe, as on a full disk."""
     os.mkfifo(tmp_path / "lock")
-    with lock.held_or_busy(tmp_path / "lock") as mine:
+    with lock.hold_if_free(tmp_path / "lock") as mine:
         assert mine

@@ -10,7 +10,7 @@ import pytest
 
 from instrumented_make.reporter import outbox as outbox_module
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, Trouble, opened
+from instrumented_make.reporter.outbox import HISTORY_S, VERSION, Destination, Outbox, Trouble, open_outbox
 
 NOW_S = 1_800_000_000.0
 SERVER = Destination("https://a.example", "key")
@@ -30,18 +30,18 @@ def path(tmp_path: Path) -> Path:
 
 def test_adding_an_event_twice_stores_it_once(path: Path) -> None:
     """Adding a known id again changes nothing, not even the state of a delivered event."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(2), SERVER, NOW_S)
         outbox.settle(["id0"], "delivered", NOW_S)
         outbox.add(events(2), SERVER, NOW_S)
         assert outbox.counts() == {"delivered": 1, "waiting": 1}
-    with opened(path) as again:
+    with open_outbox(path) as again:
         assert [event.message_id for event in again.waiting(SERVER, 10)] == ["id1"]
 
 
 def test_local_events_never_wait_to_be_sent(path: Path) -> None:
     """An event without a destination cannot be marked as delivered either."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(1), None, NOW_S)
         outbox.settle(["id0"], "delivered", NOW_S)
         assert outbox.counts() == {"local": 1}
@@ -52,7 +52,7 @@ def test_local_events_never_wait_to_be_sent(path: Path) -> None:
 
 def test_events_trimmed_while_being_sent_are_ignored(path: Path) -> None:
     """The sender settles those that are left."""
-    with opened(path) as sender, opened(path) as recorder:
+    with open_outbox(path) as sender, open_outbox(path) as recorder:
         recorder.add(events(8), SERVER, NOW_S)
         sent = [event.message_id for event in sender.waiting(SERVER, 10)]
         recorder.trim(NOW_S, max_waiting=5)
@@ -63,14 +63,14 @@ def test_events_trimmed_while_being_sent_are_ignored(path: Path) -> None:
 @pytest.mark.parametrize("time_s", [-1e300, -1.0])
 def test_an_invalid_event_time_is_ignored(path: Path, time_s: float) -> None:
     """If no event has a valid time, the clock is used."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(1), SERVER, time_s)
-        assert outbox.believed_s(NOW_S) == NOW_S
+        assert outbox.believe_s(NOW_S) == NOW_S
 
 
 def test_trim_drops_delivered_events_older_than_a_year(path: Path) -> None:
     """Waiting events stay, however old they are."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(3), SERVER, NOW_S - HISTORY_S - 1)
         outbox.settle(["id0"], "delivered", NOW_S)
         outbox.add(events(2, first=10), SERVER, NOW_S - 60)
@@ -83,7 +83,7 @@ def test_trim_drops_delivered_events_older_than_a_year(path: Path) -> None:
 def test_a_clock_that_was_ahead_deletes_no_history(path: Path, days: int) -> None:
     """After one run with the clock ahead and one with the right time, every event is still there."""
     ahead_s = NOW_S + days * 24 * 3600
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(3), SERVER, NOW_S - 3600)
         outbox.settle(["id0", "id1"], "delivered", NOW_S)
         outbox.add(events(1, first=10), SERVER, ahead_s)
@@ -94,7 +94,7 @@ def test_a_clock_that_was_ahead_deletes_no_history(path: Path, days: int) -> Non
 
 def test_trim_drops_the_oldest_waiting_events(path: Path) -> None:
     """Their number is limited, and the dropped ones are counted over time."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         for round_ in range(2):
             outbox.add(events(8, first=10 * round_), SERVER, NOW_S)
             outbox.trim(NOW_S, max_waiting=5)
@@ -104,7 +104,7 @@ def test_trim_drops_the_oldest_waiting_events(path: Path) -> None:
 
 def test_trim_limits_the_size(path: Path) -> None:
     """The oldest events are dropped until the rest fits; only those that waited count as lost."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         outbox.add(events(200, size=10_000), SERVER, NOW_S)
         outbox.settle([f"id{n}" for n in range(100)], "delivered", NOW_S)
         outbox.trim(NOW_S, max_bytes=1_000_000)
@@ -158,14 +158,14 @@ def test_an_outbox_of_version_1_is_upgraded(path: Path) -> None:
     """Its events stay, its schema becomes that of a new outbox, and no file is set aside."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         assert [event.message_id for event in outbox.waiting(SERVER, 10)] == ["a"]
         assert outbox.lost() == {"some reason": 3}
         outbox.settle(["a"], "delivered", NOW_S)
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         upgraded = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
-    with opened(path.with_name("new.sqlite3")):
+    with open_outbox(path.with_name("new.sqlite3")):
         pass
     with contextlib.closing(sqlite3.connect(path.with_name("new.sqlite3"))) as connection:
         new = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
@@ -183,7 +183,7 @@ def test_an_outbox_that_is_being_created_is_not_taken_for_another_programs(path:
 
         def meanwhile(statement: str) -> None:
             if "user_version" in statement:
-                with contextlib.suppress(sqlite3.OperationalError), opened(path, 0):
+                with contextlib.suppress(sqlite3.OperationalError), open_outbox(path, 0):
                     pass
 
         looking.set_trace_callback(meanwhile)
@@ -192,7 +192,7 @@ def test_an_outbox_that_is_being_created_is_not_taken_for_another_programs(path:
 
 def test_damaged_trouble_is_ignored(path: Path) -> None:
     """It would be shown to people, and decide when to try again."""
-    with opened(path) as outbox:
+    with open_outbox(path) as outbox:
         for trouble in (Trouble(1, 2.0, b"\xff", 3.0), Trouble(1, "x", "refused", 3.0)):  # type: ignore[arg-type]
             outbox.set_trouble(SERVER, trouble)
             assert outbox.trouble(SERVER) is None

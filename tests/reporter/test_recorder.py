@@ -44,9 +44,9 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_is_placed_under_the_name_of_makes_system(home: ConfigDir) -> None:
     """It can be started there, by this user only, and says how it watches here; another system's stays."""
-    other = recorder.placed(home, "aarch64-apple-darwin")
+    other = home.recorder("aarch64-apple-darwin")
     other.write_bytes(FOREIGN)
-    way = recorder.place(home, HOST)
+    way = recorder.place(home.recorder(HOST), HOST)
     path = home.path / f"recorder-{INTERFACE}.{HOST}"
     assert way == recorder.ways(path) != ""
     assert path.read_bytes() == RECORDER.read_bytes()
@@ -74,10 +74,10 @@ def test_a_program_that_cannot_be_started_is_not_placed(
     """The one that was there stays as it was, and nothing else is left."""
     monkeypatch.setattr(recorder, "_TRIAL_S", 0.5)
     built.write_bytes(program)
-    path = recorder.placed(home, HOST)
+    path = home.recorder(HOST)
     path.write_bytes(b"before")
     with pytest.raises(UserError, match="cannot be started here"):
-        recorder.place(home, HOST)
+        recorder.place(home.recorder(HOST), HOST)
     assert names(home.path) == [path.name]
     assert path.read_bytes() == b"before"
 
@@ -85,21 +85,21 @@ def test_a_program_that_cannot_be_started_is_not_placed(
 def test_an_include_of_an_earlier_version_is_named(home: ConfigDir) -> None:
     """It does not say what make calls this system: the message says to render it again."""
     with pytest.raises(UserError, match=r"of a version before 0\.5"):
-        recorder.place(home, "")
+        recorder.place(home.recorder(""), "")
 
 
 @pytest.mark.parametrize("host", ["a b", "a/b", "../x", "x\n", "$(x)", "é", "x" * 101])
 def test_a_name_of_a_system_that_is_no_name_of_a_file_is_refused(home: ConfigDir, host: str) -> None:
     """It comes from make, which took it from whoever compiled it."""
     with pytest.raises(UserError, match="cannot be part of a file's name"):
-        recorder.place(home, host)
+        recorder.place(home.recorder(host), host)
     assert names(home.path) == []
 
 
 def test_an_installation_without_a_recorder_is_an_error(home: ConfigDir, built: Path) -> None:
     """It says how to repair the installation."""
     with pytest.raises(UserError, match="pip install --force-reinstall"):
-        recorder.place(home, HOST)
+        recorder.place(home.recorder(HOST), HOST)
     assert not built.exists()
     assert names(home.path) == []
 
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_nothing_half_written(home: ConfigDir) -> None:
     full = ConfigDir(home.path / "full")
     with tmpfs(full.path, "size=16k"):
         with pytest.raises(UserError, match="No space left on device"):
-            recorder.place(full, HOST)
+            recorder.place(full.recorder(HOST), HOST)
         assert names(full.path) == []
 
 
@@ -121,7 +121,7 @@ def test_a_yes_of_an_earlier_version_needs_only_the_recorder(home: ConfigDir) ->
     out = io.StringIO()
     opt_in(home, asked, HOST, None, out)
     assert out.getvalue().startswith("You have agreed already. Your runs are measured here as well from now on.\n")
-    assert recorder.placed(home, HOST).exists()
+    assert home.recorder(HOST).exists()
     assert consent.load(home) == agreed
     out = io.StringIO()
     opt_in(home, asked, HOST, None, out)
@@ -144,7 +144,7 @@ def test_the_status_says_how_makes_are_watched(home: ConfigDir, program: bytes |
     """Or what is missing for it, and what to do."""
     asked = contract()
     consent.save(home, Consent(consent.LOCAL, "2026-01-01", "someone", asked.digest, "agreement", asked.collection))
-    path = recorder.placed(home, HOST)
+    path = home.recorder(HOST)
     if program is not None:
         path.write_bytes(program)
         path.chmod(0o700)
@@ -155,8 +155,8 @@ def test_the_status_says_how_makes_are_watched(home: ConfigDir, program: bytes |
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_the_advised_line_runs_make_as_a_child_of_the_recorder(home: ConfigDir, shell: str) -> None:
     """Arguments with spaces and make's exit status pass through."""
-    recorder.place(home, HOST)
-    line = recorder.advice(recorder.placed(home, HOST))
+    recorder.place(home.recorder(HOST), HOST)
+    line = recorder.advice(home.recorder(HOST))
     makefile = "all: ; @echo '$(WORDS)'; read _ _ _ up _ </proc/$$PPID/stat; readlink /proc/$$up/exe; exit 3\n"
     command = f"{line}\nmake -sf - 'WORDS=a  b'"
     result = subprocess.run(
@@ -168,4 +168,4 @@ def test_the_advised_line_runs_make_as_a_child_of_the_recorder(home: ConfigDir, 
         check=False,
         timeout=HANG_S,
     )
-    assert (result.returncode, result.stdout) == (2, f"a  b\n{recorder.placed(home, HOST)}\n")
+    assert (result.returncode, result.stdout) == (2, f"a  b\n{home.recorder(HOST)}\n")

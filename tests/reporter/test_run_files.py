@@ -22,7 +22,7 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
-from instrumented_make.reporter.outbox import opened
+from instrumented_make.reporter.outbox import open_outbox
 from instrumented_make.reporter.run import MAX_BYTES, Damaged, Run
 from instrumented_make.reporter.run_files import KILLED, every, finished, wait_for_ends
 
@@ -38,7 +38,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def lost(home: ConfigDir) -> dict[str, int]:
-    with opened(home.outbox) as outbox:
+    with open_outbox(home.outbox) as outbox:
         return outbox.lost()
 
 
@@ -53,7 +53,7 @@ def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.D
     waits = not any(run.name == path.name for run in found)
     events = record(config_dir, Repositories())
     assert {"command": "one", "duration_ms": 5000, "exit_status": 0} in [event.properties for event in events]
-    with opened(config_dir.outbox) as outbox:
+    with open_outbox(config_dir.outbox) as outbox:
         settled = sum(outbox.lost().values()) + sum(outbox.counts().values())
     assert settled + waits == 2
     assert every(config_dir.pending) == ([path] if waits else [])

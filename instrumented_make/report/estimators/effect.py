@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, median, period_effects
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, cap_weights, median, period_effects
 
 FALSE_ALARM = 0.05
 RESAMPLES = 1_000
@@ -135,19 +135,19 @@ def compare(command: str, counts: Counts, rng: np.random.Generator) -> Compariso
     )
 
 
-def of_enough(item: Comparison, enough: Callable[[int], bool]) -> Comparison:
+def only_of_enough(item: Comparison, enough: Callable[[int], bool]) -> Comparison:
     """The same without effects on too few people to show, however many ran the command at other times."""
     return _changed(item, lambda effect: effect if enough(effect.people) else None)
 
 
-def with_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
+def add_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
     """The same with intervals that all hold at once, except with probability ``false_alarm``, for each question."""
-    found = list(comparisons)
+    narrowed = list(comparisons)
     for names in (_EFFECTS[:2], _EFFECTS[2:]):
         looked_at = sum(effect.enough for item in comparisons for effect in _effects(item, names).values())
         level = false_alarm / max(looked_at, 1)
-        found = [_changed(item, partial(_with_interval, level=level), names) for item in found]
-    return found
+        narrowed = [_changed(item, partial(_with_interval, level=level), names) for item in narrowed]
+    return narrowed
 
 
 def _effects(item: Comparison, names: tuple[str, ...]) -> dict[str, Effect]:
@@ -250,13 +250,13 @@ def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, expone
     _, person = np.unique(counts.person[at], return_inverse=True)
     after, number = counts.after[at].astype(float), runs[at].astype(float)
     people = int(person.max()) + 1
-    weight = capped(person, number)
+    weight = cap_weights(person, number)
     mean = sums[at] / number
     both = np.stack([after, mean], axis=1)
-    _, overlap = _left(both[:, :1], person, counts.day[at], weight)
+    _, overlap = _residuals(both[:, :1], person, counts.day[at], weight)
     if overlap is None or _effective(overlap) < ENOUGH_PEOPLE:
         return None
-    left, information = _left(both, person, counts.day[at] // 7, weight)
+    left, information = _residuals(both, person, counts.day[at] // 7, weight)
     if information is None:
         return None
     after_left, mean_left = left.T
@@ -271,12 +271,12 @@ def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, expone
         share = float(sums[at].sum() / number.sum())
         floor = share * (1 - share) * float((weight**2 * after_left**2 / number).sum())
         error = max(error, math.sqrt(floor) / total)
-    shown = (math.exp(before), math.exp(before + estimate)) if exponential else (before, before + estimate)
-    telling = int((information > 1e-9 * total).sum())
-    return Effect(*shown, estimate, error, telling, _effective(information))
+    levels = (math.exp(before), math.exp(before + estimate)) if exponential else (before, before + estimate)
+    informative = int((information > 1e-9 * total).sum())
+    return Effect(*levels, estimate, error, informative, _effective(information))
 
 
-def _left(columns: Floats, person: Integers, period: Integers, weight: Floats) -> tuple[Floats, Floats | None]:
+def _residuals(columns: Floats, person: Integers, period: Integers, weight: Floats) -> tuple[Floats, Floats | None]:
     """The residuals of ``columns`` after a mean for each person and one for each period, and each person's share in the
     residuals of the first column; None if those are zero.
     """  # noqa: D205  (it returns two things)

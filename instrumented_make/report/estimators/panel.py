@@ -20,7 +20,7 @@ def median(values: Floats | Integers) -> float:
     return float(statistics.median(values.tolist()))
 
 
-def capped(person: Integers, number: Integers | Floats) -> Floats:
+def cap_weights(person: Integers, number: Integers | Floats) -> Floats:
     """The weight of each element: its ``number`` of runs, less where its ``person`` has more than MOST allows."""
     of_person = np.bincount(person, number)
     return np.asarray(number * np.minimum(1, MOST * median(of_person) / of_person)[person], dtype=np.float64)

@@ -33,7 +33,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from instrumented_make.report.estimators.panel import MOST, Floats, Integers, capped, median, period_effects
+from instrumented_make.report.estimators.panel import MOST, Floats, Integers, cap_weights, median, period_effects
 
 FALSE_ALARM = 0.05
 # "For good": the old level and the new one each lasted at least this long.
@@ -55,7 +55,7 @@ DURATION, FAILURES = "duration", "failures"
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Runs of one command: an element for each person (from 0) and week (as stats.week_of counts them).
+    """Runs of one command: an element for each person (from 0) and week (as times.week_of counts them).
 
     ``logarithms``: of the runs that ``succeeded``, the sum of the logarithms of durations in ms, as whole thousandths;
     ``succeeded_ms``: the sum of their durations.
@@ -69,7 +69,7 @@ class Weekly:
     logarithms: Integers
     succeeded_ms: Integers
 
-    def measured(self, measure: str) -> tuple[Integers, Floats]:
+    def values_of(self, measure: str) -> tuple[Integers, Floats]:
         """What ``measure`` is a mean over, and its sum."""
         if measure == DURATION:
             return self.succeeded, self.logarithms / 1000
@@ -150,7 +150,7 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
     left = dict(series)
     null = {key: orders.best(levels) for key, levels in left.items()}
     fits = {key: levels.fit() for key, levels in left.items()}
-    found: dict[tuple[str, str], list[int]] = {}
+    cuts_of: dict[tuple[str, str], list[int]] = {}
     drifts: set[tuple[str, str]] = set()
     while fits:
         key = max(fits, key=lambda key: float(fits[key].best[0]))
@@ -159,7 +159,7 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
             break
         command, measure = key
         place = int(fits[key].place[0])
-        cuts = found.setdefault(key, [])
+        cuts = cuts_of.setdefault(key, [])
         if not own:
             without = _without_one(weekly[command], measure, int(left[key].week[place]), cuts)
             if not _surprising(without, highest):
@@ -178,22 +178,22 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
         else:
             fits[key] = left[key].fit()
     told = [
-        _told(command, measure, weekly[command], series[command, measure], cuts, cut)
-        for (command, measure), cuts in found.items()
+        _describe(command, measure, weekly[command], series[command, measure], cuts, cut)
+        for (command, measure), cuts in cuts_of.items()
         for cut in sorted(cuts)
     ]
     return told + [_drift(command, measure, weekly[command], series[command, measure]) for command, measure in drifts]
 
 
 def _levels(runs: Weekly, measure: str) -> _Series:
-    number, total = runs.measured(measure)
+    number, total = runs.values_of(measure)
     at = number > 0
     if not at.any():
         return _Series(runs.week[at], total[at], total[at])
     _, person = np.unique(runs.person[at], return_inverse=True)
     weeks, week = np.unique(runs.week[at], return_inverse=True)
     people, length = int(person.max()) + 1, len(weeks)
-    weight = capped(person, number[at])
+    weight = cap_weights(person, number[at])
     place = person * length + week
     share = np.bincount(place, weight, people * length).reshape(people, length)
     sums = np.bincount(place, weight * total[at] / number[at], people * length).reshape(people, length)
@@ -271,7 +271,7 @@ def _surprising(fit: _Fit | None, highest: Floats) -> bool:
 
 def _without_one(runs: Weekly, measure: str, week: int, cuts: list[int]) -> _Fit | None:
     """The best fit without the person who contributes most to the shift in ``week``."""
-    number, total = runs.measured(measure)
+    number, total = runs.values_of(measure)
     means, weight = _either_side(runs.person, runs.week >= week, number, total)
     if not weight.any():
         return None
@@ -314,7 +314,7 @@ def _levelled(series: _Series, cuts: list[int]) -> _Series:
     return replace(series, level=level)
 
 
-def _told(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[int], cut: int) -> Shift:
+def _describe(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[int], cut: int) -> Shift:
     """The shift in the week ``cut``, between the segments on either side of it."""
     place = sorted(cuts).index(cut)
     bounds = [-math.inf, *sorted(cuts), math.inf]
@@ -323,7 +323,7 @@ def _told(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[
     difference = _mean(series, after) - _mean(series, before)
     here = runs.of((runs.week >= low) & (runs.week < high))
     shift = _shift(command, measure, here, cut, here.week >= cut, difference)
-    return replace(shift, levels=_as_shown(series, _mean(series, after), shift))
+    return replace(shift, levels=_averages(series, _mean(series, after), shift))
 
 
 def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
@@ -332,14 +332,14 @@ def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
     first, last = int(series.week[0]), int(series.week[-1])
     late = runs.week > (first + last) / 2
     shift = _shift(command, measure, runs, first, late, float(slope) * (last - first))
-    return replace(shift, gradual=True, levels=_as_shown(series, float(start + slope * last), shift))
+    return replace(shift, gradual=True, levels=_averages(series, float(start + slope * last), shift))
 
 
 def _shift(
     command: str, measure: str, runs: Weekly, week: int, late: npt.NDArray[np.bool_], difference: float
 ) -> Shift:
     """``difference``: of the levels; ``before`` and ``after`` are for the people who have runs on both sides."""
-    number, total = runs.measured(measure)
+    number, total = runs.values_of(measure)
     means, weight = _either_side(runs.person, late, number, total)
     since = runs.of(late)
     weeks = int(np.ptp(since.week)) + 1
@@ -365,7 +365,7 @@ def _shift(
     )
 
 
-def _as_shown(series: _Series, level: float, shift: Shift) -> tuple[tuple[int, float], ...]:
+def _averages(series: _Series, level: float, shift: Shift) -> tuple[tuple[int, float], ...]:
     """The series in ms or shares, scaled so that ``level`` becomes the shift's ``after``."""
     if shift.measure == DURATION:
         values = shift.after * np.exp(series.level - level)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from instrumented_make.layout import percentage
 from instrumented_make.report.history import History
 from instrumented_make.report.queries import week
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.words import counted, week_of
-from instrumented_make.stats import DAY_S, monday, percentage
+from instrumented_make.report.wording import count_of, week_of
+from instrumented_make.times import DAY_S, monday
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -69,7 +70,7 @@ def _answer(rows: Rows, *, own: bool) -> str:
         f"on commits that were {AGES_DAYS[1]} days old or older, {month} on commits of {AGES_DAYS[2] // 7} weeks or "
         f"more, and {day} on commits of a day or more."
     )
-    weeks = counted(len(last), "week")
+    weeks = count_of(len(last), "week")
     return (
         f"Of the last {weeks} you spent {some} {old}" if own else f"In the last {weeks}, {some} of people worked {old}"
     )
@@ -87,22 +88,22 @@ def _figures(rows: Rows, answer: str) -> list[Figure]:
         return []
     caption = "People by the age of the commits that they ran commands on, on the main branch, on average over a week"
     named: Rows = [{"week": monday(row["week"]), **{name: row[name] for name in row if name != "week"}} for row in rows]
-    return [Figure("ages", caption, named, _drawn(rows, answer))]
+    return [Figure("ages", caption, named, _draw(rows, answer))]
 
 
-def _drawn(rows: Rows, answer: str) -> Drawing:
+def _draw(rows: Rows, answer: str) -> Drawing:
     import altair as alt  # noqa: PLC0415  (imported to draw only)
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
     names = bands()
-    shown: Rows = []
+    data: Rows = []
     for row in rows:
         people = row["people"]
         reached = [people, *(row[f"at_least_{days}"] for days in AGES_DAYS), 0]
         for place, name in enumerate(names):
             count = reached[place] - reached[place + 1]
-            shown.append(
+            data.append(
                 {
                     "week": drawing.week_ms(row["week"]),
                     "end": drawing.week_ms(row["week"] + 1),
@@ -117,7 +118,7 @@ def _drawn(rows: Rows, answer: str) -> Drawing:
     def draw(width: int) -> Chart:
         legend = alt.Legend(title=None, orient="top", columns=4 if width == drawing.WIDE else 2)
         chart: Chart = (
-            drawing.base(shown)
+            drawing.base(data)
             .mark_rect(stroke="var(--paper)", strokeWidth=1)
             .encode(
                 x=drawing.weeks([row["week"] for row in rows], width, end=True),

@@ -14,6 +14,7 @@ import ibis
 import numpy as np
 
 from instrumented_make.errors import Position, failure
+from instrumented_make.layout import duration, percentage
 from instrumented_make.report.estimators.shift import (
     DURATION,
     FALSE_ALARM,
@@ -24,10 +25,11 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import numbered, summed, week
-from instrumented_make.report.section import FAILING, SLOWER, Earlier, Figure, Rows, Section
-from instrumented_make.report.words import counted, date, listed, week_of
-from instrumented_make.stats import BEFORE_THURSDAY_S, DAY_S, WEEK_S, duration, monday, percentage
+from instrumented_make.report.options import FAILING, SLOWER, Earlier
+from instrumented_make.report.queries import number_people, sum_by, week
+from instrumented_make.report.section import Figure, Rows, Section
+from instrumented_make.report.wording import count_of, join_names, week_of
+from instrumented_make.times import BEFORE_THURSDAY_S, DAY_S, WEEK_S, date, monday
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -63,12 +65,12 @@ class Change:
         return FAILING if self.shift.worse else "failing less"
 
 
-def weekly(sums: Any, names: Sequence[str]) -> Any:
+def sum_by_week(sums: Any, names: Sequence[str]) -> Any:
     """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: the fields of Weekly."""
     chosen = sums.filter(sums.command.isin(list(names))).drop("total_ms")
     # Transferring millions of names would take longer than all the numbers.
     places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
-    return numbered(chosen.mutate(command=places.cast("int64")))
+    return number_people(chosen.mutate(command=places.cast("int64")))
 
 
 def commits(table: Any, names: Sequence[str]) -> Any:
@@ -78,35 +80,35 @@ def commits(table: Any, names: Sequence[str]) -> Any:
     """
     known = table.filter(table.command.isin(list(names)), table.on_master, table.commit_s.notnull())
     by = ["command", "user_id", "week", "day"]
-    return numbered(summed(known.mutate(week=week(known), day=known.commit_s // DAY_S), by))
+    return number_people(sum_by(known.mutate(week=week(known), day=known.commit_s // DAY_S), by))
 
 
 def ask(history: History) -> Section:
     """The section; the page and the terminal begin with it."""
-    found = changes(history)
+    changes = find_changes(history)
     return Section(
         "changed",
         "What changed?",
-        _unasked(history) or _answer(found),
-        [] if _unasked(history) else _details(found, history),
-        lambda: _figures(found),
-        whole=True,
+        _tell_why_not(history) or _answer(changes),
+        [] if _tell_why_not(history) else _details(changes, history),
+        lambda: _figures(changes),
+        in_full=True,
     )
 
 
 @cache
-def changes(history: History) -> list[Change]:
+def find_changes(history: History) -> list[Change]:
     """All shifts, those for the worse first, then by cost. Raise UserError if the engine fails.
 
     A team's report leaves out shifts that affect too few people.
     """
     runs: dict[str, Weekly] = {}
-    for names, found in _batches(history):
-        command = found["command"]
+    for names, columns in _batches(history):
+        command = columns["command"]
         # Sort, since engines return rows in any order, which affects the last bits of floating-point sums.
-        people, weeks = int(found["person"].max()) + 1, int(found["week"].max()) + 1
-        order = np.argsort((command * people + found["person"]) * weeks + found["week"])
-        values = Weekly(*(found[column.name][order] for column in fields(Weekly)))
+        people, weeks = int(columns["person"].max()) + 1, int(columns["week"].max()) + 1
+        order = np.argsort((command * people + columns["person"]) * weeks + columns["week"])
+        values = Weekly(*(columns[column.name][order] for column in fields(Weekly)))
         ends_ = np.cumsum(np.bincount(command, minlength=len(names)))
         for name, begin, end in zip(names, [0, *ends_], ends_, strict=False):
             runs[name] = values.of(slice(begin, end))
@@ -118,35 +120,35 @@ def changes(history: History) -> list[Change]:
     )
 
 
-def _searched(history: History) -> list[str]:
+def _tell_search(history: History) -> list[str]:
     """The commands that can shift. How long people work in a command, and how they leave it, is not a level."""
     return [command for command in history.commands if command not in history.options.targets.interactive]
 
 
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    ahead = _searched(history)
+    ahead = _tell_search(history)
     while ahead:
         history.begin("Looking for what changed")
         size = np.cumsum([history.runs_of[command] for command in ahead])
         few = max(int(np.searchsorted(size, _AT_ONCE, side="right")), 1)
         batch, ahead = ahead[:few], ahead[few:]
-        yield batch, history.columns(weekly(history.sums, batch))
+        yield batch, history.columns(sum_by_week(history.sums, batch))
 
 
-def _commits(history: History, found: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:
+def _commits(history: History, changes: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:
     """The days of the commits that each of these may have come with, if known."""
-    if not found:
+    if not changes:
         return {}
     history.begin("Looking for the commits that fit")
-    columns = history.columns(commits(history.runs, sorted({shift.command for shift in found})))
+    columns = history.columns(commits(history.runs, sorted({shift.command for shift in changes})))
     order = np.lexsort([columns["day"], columns["week"], columns["person"]])
     command, day = columns["command"][order], columns["day"][order]
     runs = Weekly(*(columns[column.name][order] for column in fields(Weekly)))
     told = {}
-    for shift in found:
+    for shift in changes:
         at = (command == shift.command) & (abs(runs.week - shift.week) <= AROUND_WEEKS)
         here = runs.of(at)
-        days = commit_days(here.person, day[at], *here.measured(shift.measure))
+        days = commit_days(here.person, day[at], *here.values_of(shift.measure))
         if days is not None and days[1] - days[0] <= FEW_DAYS:
             told[shift] = days
     return told
@@ -164,7 +166,7 @@ def _is_new(shift: Shift, earlier: Earlier | None) -> bool | None:
     )
 
 
-def document(found: Sequence[Change]) -> list[dict[str, Any]]:
+def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """For programs, and for the next report's ``--since-last``."""
     return [
         {
@@ -184,7 +186,7 @@ def document(found: Sequence[Change]) -> list[dict[str, Any]]:
             "cost_a_week": change.shift.cost_a_week,
             "new": change.new,
         }
-        for change in found
+        for change in changes
     ]
 
 
@@ -211,22 +213,22 @@ def read_earlier(path: Path) -> Earlier:
         raise failure("it is not a report, or it is from before version 0.4", hint, path=str(path)) from None
 
 
-def named(found: Sequence[Change], kinds: Sequence[str]) -> bool:
+def are_any_of(changes: Sequence[Change], kinds: Sequence[str]) -> bool:
     """Whether there is a change of one of these kinds; with an earlier report, a new one."""
-    return any(change.kind in kinds and change.new is not False for change in found)
+    return any(change.kind in kinds and change.new is not False for change in changes)
 
 
-def _unasked(history: History) -> str:
+def _tell_why_not(history: History) -> str:
     """Why nothing could be looked at, if that is so."""
-    if not _searched(history):
+    if not _tell_search(history):
         return "No command can be searched: each is 'other' or interactive."
     if len({week.number for row in history.summary.figures for week in row.weeks}) < 2 * LEAST_WEEKS:
         return f"It is too early to tell: at least {2 * LEAST_WEEKS} weeks with runs are needed."
     return ""
 
 
-def _answer(found: Sequence[Change]) -> str:
-    if not found:
+def _answer(changes: Sequence[Change]) -> str:
+    if not changes:
         return "Nothing changed: no command got slower or faster, and none began to fail more or less."
     parts = []
     for kind, words in (
@@ -235,18 +237,18 @@ def _answer(found: Sequence[Change]) -> str:
         ("faster", "got faster"),
         ("failing less", "fails less"),
     ):
-        names = list(dict.fromkeys(change.shift.command for change in found if change.kind == kind))
+        names = list(dict.fromkeys(change.shift.command for change in changes if change.kind == kind))
         if names:
-            parts.append(f"{listed(names)} {words if len(names) == 1 else words.replace('fails', 'fail')}")
+            parts.append(f"{join_names(names)} {words if len(names) == 1 else words.replace('fails', 'fail')}")
     return "; ".join(parts) + "."
 
 
-def _details(found: Sequence[Change], history: History) -> list[str]:
+def _details(changes: Sequence[Change], history: History) -> list[str]:
     earlier = history.options.earlier
-    lines = [_sentence(change, own=history.own) for change in found]
+    lines = [_sentence(change, own=history.own) for change in changes]
     if earlier is not None:
-        new = sum(bool(change.new) for change in found)
-        lines.append(f"Since the report of {earlier.made}: {counted(new, 'new change') if new else 'no new change'}.")
+        new = sum(bool(change.new) for change in changes)
+        lines.append(f"Since the report of {earlier.made}: {count_of(new, 'new change') if new else 'no new change'}.")
     lines.append(
         f"If nothing changed, the chance of finding anything is {FALSE_ALARM:.0%}. Only levels that last at least "
         f"{LEAST_WEEKS} weeks count."
@@ -280,8 +282,8 @@ def _more(shift: Shift) -> str:
     return "more" if shift.worse else "less" if shift.measure == DURATION else "fewer"
 
 
-def _figures(found: Sequence[Change]) -> list[Figure]:
-    if not found:
+def _figures(changes: Sequence[Change]) -> list[Figure]:
+    if not changes:
         return []
     rows: Rows = [
         {
@@ -291,11 +293,11 @@ def _figures(found: Sequence[Change]) -> list[Figure]:
             "level": level,
             "since": monday(change.shift.week),
         }
-        for change in found
+        for change in changes
         for number, level in change.shift.levels
     ]
     caption = "The level of each week: typical duration, or the share of runs that fail; the dashed line is the change"
-    small = [(f"{change.shift.command}, {change.shift.measure}", _level(change)) for change in found[:_SHOWN]]
+    small = [(f"{change.shift.command}, {change.shift.measure}", _level(change)) for change in changes[:_SHOWN]]
     return [Figure("changes", caption, rows, small=small)]
 
 

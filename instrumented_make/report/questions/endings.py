@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from instrumented_make.figures import Figures
+from instrumented_make.layout import percentage
 from instrumented_make.report.history import History, Time
 from instrumented_make.report.queries import HOUR_S, OTHER, ends
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.words import week_of
-from instrumented_make.stats import BEFORE_THURSDAY_S, WEEK_S, Figures, percentage
+from instrumented_make.report.wording import week_of
+from instrumented_make.times import BEFORE_THURSDAY_S, WEEK_S
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -114,7 +116,7 @@ def _commands(rows: Rows, answer: str) -> Drawing:
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
-    shown: Rows = [
+    data: Rows = [
         {
             "command": row["command"],
             "ending": ending,
@@ -129,16 +131,16 @@ def _commands(rows: Rows, answer: str) -> Drawing:
 
     def draw(width: int) -> Chart:
         chart: Chart = (
-            drawing.base(shown)
+            drawing.base(data)
             .mark_bar(height=14)
             .encode(
-                y=drawing.commands(shown, width),
+                y=drawing.commands(data, width),
                 x=alt.X("share:Q", stack=True, axis=alt.Axis(format="~%", title=None, tickCount=5)),
                 fill=alt.Fill("ending:N", scale=drawing.ENDINGS, legend=alt.Legend(title=None, orient="top")),
                 order="order:Q",
                 description="text:N",
             )
-            .properties(width=width, height=drawing.height(shown, legend=True))
+            .properties(width=width, height=drawing.height(data, legend=True))
         )
         return chart
 
@@ -152,7 +154,7 @@ def _hours(cells: Rows) -> Drawing:
 
     # An hour with a handful of runs says nothing, but could be the darkest of all.
     enough = sum(cell["runs"] for cell in cells) / 168 / 10
-    shown: Rows = [
+    data: Rows = [
         {
             "day": cell["day"],
             "short": cell["day"][:2],
@@ -164,7 +166,7 @@ def _hours(cells: Rows) -> Drawing:
         for cell in cells
         if cell["runs"] >= enough
     ]
-    top = max(row["share"] for row in shown) or 1
+    top = max(row["share"] for row in data) or 1
 
     def draw(width: int) -> Chart:
         wide = width == drawing.WIDE
@@ -172,7 +174,7 @@ def _hours(cells: Rows) -> Drawing:
         legend = alt.Legend(title="failed or interrupted", format="~%", orient="top", tickCount=4 if wide else 2)
         ticks = list(range(0, 24, 3 if wide else 6))
         chart: Chart = (
-            drawing.base(shown)
+            drawing.base(data)
             .mark_rect(fill="var(--failed)", stroke="var(--paper)", strokeWidth=1)
             .encode(
                 x=alt.X(

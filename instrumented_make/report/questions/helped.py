@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from instrumented_make.layout import duration, percentage, write_csv
 from instrumented_make.report.estimators.effect import (
     ENOUGH_PEOPLE,
     FALSE_ALARM,
     Comparison,
     Counts,
     Effect,
+    add_intervals,
     compare,
-    of_enough,
-    with_intervals,
+    only_of_enough,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import ends, logarithm, numbered, successes
-from instrumented_make.report.section import SLOWER, Drawing, Figure, Rows, Section
-from instrumented_make.report.words import counted, listed
-from instrumented_make.stats import DAY_S, WEEK_S, csv_text, duration, minute, percentage
+from instrumented_make.report.options import SLOWER
+from instrumented_make.report.queries import ends, logarithm, number_people, successes
+from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.report.wording import count_of, join_names
+from instrumented_make.times import DAY_S, WEEK_S, minute
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -59,7 +61,7 @@ def sides(table: Any, command: str, change_s: int) -> Any:
     # Engines differ in how they divide negative numbers.
     day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
     table = of_command.mutate(after=after, day=day, logarithm=logarithm(of_command))
-    return numbered(
+    return number_people(
         table.group_by(["user_id", "after", "day"]).agg(
             **ends(table),
             **successes(table),
@@ -73,22 +75,22 @@ def ask(history: History) -> Section | None:
     options = history.options
     if options.change_s is None:
         return None
-    found = comparisons(history)
-    answer = verdict(found)
+    comparisons = compare_all(history)
+    answer = verdict(comparisons)
     return Section(
         "helped",
         f"Did the change of {minute(options.change_s)} help?",
         answer,
-        [*sentences(found), method(options.window_weeks)],
-        lambda: _figures(found, answer),
+        [*sentences(comparisons), method(options.window_weeks)],
+        lambda: _figures(comparisons, answer),
         ["command", "people", "runs", "typical", "time", "failed", "points"],
-        [_row(comparison) for comparison in found],
-        whole=True,
+        [_row(comparison) for comparison in comparisons],
+        in_full=True,
     )
 
 
 @cache
-def comparisons(history: History) -> list[Comparison]:
+def compare_all(history: History) -> list[Comparison]:
     """Every command before and after the change that was asked about, with simultaneous intervals.
 
     A team's report leaves out effects on too few people.
@@ -96,38 +98,38 @@ def comparisons(history: History) -> list[Comparison]:
     rng = np.random.default_rng(0)
     change_s = history.options.change_s or 0
     runs = around(history.runs, change_s, history.options.window_weeks)
-    found = []
+    comparisons = []
     for command in history.commands:
         history.begin(f"Comparing {command}")
         columns = history.columns(sides(runs, command, change_s))
         # Sort, since engines return rows in any order, which affects the last bits of floating-point sums.
         order = np.lexsort([columns["after"], columns["day"], columns["person"]])
         counts = Counts(**{column.name: columns[column.name][order] for column in fields(Counts)})
-        found.append(of_enough(compare(command, counts, rng), history.may_be_told))
-    return with_intervals(found)
+        comparisons.append(only_of_enough(compare(command, counts, rng), history.may_be_told))
+    return add_intervals(comparisons)
 
 
-def got_worse(found: Sequence[Comparison], *, slower: bool, failing: bool) -> bool:
+def got_worse(comparisons: Sequence[Comparison], *, slower: bool, failing: bool) -> bool:
     """Whether any command got slower (if ``slower``) or fails more (if ``failing``)."""
     return any(
         (slower and of_duration(comparison) == SLOWER) or (failing and of_failures(comparison) == MORE)
-        for comparison in found
+        for comparison in comparisons
     )
 
 
-def document(found: Sequence[Comparison], change_s: int) -> dict[str, Any]:
+def document(comparisons: Sequence[Comparison], change_s: int) -> dict[str, Any]:
     """For programs; unknown values are null."""
     return {
         "change": datetime.fromtimestamp(change_s, timezone.utc).isoformat(),
         "false_alarm": FALSE_ALARM,
-        "verdict": verdict(found),
-        "commands": [_flat(comparison) for comparison in found],
+        "verdict": verdict(comparisons),
+        "commands": [_flat(comparison) for comparison in comparisons],
     }
 
 
-def as_csv(found: Sequence[Comparison]) -> str:
+def as_csv(comparisons: Sequence[Comparison]) -> str:
     """The names of the columns, then a line for each command; unknown values are empty."""
-    return csv_text(_flat(Comparison("", 0, 0, None, None)), [_flat(comparison) for comparison in found])
+    return write_csv(_flat(Comparison("", 0, 0, None, None)), [_flat(comparison) for comparison in comparisons])
 
 
 def _flat(comparison: Comparison) -> dict[str, str | int | float | None]:
@@ -168,12 +170,12 @@ def _row(comparison: Comparison) -> list[str]:
     ]
 
 
-def _interval(effect: Effect | None, shown: Callable[[float], str]) -> str:
+def _interval(effect: Effect | None, write: Callable[[float], str]) -> str:
     if effect is None:
         return "-"
     if not effect.enough:
-        return shown(effect.estimate)
-    return f"{shown(effect.estimate)} ({shown(effect.low)} to {shown(effect.high)})"
+        return write(effect.estimate)
+    return f"{write(effect.estimate)} ({write(effect.low)} to {write(effect.high)})"
 
 
 def of_duration(comparison: Comparison) -> str:
@@ -225,7 +227,7 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
         for grade in (FITS, COULD_BE_ELSE):
             words = [word for word, its in told if its == grade and not word.endswith(CANNOT_TELL)]
             if words:
-                parts.append(f"{comparison.command} {listed(words)}{grade}")
+                parts.append(f"{comparison.command} {join_names(words)}{grade}")
     rest = f"If nothing changed, the chance of reporting a change in any command is at most {FALSE_ALARM:.0%}."
     if not parts:
         return f"{CANNOT_TELL.capitalize()}: the runs of no command show a change. {rest}"
@@ -236,7 +238,7 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
 def method(window_weeks: int) -> str:
     """What was compared with what."""
     return (
-        f"This compares runs on the main branch within {counted(window_weeks, 'week')} of the change, on commits "
+        f"This compares runs on the main branch within {count_of(window_weeks, 'week')} of the change, on commits "
         "before it and since. Each person is compared with themselves, and only people with runs on both sides count. "
         "Times are those of successful runs. Statements about the same weeks compare people who had pulled the change "
         "with people who had not."
@@ -295,31 +297,31 @@ def _points(difference: float) -> str:
     return f"{abs(difference) * 100:.1f} points {'less' if difference < 0 else 'more'}"
 
 
-def _figures(found: Sequence[Comparison], answer: str) -> list[Figure]:
-    rows: Rows = [_flat(comparison) for comparison in found]
+def _figures(comparisons: Sequence[Comparison], answer: str) -> list[Figure]:
+    rows: Rows = [_flat(comparison) for comparison in comparisons]
     drawings = [
         (
             "time-since-the-change",
             "Time per run on commits since the change, compared with before; the line is the interval",
-            _forest(found, answer, of_failures=False),
+            _forest(comparisons, answer, of_failures=False),
         ),
         (
             "failures-since-the-change",
             "Runs that fail, in percentage points",
-            _forest(found, answer, of_failures=True),
+            _forest(comparisons, answer, of_failures=True),
         ),
     ]
     return [Figure(name, caption, rows, drawing) for name, caption, drawing in drawings if drawing is not None]
 
 
-def _forest(found: Sequence[Comparison], text: str, *, of_failures: bool) -> Drawing | None:
+def _forest(comparisons: Sequence[Comparison], text: str, *, of_failures: bool) -> Drawing | None:
     """The effect on each command with its interval; the dashed line is no effect. None if no effect is known."""
     import altair as alt  # noqa: PLC0415  (imported to draw only)
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
     rows: Rows = []
-    for comparison in found:
+    for comparison in comparisons:
         effect = comparison.failures if of_failures else comparison.duration
         if effect is None or not effect.enough:
             continue

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from instrumented_make.figures import Figures
+from instrumented_make.layout import percentage
 from instrumented_make.report.history import History
 from instrumented_make.report.section import Figure, Rows, Section
-from instrumented_make.report.words import counted, listed
-from instrumented_make.stats import Figures, percentage
+from instrumented_make.report.wording import count_of, join_names
 
 
 def ask(history: History) -> Section:
@@ -37,12 +38,12 @@ def ask(history: History) -> Section:
 
 def _answer(figures: Sequence[Figures], runs: int, people: int) -> str:
     first, *rest = figures
-    text = f"{first.command} is used most: {first.runs:,} of {counted(runs, 'run')} ({percentage(first.runs / runs)})"
+    text = f"{first.command} is used most: {first.runs:,} of {count_of(runs, 'run')} ({percentage(first.runs / runs)})"
     if people > 1:
-        text += f", by {first.people:,} of {counted(people, 'person', 'people')}"
+        text += f", by {first.people:,} of {count_of(people, 'person', 'people')}"
     if rest:
         names = [f"{row.command} ({percentage(row.runs / runs)})" for row in rest[:2]]
-        text += f"; {listed(names)} follow{'s' if len(names) == 1 else ''}"
+        text += f"; {join_names(names)} follow{'s' if len(names) == 1 else ''}"
     return f"{text}."
 
 
@@ -52,9 +53,9 @@ def _figures(figures: Sequence[Figures], runs: int, answer: str) -> list[Figure]
     rows: Rows = [
         {"command": row.command, "runs": row.runs, "share": row.runs / runs, "people": row.people} for row in figures
     ]
-    shown = [
+    data = [
         {**row, "label": f"{row['runs']:,}", "text": f"{row['command']}: {row['runs']:,} runs"}
         for row in rows[: drawing.SHOWN_COMMANDS]
     ]
     caption = drawing.largest("Runs of each command", rows, "are run most")
-    return [Figure("runs", caption, rows, drawing.bars(shown, "runs", "runs", answer))]
+    return [Figure("runs", caption, rows, drawing.bars(data, "runs", "runs", answer))]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from instrumented_make.figures import Figures, Summary
+from instrumented_make.layout import duration, percentage
 from instrumented_make.report.history import SPREAD, History
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.words import listed
-from instrumented_make.stats import Figures, Summary, duration, percentage
+from instrumented_make.report.wording import join_names
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 def ask(history: History) -> Section:
     """The section, from the totals and the quantiles of durations."""
     summary = history.summary
-    weeks = person_weeks(history)
+    weeks = history.person_weeks
     awaited = [row for row in summary.figures if not row.interactive]
     worked_in = [f"{row.command} ({duration(row.total_ms / weeks)})" for row in summary.figures if row.interactive]
     details = []
     if worked_in:
-        details.append(f"Not counted, since people work inside them and do not wait: {listed(worked_in)} a week.")
+        details.append(f"Not counted, since people work inside them and do not wait: {join_names(worked_in)} a week.")
     answer = _answer(summary, awaited, weeks, own=history.own)
     return Section(
         "waiting",
@@ -45,16 +46,6 @@ def ask(history: History) -> Section:
             for row in summary.figures
         ],
     )
-
-
-def person_weeks(history: History) -> int:
-    """The sum, over all people, of the weeks in which each of them ran anything."""
-    return sum(row.people for row in history.timeline)
-
-
-def per_person_and_week_ms(history: History) -> float:
-    """How long one person waits in a week in which they run anything."""
-    return sum(row.total_ms for row in history.timeline) / max(person_weeks(history), 1)
 
 
 def _share(summary: Summary, *figures: Figures) -> str:
@@ -87,7 +78,7 @@ def _figures(history: History, awaited: Sequence[Figures], weeks: int, answer: s
         }
         for row in awaited
     ]
-    shown = [
+    data = [
         {
             **row,
             "label": percentage(row["share"]),
@@ -102,7 +93,7 @@ def _figures(history: History, awaited: Sequence[Figures], weeks: int, answer: s
             "waiting",
             drawing.largest(caption, rows, "take the most"),
             rows,
-            drawing.bars(shown, "minutes", "minutes per person and week", answer),
+            drawing.bars(data, "minutes", "minutes per person and week", answer),
         ),
         Figure(
             "durations",
@@ -118,27 +109,25 @@ def _durations(rows: Rows) -> Drawing:
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
-    shown: Rows = []
+    data: Rows = []
     for row in rows:
         p5, p25, p50, p75, p95 = (max(row[f"p{percent}_ms"], 1) for percent in SPREAD)
         said = (
             f"{row['command']}: half of the runs take {duration(p25)} to {duration(p75)}, median {duration(p50)}, "
             f"nine in ten {duration(p5)} to {duration(p95)}"
         )
-        shown.append(
-            {"command": row["command"], "p5": p5, "p25": p25, "p50": p50, "p75": p75, "p95": p95, "text": said}
-        )
+        data.append({"command": row["command"], "p5": p5, "p25": p25, "p50": p50, "p75": p75, "p95": p95, "text": said})
 
     def draw(width: int) -> Chart:
-        low, high = min(row["p5"] for row in shown), max(row["p95"] for row in shown)
+        low, high = min(row["p5"] for row in data), max(row["p95"] for row in data)
         scale, axis = drawing.durations(low, high, 7 if width == drawing.WIDE else 4)
-        marks = drawing.base(shown).encode(y=drawing.commands(shown, width), description="text:N")
+        marks = drawing.base(data).encode(y=drawing.commands(data, width), description="text:N")
         return alt.layer(
             marks.mark_rule(stroke="var(--accent)", strokeWidth=2, opacity=0.45).encode(
                 x=alt.X("p5:Q", scale=scale, axis=axis), x2="p95:Q"
             ),
             marks.mark_bar(fill="var(--accent)", height=12, cornerRadius=3, opacity=0.75).encode(x="p25:Q", x2="p75:Q"),
             marks.mark_tick(stroke="var(--paper)", thickness=3, height=12, color="var(--paper)").encode(x="p50:Q"),
-        ).properties(width=width, height=drawing.height(shown))
+        ).properties(width=width, height=drawing.height(data))
 
     return drawing.both(draw, "How long a run of each command takes; the figures are below.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from instrumented_make.figures import Figures
+from instrumented_make.layout import duration, percentage
 from instrumented_make.report.history import History, Time
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.words import week_of
-from instrumented_make.stats import Figures, duration, monday, percentage
+from instrumented_make.report.wording import week_of
+from instrumented_make.times import monday
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -42,8 +44,8 @@ def ask(history: History) -> Section:
 
 def _answer(timeline: Sequence[Time], *, own: bool) -> str:
     # The first and the last week are rarely complete.
-    whole = timeline[1:-1] if len(timeline) > 4 else timeline
-    first, last = whole[0], whole[-1]
+    full_weeks = timeline[1:-1] if len(timeline) > 4 else timeline
+    first, last = full_weeks[0], full_weeks[-1]
     waits = [duration(row.total_ms / row.people) for row in (first, last)]
     who = "you waited" if own else "each person waited"
     if first is last:
@@ -82,7 +84,7 @@ def _figures(history: History, answer: str) -> list[Figure]:
             "waiting-by-week",
             f"Hours that each person waited, each week{dashed}",
             waiting,
-            _waiting(timeline, answer, change_s),
+            _draw_waiting(timeline, answer, change_s),
         )
     ]
     if ended:
@@ -95,7 +97,7 @@ def _figures(history: History, answer: str) -> list[Figure]:
     return figures
 
 
-def _waiting(timeline: Sequence[Time], text: str, change_s: int | None) -> Drawing:
+def _draw_waiting(timeline: Sequence[Time], text: str, change_s: int | None) -> Drawing:
     import altair as alt  # noqa: PLC0415  (imported to draw only)
 
     from instrumented_make.report import drawing  # noqa: PLC0415

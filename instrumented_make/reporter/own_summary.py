@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
-from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.outbox import PATIENCE_S, opened
-from instrumented_make.stats import Run, Selection, Summary, can_be, latest_s, summarise, week_of
+from instrumented_make.figures import Run, Selection, Summary, is_possible, summarise
+from instrumented_make.reporter.outbox import PATIENCE_S, open_outbox
+from instrumented_make.times import latest_s, week_of
 
 _PROPERTIES = ("command", "duration_ms", "exit_status", "start_time", "git_checked_out_master", "is_test")
 
 
-def own(config_dir: ConfigDir, selection: Selection) -> Summary:
-    """The summary of every event in the outbox, sent or not, that ``selection`` matches. Raise sqlite3.Error."""
-    if not config_dir.outbox.exists():
+def summarise_outbox(path: Path, selection: Selection) -> Summary:
+    """The summary of every event in the outbox at ``path``, sent or not, that ``selection`` matches.
+
+    Raise sqlite3.Error.
+    """
+    if not path.exists():
         return Summary((), 0, 0)
-    with opened(config_dir.outbox, PATIENCE_S) as outbox:
+    with open_outbox(path, PATIENCE_S) as outbox:
         return summarise(_runs(outbox.properties(*_PROPERTIES), selection), selection.commands)
 
 
@@ -31,7 +35,7 @@ def _runs(rows: Iterator[tuple[object, ...]], selection: Selection) -> Iterator[
             continue
         if not isinstance(command, str) or not isinstance(duration_ms, int) or not isinstance(exit_status, int):
             continue
-        if not can_be(duration_ms, start_s, latest):
+        if not is_possible(duration_ms, start_s, latest):
             continue
         if selection.since_s is None or start_s >= selection.since_s:
             yield Run(command, duration_ms, exit_status, week_of(start_s))

@@ -12,19 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instrumented_make.stats import (
-    MEDIAN,
-    Run,
-    as_csv,
-    as_json,
-    as_table,
-    duration,
-    moment,
-    monday,
-    quantile,
-    summarise,
-    week_of,
-)
+from instrumented_make.figures import MEDIAN, Run, quantile, summarise
+from instrumented_make.layout import as_csv, as_json, as_table, duration
+from instrumented_make.times import moment, monday, week_of
 
 FIRST = week_of(moment("2026-03-02"))
 HISTORY = [

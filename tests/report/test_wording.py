@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instrumented_make.report.labels import labels, ticks
+from instrumented_make.report.wording import labels, ticks
 
 
 @given(st.lists(st.text(st.sampled_from("ab."), min_size=1, max_size=60), unique=True, max_size=12), st.integers(9, 30))

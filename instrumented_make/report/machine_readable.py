@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from instrumented_make import stats
+from instrumented_make import layout
 from instrumented_make.report.history import History
 from instrumented_make.report.questions import changed, helped
-from instrumented_make.report.questions.waiting import per_person_and_week_ms
+from instrumented_make.times import time_of_report
 
 
 def as_json(history: History) -> str:
@@ -17,14 +17,14 @@ def as_json(history: History) -> str:
     With ``--change`` each command that could be compared has the fields of both.
     """
     document: dict[str, Any] = {
-        "made": stats.made(),
-        **stats.document(history.summary),
+        "made": time_of_report(),
+        **layout.document(history.summary),
         "left_out": history.left_out,
-        "waiting_ms_per_person_and_week": per_person_and_week_ms(history) if history.timeline else None,
-        "changes": changed.document(changed.changes(history)),
+        "waiting_ms_per_person_and_week": history.waiting_ms_per_person_and_week if history.timeline else None,
+        "changes": changed.document(changed.find_changes(history)),
     }
     if history.options.change_s is not None:
-        compared = helped.document(helped.comparisons(history), history.options.change_s)
+        compared = helped.document(helped.compare_all(history), history.options.change_s)
         figures = {row["command"]: row for row in document["commands"]}
         both = [{**figures[row["command"]], **row} for row in compared["commands"]]
         document |= {**compared, "commands": both}
@@ -34,5 +34,5 @@ def as_json(history: History) -> str:
 def as_csv(history: History) -> str:
     """A line for each command: its figures or, with ``--change``, what the change did to it."""
     if history.options.change_s is not None:
-        return helped.as_csv(helped.comparisons(history))
-    return stats.as_csv(history.summary)
+        return helped.as_csv(helped.compare_all(history))
+    return layout.as_csv(history.summary)

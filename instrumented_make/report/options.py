@@ -1,0 +1,36 @@
+"""What a report is asked for, besides the selection of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# What a command can get worse in: the names that --fail-on takes.
+SLOWER, FAILING = "slower", "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """``helps``: what each command does. ``interactive``: those that people work inside, so nobody waits for them."""
+
+    helps: Mapping[str, str] = field(default_factory=dict)
+    interactive: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier report said: when it was ``made``, and the ``changes`` in it, as it wrote them."""
+
+    made: str
+    changes: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options besides the selection. ``change_s``: when the change in question was committed."""
+
+    change_s: int | None = None
+    window_weeks: int = 8
+    targets: Targets = field(default_factory=Targets)
+    earlier: Earlier | None = None

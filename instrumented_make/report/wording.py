@@ -1,0 +1,123 @@
+"""How a report words things: counts, names and dates, labels of axes, and the text above and below the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from instrumented_make.layout import describe, duration, percentage
+from instrumented_make.report.history import History
+from instrumented_make.times import monday
+
+_CUT = "…"
+# In milliseconds: values that are round in the unit shown. There are at least three in any factor of ten.
+_ROUND = [
+    *(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    *(value * 1_000 for value in (1, 2, 5, 10, 20, 30)),
+    *(value * 60_000 for value in (1, 2, 5, 10, 20, 30)),
+    *(value * 3_600_000 for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)),
+]
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """A number of things: ``1 command``, ``2 commands``."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def week_of(number: int) -> str:
+    """How a sentence names a week."""
+    return f"the week of {monday(number)}"
+
+
+def labels(names: Sequence[str], most: int) -> dict[str, str]:
+    """For each of ``names`` a text of at most ``most`` characters that no other has.
+
+    A long name keeps its beginning and its end or, if that is ambiguous, the part that differs from the others.
+    """
+    texts: dict[str, str] = {}
+    for name in names:
+        short = _middle_cut(name, most)
+        alike = [other for other in names if other != name and _middle_cut(other, most) == short]
+        if alike:
+            same = max(_alike(name, other) for other in alike)
+            short = f"{_CUT}{name[max(same - 3, 0) :]}"
+            short = short if len(short) <= most else f"{short[: most - 1]}{_CUT}"
+        number = 1
+        while short in texts.values():
+            number += 1
+            end = f"{_CUT}({number})"
+            short = f"{short[: most - len(end)]}{end}"
+        texts[name] = short
+    return texts
+
+
+def _alike(one: str, other: str) -> int:
+    """The length of their common prefix."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+
+
+def _middle_cut(name: str, most: int) -> str:
+    if len(name) <= most:
+        return name
+    end = most * 3 // 5
+    return f"{name[: most - end - 1]}{_CUT}{name[-end:]}"
+
+
+def ticks(low: float, high: float, count: int) -> tuple[float, float, list[int]]:
+    """The ends of an axis of durations in ms that holds ``low`` and ``high``, and the round values to mark on it.
+
+    There are at least three, and about ``count``.
+    """
+    low, high = max(low, 1) * 0.9, max(high, 1) * 1.1
+    wider = max(math.sqrt(10 * low / high), 1)
+    low = max(low / wider, 0.9)
+    high = max(high * wider, 10 * low)
+    within = [value for value in _ROUND if low <= value <= high]
+    step = max(1, min(math.ceil(len(within) / count), (len(within) - 1) // 2))
+    return low, high, within[::step]
+
+
+def about(history: History) -> list[str]:
+    """Where the figures come from, what counts, the period, and what made them."""
+    other = count_of(history.left_out, "event")
+    more = [f"left out: {other} with a missing or impossible value"] if history.left_out else []
+    return describe(history.name, history.event, history.selection, history.summary.figures, *more)
+
+
+def scope(history: History) -> str:
+    """What the report covers."""
+    first, last = history.timeline[0].week, history.timeline[-1].week
+    commands = count_of(len(history.summary.figures), "command")
+    when = f"the weeks from {monday(first)} to {monday(last)}" if first < last else week_of(first)
+    return f"{commands} in {when}. Times are UTC."
+
+
+def tiles(history: History) -> list[tuple[str, str]]:
+    """The headline figures, first of all how long one person waits in a week."""
+    awaited = [row for row in history.summary.figures if not row.interactive]
+    runs = sum(row.runs for row in awaited)
+    failed = sum(row.failed for row in awaited)
+    people = [] if history.own else [("People", f"{history.people:,}")]
+    return [
+        (f"Waiting per {'' if history.own else 'person and '}week", duration(history.waiting_ms_per_person_and_week)),
+        ("Failed", percentage(failed / runs) if runs else "-"),
+        *people,
+        ("Runs", f"{sum(row.runs for row in history.summary.figures):,}"),
+    ]
+
+
+def footer(history: History) -> list[str]:
+    """What a reader should know."""
+    lines = [
+        "A run failed if its exit status is positive, and was interrupted if a signal ended it. Its duration is "
+        "the time until it succeeded, failed or was interrupted."
+    ]
+    if history.hidden:
+        commands = "1 command is" if history.hidden == 1 else f"{history.hidden} commands are"
+        lines.append(f"{commands} shown as “other”: each was run by fewer than {history.min_people} people.")
+    return lines
