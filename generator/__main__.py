@@ -16,11 +16,19 @@ sys.path[:] = [
 from instrumented_make.output import run_guarded  # noqa: E402  (the path must be fixed first)
 
 
-def _main() -> int:
-    from generator.cli import main  # noqa: PLC0415  (so that Ctrl-C works while it loads)
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return its exit status.
 
-    return main()
+    0 success, 1 expected failure, 2 wrong usage, 3 internal error, 130 Ctrl-C, 141 output closed (broken pipe).
+    """
+    return run_guarded(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    from generator.cli import run  # noqa: PLC0415  (so that Ctrl-C is heard while it loads)
+
+    return run(arguments)
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_guarded(_main))
+    raise SystemExit(main())

@@ -1,17 +1,13 @@
-"""The command line, ``instrumented-make`` or ``python -m generator``: runs the command and reports its errors."""
+"""The command line, ``instrumented-make`` or ``python -m generator``: runs the command."""
 
 from __future__ import annotations
 
-import signal
-import traceback
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from instrumented_make import __version__, output
-from instrumented_make.errors import UserError
+from instrumented_make import __version__
 
 if TYPE_CHECKING:
     from instrumented_make.report.options import Targets
@@ -55,54 +51,13 @@ def _targets(path: Path) -> Targets:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return its exit status.
-
-    0 success, 1 expected failure, 2 wrong usage, 3 internal error, 130 Ctrl-C, 141 output closed (broken pipe).
-    """
-    return output.run_guarded(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
-    interrupted = _remember_interrupts()
+def run(arguments: list[str] | None) -> int:
+    """Run the command line; return its exit status. Raise UserError for what is expected to go wrong."""
     try:
-        result = cli.main(arguments, complete_var="_INSTRUMENTED_MAKE_COMPLETE", standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
-        return 130
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename is None:  # from standard output
-            raise
-        return 130 if interrupted else _failed(error)
-    return result if isinstance(result, int) else 0
-
-
-def _remember_interrupts() -> list[int]:
-    """A list that gains an item with every Ctrl-C, which still raises KeyboardInterrupt.
-
-    A C library that is being imported may turn that exception into another one.
-    """
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.append(number)
-        signal.default_int_handler(number, frame)
-
-    # If the parent process had the signal ignored, keep ignoring it.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note)
-    return noted
-
-
-def _failed(error: Exception) -> int:
-    """Report ``error``; return the exit status."""
-    if isinstance(error, UserError):
-        click.echo(str(error), err=True)
-        return 1
-    if isinstance(error, click.ClickException):
+        status = cli.main(arguments, complete_var="_INSTRUMENTED_MAKE_COMPLETE", standalone_mode=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:  # wrong usage
         error.show()
         return error.exit_code
-    click.echo("Internal error; please report this traceback:", err=True)
-    click.echo("".join(traceback.format_exception(error)), err=True)
-    return 3
+    return status if isinstance(status, int) else 0

@@ -45,7 +45,7 @@ MODULES_ELSEWHERE = {
 }
 # The bottom layer: each module may import only those before it.
 BOTTOM = [
-    *("decision_files", "text", "errors", "files", "output", "digest"),
+    *("decision_files", "text", "errors", "output", "files", "digest"),
     *("properties", "times", "figures", "layout", "templating"),
 ]
 

@@ -12,7 +12,6 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from instrumented_make import output
 from instrumented_make.errors import UserError, failure
 from instrumented_make.reporter import consent, run_files, system
 from instrumented_make.reporter.background import work
@@ -32,32 +31,26 @@ READING_S = 0.4
 ENDING_S = 2.0
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 expected failure, 2 usage, 130 Ctrl-C, 141 nobody reads it."""
-    return output.run_guarded(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
+def run(arguments: list[str] | None) -> int:
+    """Run one command; return its exit status. Raise UserError for what is expected to go wrong."""
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    config_dir = ConfigDir(_folder(options))
     try:
-        config_dir = ConfigDir(_folder(options))
         if options.command == "run":
             _run(config_dir, options.lock)
         else:
             _talk(config_dir, options)
-    except UserError as error:
-        return _fail(str(error))
     except sqlite3.Error as error:
         hint = "check whether the disk is full or another process is using the file; nothing was lost"
         if is_damage(error):
             hint = "the next run that is recorded begins a new one, and keeps this beside it"
-        return _fail(str(failure(str(error), hint, path=config_dir.outbox)))
+        raise failure(str(error), hint, path=config_dir.outbox) from None
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _fail(str(failure(str(error.strerror), path=error.filename or config_dir.path)))
+        raise failure(str(error.strerror), path=error.filename or config_dir.path) from None
     return 0
 
 
@@ -184,8 +177,3 @@ def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
     summary = summarise_outbox(config_dir.outbox, selection)
     about = layout.describe(str(config_dir.outbox), None, selection, summary.figures)
     return layout.lay_out(summary, options.format, about, with_people=False)
-
-
-def _fail(message: str) -> int:
-    print(printable(message, keep="\n"), file=sys.stderr)
-    return 1

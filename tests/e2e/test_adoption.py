@@ -135,7 +135,9 @@ def test_an_isolated_command_is_found(
     site = next((environment / "lib").glob("python*")) / "site-packages"
     (site / "shared.pth").write_text(f"{next((installed.parent.parent / 'lib').glob('python*')) / 'site-packages'}\n")
     command = environment / "bin" / "instrumented-make"
-    command.write_text(f"#!{environment}/bin/python -E\nfrom generator.cli import main\nraise SystemExit(main())\n")
+    command.write_text(
+        f"#!{environment}/bin/python -E\nfrom generator.__main__ import main\nraise SystemExit(main())\n"
+    )
     command.chmod(0o755)
     (bench.home / "bin").mkdir()
     (bench.home / "bin" / "instrumented-make").symlink_to(command)

@@ -79,7 +79,7 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
         kept.add((_event(number) for number in range(100_000)), None, 0)
     assert runs(bench) == {"one": 90_000, "bad": 10_000}
     program = (
-        "import sys, instrumented_make.reporter.cli as c; c.main(sys.argv[1:]);"
+        "import sys, instrumented_make.reporter.__main__ as c; c.main(sys.argv[1:]);"
         " print({m.partition('.')[0] for m in sys.modules})"
     )
     options = ["stats", "--format", "csv", "--contract", CONTRACT, "--config-dir", str(bench.config)]

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from generator.__main__ import main
 from generator.catalog import load
-from generator.cli import main
 from generator.render import include
 from generator.target_names import fault_of_target
 from instrumented_make.errors import UserError

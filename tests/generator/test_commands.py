@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 from workbench import CATALOG, HANG_S
 
 from generator import catalog_edit, commands, makefile
+from generator.__main__ import main
 from generator.catalog import load
-from generator.cli import main
 from generator.proposal import proposed
 from generator.target_names import fault_of_target
 from generator.yaml_source import read
@@ -297,7 +297,7 @@ def test_every_command_has_help_and_completion() -> None:
         "COMP_CWORD": "1",
     }
     completed = subprocess.run(
-        [sys.executable, "-c", "from generator.cli import main; main()"],
+        [sys.executable, "-c", "from generator.__main__ import main; main()"],
         env=variables,
         capture_output=True,
         text=True,
@@ -309,7 +309,7 @@ def test_every_command_has_help_and_completion() -> None:
 SWALLOWS = """
 import os, signal, sys
 import click
-from generator import cli
+from generator.__main__ import main
 from generator.commands import commands
 
 @commands.command()
@@ -320,7 +320,7 @@ def swallow():
     except KeyboardInterrupt:
         raise ImportError("initialization failed") from None
 
-sys.exit(cli.main(["swallow"]))
+sys.exit(main(["swallow"]))
 """
 
 

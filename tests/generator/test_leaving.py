@@ -12,7 +12,7 @@ import pytest
 from workbench import HANG_S, wait_until
 
 from generator import wiring
-from generator.cli import main
+from generator.__main__ import main
 
 MAKEFILE = (
     ".PHONY: one two\none: ; @echo one\nifdef X\ntwo: ; @echo two\nelse\ntwo: ; @echo three\nendif\nbad: ; @exit 3\n"

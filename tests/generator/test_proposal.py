@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from generator import makefile
+from generator.__main__ import main
 from generator.catalog import load
-from generator.cli import main
 from generator.proposal import MAX_TARGETS, Proposed, proposed
 
 

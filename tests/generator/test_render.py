@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from workbench import MAKES
 
 from generator import target_names
+from generator.__main__ import main
 from generator.catalog import load
-from generator.cli import main
 from generator.render import include, json_for_make
 
 ROOT = Path(__file__).resolve().parents[2]

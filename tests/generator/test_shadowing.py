@@ -73,7 +73,7 @@ def test_every_command_runs_beside_modules_of_the_same_names(project: Path, site
 
 def test_rendering_imports_neither_the_report_nor_the_reporter() -> None:
     """A render starts in a fraction of the time that a report takes."""
-    program = "import sys; from generator.cli import main; main(['render', '--check']); print(*sys.modules)"
+    program = "import sys; from generator.__main__ import main; main(['render', '--check']); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(result.stdout.splitlines()[-1].split())
     assert not {"pandas", "scipy", "numpy", "ibis", "duckdb"} & loaded

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator import wiring
-from generator.cli import main
+from generator.__main__ import main
 
 LINE = "include Makefile.instrumented\n"
 CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one]\n"

@@ -424,7 +424,7 @@ def test_a_change_before_all_commits_is_explained(history: Path) -> None:
 def test_a_summary_imports_nothing_slow_that_it_can_do_without(history: Path) -> None:
     """DuckDB, Ibis and NumPy import these for some calls, and they take longer than the answer or much of it."""
     code = (
-        "import sys; from generator.cli import main; main(sys.argv[1:]); "
+        "import sys; from generator.__main__ import main; main(sys.argv[1:]); "
         "print({'pandas', 'numpy.ma', 'numpy.random'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, "report", str(history)]
