@@ -7,26 +7,26 @@ WHEEL := $(VENV)/wheel
 COVERED := tests/reporter tests/e2e/test_consent.py tests/e2e/test_delivery.py tests/e2e/test_faults.py \
 	tests/e2e/test_leaving.py tests/e2e/test_stats.py tests/test_output.py tests/test_layout.py
 
-.PHONY: help demo test test.all test.fast dev.provision dev.wheel dev.wheels dev.cover dev.test dev.test.all dev.lint dev.render dev.demo dev.bench dev.bench.report
+.PHONY: help demo test test.all dev.provision dev.wheel dev.wheels dev.cover dev.test dev.test.all dev.lint dev.render dev.demo dev.bench dev.bench.report
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
 
 demo: dev.demo ## Set up, run tracked targets of the example, show the events that arrive, and write a report
 test: dev.test ## Set up, and run the tests
-test.all: dev.test.all ## Set up, and run all tests, those that boot older kernels too
-test.fast: dev.provision ## Set up, and run what answers in about a minute
-	@$(PYTHON) -m pytest -q --numprocesses=8 -m "not slow and not browser and not engines and not kernels"
+test.all: dev.test.all ## Set up, and run every case of every test, on three more engines and on older kernels
 
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
 
 $(VENV)/provisioned: pyproject.toml hatch_build.py recorder/recorder.c
+	@echo "Setting up $(VENV): about a minute, and 0.9 GB"
 	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report]' --group dev
 	@touch $@
 
 $(VENV)/engines: $(VENV)/provisioned
+	@echo "Adding the engines that the same questions are put to: about a minute, and 1.2 GB more"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report-spark]' --group engines
 	@touch $@
 
@@ -44,11 +44,11 @@ dev.wheels: dev.provision ## Build a wheel for each kind of system
 			--wheel-dir build/wheels . || exit 1; \
 	done; ls build/wheels
 
-dev.test: dev.wheel $(VENV)/engines ## Run the tests, against the built wheel
-	INSTALLED=$(abspath $(WHEEL)) $(PYTHON) -m pytest -m "not kernels"
-
-dev.test.all: dev.wheel $(VENV)/engines ## Run all tests, against the built wheel
+dev.test: dev.wheel ## Run the tests, against the built wheel
 	INSTALLED=$(abspath $(WHEEL)) $(PYTHON) -m pytest
+
+dev.test.all: dev.wheel $(VENV)/engines ## Run every case of every test, against the built wheel
+	INSTALLED=$(abspath $(WHEEL)) $(PYTHON) -m pytest --all
 
 dev.cover: dev.provision ## Measure how much of the run-time package is tested, branches included, and hold the floor
 	@$(PYTHON) -m coverage erase

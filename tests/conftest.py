@@ -24,12 +24,30 @@ def pytest_configure() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of every make but the first as slow."""
-    others = [make_name(path) for path in MAKES[1:]]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--all``, which ``make test.all`` uses."""
+    parser.addoption("--all", action="store_true", help="run every case: those that are thorough or sampled as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without ``--all``, leave out what is ``thorough``, and of what is ``sampled`` all but some cases, evenly spread.
+
+    A test that is named on the command line runs in full.
+    """
+    if config.getoption("--all") or any("::" in argument for argument in config.args):
+        return
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
-        if any(f"[{other}-" in item.name or f"make-{other}" in item.name for other in others):
-            item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("sampled"):
+            cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
+    out = {item for item in items if item.get_closest_marker("thorough")}
+    for same in cases.values():
+        mark = same[0].get_closest_marker("sampled")
+        assert mark is not None
+        number = min(mark.args[0], len(same))
+        out |= set(same) - {same[place * len(same) // number] for place in range(number)}
+    config.hook.pytest_deselected(items=[item for item in items if item in out])
+    items[:] = [item for item in items if item not in out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -32,7 +33,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.events": {"duckdb", "ibis", "numpy", "pyarrow"},
     "instrumented_make.report.queries": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
-    "instrumented_make.report.estimators.effect": {"numpy", "scipy", "statsmodels"},
+    "instrumented_make.report.estimators.effect": {"numpy", "scipy"},
     "instrumented_make.report.estimators.panel": {"numpy"},
     "instrumented_make.report.estimators.shift": {"numpy"},
     "instrumented_make.report.questions.ages": {"altair", "ibis"},
@@ -67,6 +68,7 @@ def package_of(module: str) -> str:
     return max((name for name in ARROWS if module == name or module.startswith(f"{name}.")), key=len)
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """Every module that ``path`` imports anywhere; ``from package import module`` counts as the module."""
     found = set()
@@ -80,6 +82,7 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+@functools.cache
 def reached(module: str) -> set[str]:
     """Every module of the project that ``module`` imports, directly or through others."""
     seen: set[str] = set()

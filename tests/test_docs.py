@@ -18,8 +18,6 @@ from instrumented_make import RECORDER
 from instrumented_make.properties import SPECIFIED
 from instrumented_make.reporter import recorder
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -11,8 +11,6 @@ from workbench import Workbench, host_of
 
 from instrumented_make.output import DEFECT, run_guarded
 
-pytestmark = pytest.mark.slow
-
 REPORTER = [sys.executable, "-m", "instrumented_make.reporter"]
 GENERATOR = [sys.executable, "-m", "generator"]
 COMMANDS = {
@@ -48,6 +46,7 @@ def run(bench: Workbench, command: list[str], redirection: str) -> subprocess.Co
     )
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| exec 0<&-", ">&- 2>&-"])
 def test_output_that_cannot_be_written(consenting: Workbench, name: str, redirection: str) -> None:
@@ -60,6 +59,7 @@ def test_output_that_cannot_be_written(consenting: Workbench, name: str, redirec
         assert "No space left on device" in result.stderr
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("command", ["status", "show", "opt-in", "stats"])
 def test_characters_that_the_terminal_lacks_are_replaced(consenting: Workbench, command: str) -> None:
     """Latin-1 has no dash, ellipsis or kanji: other characters are printed instead."""
@@ -80,6 +80,7 @@ def test_characters_that_the_terminal_lacks_are_replaced(consenting: Workbench, 
     assert command != "opt-in" or "um zu prüfen".encode("latin-1") in result.stdout
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"count": Infinity, "question": {}}', '{"question": {}}', "1", ""])
 def test_an_invalid_contract_is_an_error(consenting: Workbench, text: str) -> None:
     """The message is one sentence, without a traceback."""

@@ -11,8 +11,6 @@ import pytest
 from capture import Capture
 from workbench import HANG_S, Workbench
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parents[2]
 
 DEVSTACK = """\
@@ -70,6 +68,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     return python
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", PROJECTS)
 def test_from_init_to_a_delivered_event(bench: Workbench, server: Capture, installed: Path, name: str) -> None:
     """init, an edit, render, opt-in, a command: the event arrives, and make still does what it did before."""

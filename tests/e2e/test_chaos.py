@@ -25,8 +25,6 @@ import pytest
 from capture import Capture, Request
 from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, wait_until
 
-pytestmark = pytest.mark.slow
-
 HERE = Path(__file__).resolve().parent
 # For more, CHAOS_RUNS=100000.
 RUNS = int(os.environ.get("CHAOS_RUNS", "1000"))

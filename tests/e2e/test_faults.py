@@ -21,8 +21,6 @@ from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, tm
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, VERSION
 from instrumented_make.reporter.segment import ATTEMPT_TIMEOUT_S
 
-pytestmark = pytest.mark.slow
-
 RULES = ".PHONY: one two\none: ; @echo one\ntwo: ; @echo two\n"
 
 
@@ -75,6 +73,7 @@ def status(bench: Workbench) -> str:
 STEPS = {"flock": 1, "pwrite64": 3, "fdatasync": 1, "unlink": 1, "connect": 1, "sendto": 1, "recvfrom": 1}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_reporter_killed_at_any_step_loses_and_repeats_nothing(
     consenting: Workbench, server: Capture, step: str
@@ -195,6 +194,7 @@ def damage(path: Path, kind: str) -> None:
             connection.executescript("CREATE TABLE other (x); INSERT INTO other VALUES (1);")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", ["garbage", "another program's", "truncated"])
 def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server: Capture, kind: str) -> None:
     """It is renamed, byte for byte, and a new one takes its place."""
@@ -211,6 +211,7 @@ def test_a_database_that_is_not_ours_is_set_aside(consenting: Workbench, server:
     assert re.search(r"^Delivered: +1$", status(consenting), re.M)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", ["garbage", "no first page", "truncated"])
 def test_a_damaged_outbox_is_set_aside_once_and_told(consenting: Workbench, server: Capture, kind: str) -> None:
     """The next reporter begins a new one; status tells before, and afterwards names the file with what was not sent."""
@@ -228,6 +229,7 @@ def test_a_damaged_outbox_is_set_aside_once_and_told(consenting: Workbench, serv
     assert re.search(r"^Set aside: +1 damaged, .*/outbox.sqlite3.set-aside-1$", status(consenting), re.M)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EDQUOT"])
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync", "unlink"])
 def test_a_failed_write_is_no_damage(consenting: Workbench, server: Capture, call: str, error: str) -> None:
@@ -254,6 +256,7 @@ SCARCE = {
 }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("what", SCARCE)
 def test_what_runs_out_is_no_verdict_about_a_run(consenting: Workbench, server: Capture, what: str) -> None:
     """Without threads, descriptors or memory a run is neither given up nor half read: it waits."""
@@ -398,6 +401,7 @@ KEPT = ("metrics.json", "agreed", "declined", "interpreter", "pending")
 LOCKED = ("recording.lock", "reporting.lock", "sending.lock", "outbox.sqlite3", "outbox.sqlite3.lock")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", ["dangling link", "folder", "fifo"])
 @pytest.mark.parametrize("name", [*KEPT, *LOCKED])
 def test_unexpected_kinds_of_files_stop_nothing(consenting: Workbench, name: str, kind: str) -> None:

@@ -20,8 +20,6 @@ from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 
-pytestmark = pytest.mark.slow
-
 RULES = ".PHONY: one two\none two: ; @echo $@\n"
 NOWHERE = "/nonexistent/python\n"
 
@@ -86,6 +84,7 @@ def test_a_no_outlives_a_restored_yes(consenting: Workbench, server: Capture) ->
     assert event["properties"]["command"] == "two"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("variables", [{}, {"DO_NOT_TRACK": "1"}, {"CI": "true"}], ids=["", "DO_NOT_TRACK", "CI"])
 @pytest.mark.parametrize("goal", ["status", "show", "stats"])
 def test_looking_never_sends(consenting: Workbench, server: Capture, goal: str, variables: dict[str, str]) -> None:
@@ -106,6 +105,7 @@ def test_looking_never_sends(consenting: Workbench, server: Capture, goal: str, 
     server.wait_for(3)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "variables", [{"HOME": "/nonexistent"}, {"XDG_CONFIG_HOME": "/nonexistent"}, {"DO_NOT_TRACK": "1"}, {"CI": "true"}]
 )

@@ -13,8 +13,6 @@ from workbench import Workbench
 
 from instrumented_make import __version__
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

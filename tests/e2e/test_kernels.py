@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from workbench import DEBIAN_MAKE, HANG_S, RECORDER, Workbench, host_of
 
-pytestmark = pytest.mark.kernels
+pytestmark = pytest.mark.thorough
 KEPT = Path(__file__).parents[2] / "build" / "kernels"
 SUITES = {"6.1": "bookworm", "6.12": "trixie"}
 INIT = """\

@@ -14,8 +14,6 @@ from workbench import HANG_S, INSTALLED, SYSTEM_PATH, Workbench
 
 from generator import wiring
 
-pytestmark = pytest.mark.slow
-
 SPHINX = """\
 SPHINXOPTS    ?=
 SPHINXBUILD   ?= sphinx-build
@@ -289,6 +287,7 @@ class Adopted:
         self.bench.git("commit", "-qm", "adopted")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", KINDS)
 def test_make_does_the_same_from_init_to_eject(each_make: Workbench, server: Capture, name: str) -> None:
     """Undecided, agreed, declined and ejected; in between, what was agreed to arrives."""

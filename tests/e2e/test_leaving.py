@@ -28,8 +28,6 @@ from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, open_outbox
 
-pytestmark = pytest.mark.slow
-
 RULES = ".PHONY: one\none: ; @echo one\n"
 DELETED = "The id and all events that were kept here have been deleted."
 
@@ -242,6 +240,7 @@ def test_opting_out_waits_for_no_lock(consenting: Workbench) -> None:
     assert not list(consenting.config.glob("outbox*"))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("goal", ["metrics-status", "metrics-show", "metrics-stats", "metrics-opt-out"])
 def test_an_outbox_that_is_in_use_is_not_waited_for(consenting: Workbench, goal: str) -> None:
     """Another process holds the database and the recording lock: the answer comes without a wait of 20 s."""
@@ -349,6 +348,7 @@ def test_a_link_is_deleted_but_not_its_target(consenting: Workbench, python: boo
     assert not records(consenting)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("python", [True, False])
 @pytest.mark.parametrize(("folder", "mode"), [("", 0o300), ("pending", 0o300), ("pending", 0o000)])
 def test_a_folder_that_cannot_be_read_is_named(consenting: Workbench, python: bool, folder: str, mode: int) -> None:
@@ -493,6 +493,7 @@ def test_an_interpreter_that_hangs_does_not_keep_the_agreement(consenting: Workb
     child.expect(pexpect.EOF)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["recording.lock", "reporting.lock", "outbox.sqlite3.lock", "outbox.sqlite3"])
 @pytest.mark.parametrize("kind", [os.mkdir, os.mkfifo])
 def test_status_answers_whatever_is_in_the_way(consenting: Workbench, name: str, kind: Callable[[Path], None]) -> None:

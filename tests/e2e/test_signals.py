@@ -96,6 +96,7 @@ def ends_like_bare_make(process: subprocess.Popen[str], number: signal.Signals) 
     wait_until(lambda: not left(process), "all processes to be gone")
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b")])
 def test_a_signal_to_the_group(watched: Watched, number: signal.Signals, goals: tuple[str, ...]) -> None:
@@ -107,6 +108,7 @@ def test_a_signal_to_the_group(watched: Watched, number: signal.Signals, goals: 
     assert watched.recorded(process.returncode)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("number", [*SIGNALS, signal.SIGUSR1])
 def test_a_signal_to_make_alone(watched: Watched, number: signal.Signals) -> None:
     """The status is that of bare make, no process is left, and the run is recorded. USR1 makes make talk, no more."""
@@ -121,6 +123,7 @@ def test_a_signal_to_make_alone(watched: Watched, number: signal.Signals) -> Non
     assert watched.recorded(process.returncode)
 
 
+@pytest.mark.sampled(2)
 def test_a_kill_of_make_alone(watched: Watched) -> None:
     """As by subprocess.run(timeout=...): its line ends by itself, no further one begins, and it is recorded."""
     if watched.way == "run":
@@ -144,6 +147,7 @@ def test_two_interrupts(watched: Watched) -> None:
     assert watched.recorded(process.returncode)
 
 
+@pytest.mark.sampled(2)
 def test_stopping_and_resuming(watched: Watched) -> None:
     """Ctrl-Z in an interactive shell stops everything, and fg continues it."""
     bench = watched.bench
@@ -232,6 +236,7 @@ def test_what_was_recorded_when_the_command_had_begun_is_complete(bench: Workben
             record.unlink()
 
 
+@pytest.mark.sampled(2)
 def test_ignored_signals_stay_ignored(watched: Watched) -> None:
     """As with nohup, or in the background of a script: SIGHUP and SIGINT have no effect."""
     bench = watched.bench
@@ -254,6 +259,7 @@ def test_ignored_signals_stay_ignored(watched: Watched) -> None:
     assert watched.recorded(0)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("goals", [("long",), ("-j3", "a", "b"), ("-k", "two", "long")])
 def test_a_sigterm_to_make_alone_reaches_the_command(watched: Watched, goals: tuple[str, ...]) -> None:
     """A supervisor that knows only make's process id, or that of `run`, ends the command with it at once."""

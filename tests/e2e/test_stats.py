@@ -15,8 +15,6 @@ from workbench import CONTRACT, INSTALLED, PYTHON, Workbench
 from instrumented_make.reporter import outbox
 from instrumented_make.reporter.event import Event
 
-pytestmark = pytest.mark.slow
-
 RULES = "one: ; @echo one\nbad: ; @false\n"
 
 
@@ -135,6 +133,7 @@ def test_without_runs_stats_say_so(bench: Workbench) -> None:
     assert not bench.config.exists()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("options", ["--since yesterday", "--branch feature", "--frmat json", "--format", "json"])
 def test_a_mistyped_option_is_explained(measured: Workbench, options: str) -> None:
     """The message names the mistake and the command to use, but none of the include's own options."""

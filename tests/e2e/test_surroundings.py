@@ -15,8 +15,6 @@ import pytest
 from capture import Capture
 from workbench import HANG_S, INSTALLED, MAKES, Workbench, wait_until
 
-pytestmark = pytest.mark.slow
-
 RULES = ".PHONY: one\none: ; @echo one\n"
 
 
@@ -60,6 +58,7 @@ def missing(path: Path) -> None:
     path.unlink()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "spoil", [fifo, endless, to_standard_input, inside_refs, missing], ids=lambda spoil: spoil.__name__
 )
@@ -93,6 +92,7 @@ def test_a_repository_in_the_home_is_not_the_projects(consenting: Workbench, ser
     assert git_values(consenting, server) == (None, None)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("descriptor", [3, 8, 9, 15, 200])
 def test_nothing_is_held_after_make_has_returned(
     consenting: Workbench, server: Capture, tmp_path: Path, descriptor: int
@@ -174,6 +174,7 @@ def test_the_question_is_shown_before_it_is_answered(each_make: Workbench, flags
     assert (each_make.config / "declined").exists()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", ["plain", "patterns", "nested"])
 def test_the_narrowest_of_thousands_of_targets_is_reported(bench: Workbench, kind: str) -> None:
     """Of any kind, even if all of them match the goal; benchmarks/run.py measures what that costs."""

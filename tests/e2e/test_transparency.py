@@ -80,6 +80,7 @@ def compare(bench: Workbench, scenario: Scenario, shell: str = "", recorder: Pat
         assert bench.recorded() == ([str(expected["status"])] if scenario.recorded and not refused else [])
 
 
+@pytest.mark.sampled(80)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_differs(bench: Workbench, any_make: str, scenario: Scenario) -> None:
     """Output, status, files, environment and order are the same, and the run is recorded as expected."""
@@ -89,7 +90,7 @@ def test_nothing_differs(bench: Workbench, any_make: str, scenario: Scenario) ->
     compare(bench, scenario)
 
 
-@pytest.mark.slow
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("way", ["connector", "run"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_differs_in_the_other_ways(bench: Workbench, way: str, scenario: Scenario) -> None:
@@ -97,6 +98,7 @@ def test_nothing_differs_in_the_other_ways(bench: Workbench, way: str, scenario:
     compare(bench, scenario, recorder=recorder_for(way))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("name", IN_OTHER_SHELLS)
 def test_nothing_differs_whichever_shell_is_sh(bench: Workbench, shell: str, name: str) -> None:

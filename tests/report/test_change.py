@@ -32,8 +32,6 @@ from instrumented_make.report.estimators.panel import Floats, Integers
 from instrumented_make.report.questions import helped
 from instrumented_make.report.questions.helped import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 
-pytestmark = pytest.mark.slow
-
 SIGMA = 0.6
 WEEKS = 8
 # Four commands, each with its duration and its failures, as in a report.
@@ -134,6 +132,7 @@ NOTHING_CHANGED: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", NOTHING_CHANGED)
 def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
     """Of 200 reports on four commands that did not change, no more than FALSE_ALARM call anything changed."""
@@ -156,6 +155,7 @@ POWER: dict[str, tuple[dict[str, object], float]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", POWER)
 def test_a_speed_up_is_found(kind: str) -> None:
     """In the share of reports that docs/report.md states, within what chance allows."""
@@ -176,6 +176,7 @@ WEEKS_OF_THEIR_OWN: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", WEEKS_OF_THEIR_OWN)
 def test_weeks_that_differ_for_everybody_do_not_fit_the_change(kind: str) -> None:
     """They may look like a change, but no more than FALSE_ALARM of reports say that its timing fits."""
@@ -347,6 +348,7 @@ def test_the_engines_sums_match_the_runs() -> None:
         assert effect.estimate == pytest.approx(means[1] - means[0], abs=0.002)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("people", "before", "after", "weeks"),
     [(100, 0.005, 0.01, 1), (100, 0.005, 0.01, 3), (100, 0.05, 0.1, 1), (40, 0.01, 0.02, 3), (15, 0.2, 0.1, 8)],

@@ -21,8 +21,6 @@ from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import answer_all
 from instrumented_make.times import latest_s
 
-pytestmark = pytest.mark.engines
-
 
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """Everything that a report says about a source."""
@@ -47,12 +45,14 @@ def _at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("selection", SELECTIONS, ids=IDS)
 def test_postgres_answers_as_duckdb_does(history: Path, postgres: str, selection: dict[str, Any]) -> None:
     """Every figure is equal to the last bit, though the server's clock is New York's."""
     assert everything(postgres, "devstack.devstack_command_run", **selection) == everything(str(history), **selection)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["clickhouse", "pyspark", "snowflake"])
 @pytest.mark.parametrize("selection", SELECTIONS, ids=IDS)
 def test_every_engine_answers_as_duckdb_does(
@@ -133,6 +133,7 @@ def test_the_sql_of_each_engine_is_that_of_its_golden_file(dialect: str) -> None
     assert sql(dialect) == (GOLDEN / f"{dialect}.sql").read_text()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("grants", [[], ["USAGE ON SCHEMA devstack"]])
 def test_a_missing_permission_is_explained_in_one_sentence(postgres: str, grants: list[str]) -> None:
     """Whether the user can see the table's name or not."""

@@ -24,8 +24,6 @@ from workbench import missing, wait_until
 
 from instrumented_make.text import printable
 
-pytestmark = pytest.mark.browser
-
 QUESTIONS = [
     "What changed?",
     "Did the change of 2026-04-28T10:00Z help?",
@@ -140,6 +138,7 @@ def test_the_page_is_the_same_on_every_machine(page: Path, tmp_path: Path, someb
     assert (tmp_path / "a.html").read_text() == page.read_text()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, width: str, dark: bool) -> None:
@@ -305,6 +304,7 @@ def test_command_names_are_only_text(browser: webdriver.Chrome, tmp_path: Path) 
     assert complaints(browser) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("rows", [0, 1, 2, 30])
 def test_a_short_history_is_drawn(browser: webdriver.Chrome, tmp_path: Path, rows: int) -> None:
     """With no run, one or a few, there is no error and no NaN."""

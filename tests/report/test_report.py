@@ -25,8 +25,6 @@ from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions.helped import COULD_BE_ELSE
 
-pytestmark = pytest.mark.slow
-
 CHANGE = "2026-04-28T10:00Z"
 # Python dies of the signal, which shells show as 130 as well, if it comes while a module is defining a class.
 EXIT_INTERRUPTED = 130
@@ -278,6 +276,7 @@ def test_mistakes_are_explained(history: Path, mistake: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("missing", "options"),
     [("ibis", []), ("duckdb", []), ("numpy", ["--change", CHANGE]), ("scipy", ["--change", CHANGE])]
@@ -393,6 +392,7 @@ def test_an_interrupted_history_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("columns", [40, 80, 160])
 @pytest.mark.parametrize("change", [[], ["--change", CHANGE]])
 def test_no_row_is_wider_than_the_terminal(team: Path, columns: int, change: list[str]) -> None:

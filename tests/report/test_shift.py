@@ -29,8 +29,6 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 
-pytestmark = pytest.mark.slow
-
 SIGMA = 0.6
 COMMANDS = 4
 CHANGED = "c0"
@@ -137,6 +135,7 @@ NOTHING_CHANGED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", NOTHING_CHANGED)
 def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
     """No more than FALSE_ALARM of reports find anything when no level shifted for good."""
@@ -162,6 +161,7 @@ POWER: dict[str, tuple[dict[str, Any], float]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", POWER)
 def test_a_shift_is_found(kind: str) -> None:
     """As often as docs/report.md says, and dated within a week of when people pulled it."""

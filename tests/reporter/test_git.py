@@ -14,8 +14,6 @@ from workbench import INSTALLED, Workbench
 
 from instrumented_make.reporter.git import PATIENCE_S, Repositories
 
-pytestmark = pytest.mark.slow
-
 OLD = "2021-05-17T15:02:10-04:00"
 NEW = "2022-01-02T03:04:05+05:30"
 # Not ``@:``: make 4.4 started in another folder than PWD is then left alone (docs/limits.md).
@@ -175,6 +173,7 @@ def test_a_repository_that_hangs_is_read_once(repository: Workbench, server: Cap
     assert time.monotonic() - started_s < 45 * PATIENCE_S
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["packed-refs", "logs/refs/heads/main", "commondir", "objects/info/alternates"])
 @pytest.mark.parametrize("content", ["fifo", "binary", "folder", "itself"])
 def test_nothing_in_a_repository_stops_recording(
@@ -244,6 +243,7 @@ def test_git_dirty_is_reported_if_collected(repository: Workbench, server: Captu
     assert server.wait_for(1)[0]["properties"]["git_dirty"] is dirty
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "written", ["1621278130 -3407", "1621278130 +2400", "1621278130 -9999", "99999999999999 +0000", "9 +0000"]
 )

@@ -32,8 +32,6 @@ from instrumented_make.reporter.delivery import (
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import Destination, open_outbox
 
-pytestmark = pytest.mark.slow
-
 COUNT = 5
 
 
@@ -213,6 +211,7 @@ def test_a_server_that_rejects_everything_parks_nothing(home: ConfigDir) -> None
     assert states(home) == {"delivered": 200}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("count", "bad"),
     [
@@ -435,6 +434,7 @@ def test_no_cookie_is_sent_back(home: ConfigDir, server: Capture) -> None:
     assert not [request.headers for request in server.requests if "cookie" in request.headers]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("talk", [hang, reset, garbage, trickle])
 def test_a_broken_connection_loses_nothing(home: ConfigDir, talk: Callable[[socket.socket], None]) -> None:
     """The sender stops by itself, long before the server would let it, and the events wait."""

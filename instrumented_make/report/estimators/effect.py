@@ -197,13 +197,36 @@ def _duration(counts: Counts) -> Effect | None:
     if people < 2 or not variance.any():
         estimate, error, weight = float(difference.mean()), 0.0, np.full(people, 1 / people)
     else:
-        from statsmodels.stats.meta_analysis import combine_effects  # noqa: PLC0415  (takes a second, rarely needed)
-
-        combined = combine_effects(difference, variance, method_re="iterated", use_t=True)
-        estimate, error = float(combined.mean_effect_re), float(combined.sd_eff_w_re_hksj)
-        weight = np.asarray(combined.weights_rel_re)
+        estimate, error, weight = combine_effects(difference, variance)
     before = math.exp(float(means[0] @ weight))
     return Effect(before, before * math.exp(estimate), estimate, error, people, float(people))
+
+
+def combine_effects(difference: Floats, variance: Floats) -> tuple[float, float, Floats]:
+    """The mean of a random effect, its standard error, and the weight of each of two or more people in it; sum 1.
+
+    ``variance``: of each person's ``difference``, if only that person were looked at. What differences between people
+    add is found as Paule and Mandel (1982, doi:10.6028/jres.087.022) do; the error is that of Hartung and Knapp (2001,
+    doi:10.1002/sim.791).
+    """
+    from scipy import optimize  # noqa: PLC0415  (rarely needed)
+
+    freedom = len(difference) - 1
+
+    def shares(between: float) -> Floats:
+        weight = 1 / (variance + between)
+        return np.asarray(weight / weight.sum())
+
+    def scale(between: float) -> float:
+        deviation = difference - shares(between) @ difference
+        return float((deviation**2 / (variance + between)).sum()) / freedom
+
+    # At the plain variance of the differences, the scale is at most 1.
+    highest = float(difference.var(ddof=1))
+    between = float(optimize.brentq(lambda value: scale(value) - 1, 0.0, highest)) if scale(0.0) > 1 else 0.0
+    weight = shares(between)
+    error = math.sqrt(scale(between) / (1 / (variance + between)).sum())
+    return float(weight @ difference), error, weight
 
 
 def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
