@@ -32,15 +32,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without ``--all``, leave out what is ``thorough``, and of what is ``sampled`` all but some cases, evenly spread.
 
-    A test that is named on the command line runs in full.
+    What is neither runs with the first make only. A test that is named on the command line runs in full.
     """
     if config.getoption("--all") or any("::" in argument for argument in config.args):
         return
     cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    out: set[pytest.Item] = set()
     for item in items:
         if item.get_closest_marker("sampled"):
             cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
-    out = {item for item in items if item.get_closest_marker("thorough")}
+        elif item.get_closest_marker("thorough") or _params(item).get("make") in MAKES[1:]:
+            out.add(item)
     for same in cases.values():
         mark = same[0].get_closest_marker("sampled")
         assert mark is not None
@@ -48,6 +50,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         out |= set(same) - {same[place * len(same) // number] for place in range(number)}
     config.hook.pytest_deselected(items=[item for item in items if item in out])
     items[:] = [item for item in items if item not in out]
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    return item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

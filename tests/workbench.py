@@ -394,10 +394,12 @@ def needs(tool: str) -> str:
 
 
 def with_sh(shell: str, *command: str) -> list[str]:
-    """``command`` in its own mount namespace, where ``shell`` is /bin/sh."""
-    import pytest  # noqa: PLC0415
+    """``command`` in its own mount namespace, where ``shell`` is /bin/sh; skip where that cannot be seen to work."""
+    as_sh = 'mount --bind "$1" /bin/sh && shift && exec "$@"'
+    within = ["unshare", "--mount", "bash", "-c", as_sh, "bash", shell]
+    same = 'test /bin/sh -ef "$0"'
+    if subprocess.run([*within, "bash", "-c", same, shell], capture_output=True, check=False).returncode != 0:
+        import pytest  # noqa: PLC0415  (the demo's helpers do not need it)
 
-    if os.geteuid() != 0:
-        pytest.skip("only root can put another shell in the place of /bin/sh")
-    as_sh = 'mount --bind "$1" /bin/sh && shift && exec "$@" || exit 99'
-    return ["unshare", "--mount", "bash", "-c", as_sh, "bash", shell, *command]
+        pytest.skip("another shell cannot take the place of /bin/sh here")
+    return [*within, *command]

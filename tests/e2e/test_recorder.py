@@ -369,6 +369,7 @@ def test_two_hundred_at_once_start_one_reporter_at_a_time(bench: Workbench) -> N
     assert most <= 2
 
 
+@pytest.mark.thorough
 def test_each_run_is_recorded_once_or_counted(bench: Workbench) -> None:
     """With kills of make, watcher or nobody at random: as many records as runs, each with make's own status."""
     bench.write("a: ; @sleep 0.0$(N); exit 3\nb: ; @sleep 0.0$(N)\n", ["a", "b"])

@@ -226,6 +226,7 @@ def test_a_sha256_repository_and_a_shared_clone(bench: Workbench, server: Captur
     assert reported(bench, server) == (True, OLD)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("edit", "dirty"), [("", False), ("touch", True), ("stage", True)])
 def test_git_dirty_is_reported_if_collected(repository: Workbench, server: Capture, edit: str, dirty: bool) -> None:
     """Changes to tracked files count, staged or not; untracked files do not."""

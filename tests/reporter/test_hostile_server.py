@@ -237,6 +237,7 @@ def test_bad_events_do_not_hold_up_good_ones(home: ConfigDir, count: int, bad: S
         assert len(server.taken) == len(set(server.taken)) == count - len(bad)
 
 
+@pytest.mark.thorough
 def test_a_server_that_starts_to_reject_everything_parks_nothing(home: ConfigDir) -> None:
     """It takes one batch and rejects everything after that: the earlier success proves nothing."""
 
@@ -503,6 +504,7 @@ def test_without_consent_nothing_is_sent(home: ConfigDir, server: Capture) -> No
     assert server.requests == []
 
 
+@pytest.mark.thorough
 def test_a_hundred_thousand_waiting_events_are_sent_in_parts(home: ConfigDir, server: Capture) -> None:
     """A sender sends what it can within its budget and leaves the rest; no event is sent twice."""
     fill(home, server.host, 100_000)
