@@ -198,7 +198,11 @@ def _duckdb(size: int) -> Any:
 
 
 def _in_memory(table: pa.Table) -> Any:
-    return _duckdb(table.nbytes).create_table(TABLE, table)
+    connection = _duckdb(table.nbytes)
+    # Ibis' own way imports pandas.
+    connection.con.register("events", table)
+    connection.con.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM events")  # noqa: S608
+    return connection.table(TABLE)
 
 
 def _beginning_of(paths: list[str]) -> tuple[bytes, int]:

@@ -26,6 +26,7 @@ from instrumented_make.report.estimators.effect import (
     Comparison,
     Counts,
     add_intervals,
+    combine_effects,
     compare,
 )
 from instrumented_make.report.estimators.panel import Floats, Integers
@@ -248,6 +249,24 @@ def test_intervals_contain_the_true_ratio(people: int) -> None:
         for number, effect in enumerate((lone.duration, lone.duration_in_weeks)):
             covered[number] += effect is None or effect.low <= math.log(0.8) <= effect.high
     assert min(covered) >= stats.binom.ppf(0.001, reports, 1 - FALSE_ALARM)
+
+
+@pytest.mark.parametrize(
+    ("difference", "variance", "mean", "error", "weight"),
+    [
+        ([0.1, 0.4, -0.2, 0.9], [0.04, 0.01, 0.09, 0.02], 0.342275, 0.229501, [0.245323, 0.285170, 0.198983, 0.270524]),
+        ([0.1, 0.12, 0.08], [0.04, 0.01, 0.09], 0.113061, 0.008830, [0.183673, 0.734694, 0.081633]),
+    ],
+    ids=["people differ", "people agree"],
+)
+def test_people_are_combined_as_statsmodels_does(
+    difference: list[float], variance: list[float], mean: float, error: float, weight: list[float]
+) -> None:
+    """The figures are those of combine_effects(..., method_re="iterated", use_t=True) in statsmodels 0.15."""
+    combined = combine_effects(np.array(difference), np.array(variance))
+    assert combined[0] == pytest.approx(mean, abs=1e-6)
+    assert combined[1] == pytest.approx(error, abs=1e-6)
+    assert combined[2].tolist() == pytest.approx(weight, abs=1e-6)
 
 
 def test_slow_people_on_old_commits_are_not_a_change() -> None:

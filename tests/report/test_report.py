@@ -18,12 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import team_history
+from homes import fill
 from rich.console import Console
 from workbench import HANG_S, wait_until
 
 from instrumented_make import __version__
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions.helped import COULD_BE_ELSE
+from instrumented_make.reporter.config_dir import ConfigDir
 
 CHANGE = "2026-04-28T10:00Z"
 # Python dies of the signal, which shells show as 130 as well, if it comes while a module is defining a class.
@@ -430,3 +432,16 @@ def test_a_summary_imports_nothing_slow_that_it_can_do_without(history: Path) ->
     command = [sys.executable, "-c", code, "report", str(history)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True)
     assert done.stdout.endswith("\nset()\n")
+
+
+def test_no_report_imports_what_the_extra_does_not_ask_for(history: Path, tmp_path: Path) -> None:
+    """Ibis has uses for pandas, which takes as much room as what draws: neither a page nor an outbox needs it."""
+    home = ConfigDir(tmp_path)
+    home.create(home.pending)
+    fill(home, "https://h.invalid", 3)
+    (tmp_path / "pandas.py").write_text("raise ModuleNotFoundError(name='pandas')\n")
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    page = ["--change", "2026-04-28T10:00Z", "--html", str(tmp_path / "page.html")]
+    for arguments in ([str(history), *page], [str(home.outbox)]):
+        command = [sys.executable, "-m", "generator", "report", *arguments]
+        subprocess.run(command, cwd=Path(__file__).parents[2], env=variables, check=True, capture_output=True)
