@@ -136,9 +136,8 @@ def _figures(command: str, runs: list[Run]) -> Figures:
         p95_ms=quantile(durations, P95),
         failed=sum(run.exit_status > 0 for run in runs),
         interrupted=sum(run.exit_status < 0 for run in runs),
-        weeks=tuple(_week(number, sorted(values)) for number, values in sorted(weeks.items())),
+        weeks=tuple(
+            Week(number, len(values), *(quantile(sorted(values), percent) for percent in (MEDIAN, 90, P95)))
+            for number, values in sorted(weeks.items())
+        ),
     )
-
-
-def _week(number: int, durations: list[int]) -> Week:
-    return Week(number, len(durations), *(quantile(durations, percent) for percent in (MEDIAN, 90, P95)))

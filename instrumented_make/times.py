@@ -27,9 +27,14 @@ def week_of(start_s: float) -> int:
     return int((start_s + BEFORE_THURSDAY_S) // WEEK_S)
 
 
+def date(day: int) -> str:
+    """The date of a day, counted from 1970-01-01, as ISO 8601."""
+    return datetime.fromtimestamp(day * DAY_S, timezone.utc).date().isoformat()
+
+
 def monday(week: int) -> str:
     """The date on which a week began, as ISO 8601."""
-    return datetime.fromtimestamp(week * WEEK_S - BEFORE_THURSDAY_S, timezone.utc).date().isoformat()
+    return date(week * 7 - 3)
 
 
 def moment(text: str, now_s: float | None = None) -> int:
@@ -59,8 +64,3 @@ def time_of_report() -> str:
     """
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
     return minute(float(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else time.time())
-
-
-def date(day: int) -> str:
-    """The date of a day, counted from 1970-01-01, as ISO 8601."""
-    return datetime.fromtimestamp(day * DAY_S, timezone.utc).date().isoformat()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,50 +18,36 @@ from instrumented_make.layout import terminal_width
 from instrumented_make.report.options import FAILING, SLOWER, Options, Targets
 from instrumented_make.times import NO_DATE, moment
 
+if TYPE_CHECKING:
+    from instrumented_make.report.history import History
+    from instrumented_make.report.progress import Steps
+
 MIN_PEOPLE = 5
 # The exit status for "something got worse": not an error, and not otherwise used by this program.
 CHANGED = 4
 KINDS = (SLOWER, FAILING)
 
 
-class Moment(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions
-    """A date, or a date and time."""
-
-    name = "date"
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds since 1970; fail if ``value`` is not a date."""
-        if isinstance(value, int):
-            return value
-        try:
-            return moment(value)
-        except ValueError:
-            self.fail(NO_DATE.format(value), param, ctx)
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else moment(value)
+    except ValueError:
+        raise click.BadParameter(NO_DATE.format(value)) from None
 
 
-class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
-    """One or more KINDS, separated by commas."""
-
-    name = "kinds"
-
-    def convert(
-        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """The kinds; fail if one is unknown."""
-        if isinstance(value, tuple):
-            return value
-        kinds = tuple(kind.strip() for kind in value.split(","))
-        for kind in kinds:
-            if kind not in KINDS:
-                self.fail(f"{kind!r} is not one of {', '.join(KINDS)}", param, ctx)
-        return kinds
+def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
+    kinds = tuple(kind.strip() for kind in value.split(",")) if value else ()
+    for kind in kinds:
+        if kind not in KINDS:
+            raise click.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}")
+    return kinds
 
 
 @click.command()
 @click.argument("source")
 @click.option("--table", help="The warehouse table to read.  [default: devstack_command_run]")
 @click.option("--event", help="The name of the event to count, if SOURCE holds several kinds.")
-@click.option("--since", type=Moment(), help="Only runs since this time (UTC): a date, or 4w, week, ...")
+@click.option("--since", callback=_seconds, metavar="DATE", help="Only runs since then (UTC): a date, or 4w, week, ...")
 @click.option("--command", "commands", multiple=True, help="Only this command; may be repeated.")
 @click.option("--include-test", is_flag=True, help="Include test data.")
 @click.option(
@@ -82,7 +69,7 @@ class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
     type=click.Path(path_type=Path, dir_okay=False),
     help="A targets.yaml: shows its help texts, and does not count time in 'interactive' targets as waiting.",
 )
-@click.option("--change", type=Moment(), help="Compare runs before and after the commit made at this time.")
+@click.option("--change", callback=_seconds, metavar="DATE", help="Compare runs before and after the commit made then.")
 @click.option(
     "--window",
     type=click.IntRange(min=1),
@@ -99,9 +86,9 @@ class Kinds(click.ParamType):  # type: ignore[type-arg]  # as above
 )
 @click.option(
     "--fail-on",
-    type=Kinds(),
+    callback=_kinds,
     metavar="KIND,...",
-    default=(),
+    default="",
     help=f"Exit with status {CHANGED} if anything got 'slower' or is 'failing' more; with --since-last, only if new.",
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
@@ -141,24 +128,36 @@ def report(
     selection = Selection(since, commands, include_test, only_master=branch == "master")
     # The caller knows how to read a catalog; the report itself does not depend on catalogs.
     targets = ctx.obj(catalog) if catalog is not None else Targets()
+    with _needing_the_extra(), _no_garbage_collection():
+        from instrumented_make.report.events import open_source  # noqa: PLC0415
+        from instrumented_make.report.history import History  # noqa: PLC0415
+        from instrumented_make.report.progress import Steps  # noqa: PLC0415
+        from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
+
+        earlier = changed.read_earlier(since_last) if since_last is not None else None
+        with Steps() as steps, open_source(source, table, event) as opened:
+            history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier))
+            text = _write(history, steps, format_, for_page=html is not None)
+            is_worse = bool(fail_on) and worse(history, fail_on)
+    if html is None:
+        click.echo(text, nl=False)
+    else:
+        files.write(html, text)
+        click.echo(f"{html}: written", err=True)
+    if is_worse:
+        ctx.exit(CHANGED)
+
+
+@contextmanager
+def _needing_the_extra() -> Iterator[None]:
     try:
-        with _no_garbage_collection():
-            text, worse = _answer(
-                source, table, event, selection, min_people, targets, change, window, since_last, fail_on, format_, html
-            )
+        yield
     except ImportError as error:
         # A library whose own dependency is missing describes that itself.
         missing = isinstance(error, ModuleNotFoundError)
         message = f"{error.name} is not installed" if missing else str(error)
         hint = "install the report extra: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
         raise failure(message, hint, path="report") from None
-    if html is None:
-        click.echo(text, nl=False)
-    else:
-        files.write(html, text)
-        click.echo(f"{html}: written", err=True)
-    if worse:
-        ctx.exit(CHANGED)
 
 
 @contextmanager
@@ -173,41 +172,18 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _answer(
-    source: str,
-    table: str | None,
-    event: str | None,
-    selection: Selection,
-    min_people: int,
-    targets: Targets,
-    change: int | None,
-    window: int,
-    since_last: Path | None,
-    fail_on: tuple[str, ...],
-    format_: str,
-    html: Path | None,
-) -> tuple[str, bool]:
-    """The text to show, and whether anything got worse in a way that ``fail_on`` names."""
-    from instrumented_make.report.events import open_source  # noqa: PLC0415
-    from instrumented_make.report.history import History  # noqa: PLC0415
-    from instrumented_make.report.progress import Steps  # noqa: PLC0415
-    from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
+def _write(history: History, steps: Steps, format_: str, *, for_page: bool) -> str:
+    """The report as a page or, otherwise, in this format."""
+    if for_page:
+        # Altair asks for the home when it is imported, fails where there is none, and keeps nothing there.
+        os.environ.setdefault("HOME", os.sep)
+        from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
 
-    earlier = changed.read_earlier(since_last) if since_last is not None else None
-    with Steps() as steps, open_source(source, table, event) as opened:
-        history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier))
-        if html is not None:
-            # Altair asks for the home when it is imported, fails where there is none, and keeps nothing there.
-            os.environ.setdefault("HOME", os.sep)
-            from instrumented_make.report.page import page  # noqa: PLC0415  (it draws)
+        return page(history, steps)
+    if format_ == "table":
+        from instrumented_make.report.terminal import text  # noqa: PLC0415
 
-            text = page(history, steps)
-        elif format_ == "table":
-            from instrumented_make.report.terminal import text as as_text  # noqa: PLC0415
+        return text(history, terminal_width())
+    from instrumented_make.report import machine_readable  # noqa: PLC0415
 
-            text = as_text(history, terminal_width())
-        else:
-            from instrumented_make.report import machine_readable  # noqa: PLC0415
-
-            text = machine_readable.as_json(history) if format_ == "json" else machine_readable.as_csv(history)
-        return text, bool(fail_on) and worse(history, fail_on)
+    return machine_readable.as_json(history) if format_ == "json" else machine_readable.as_csv(history)

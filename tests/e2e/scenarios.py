@@ -113,8 +113,6 @@ COMMAND_LINES = [
     *[((), {"GNUMAKEFLAGS": flags}) for flags in ("-k", "-j2")],
 ]
 
-OPTIONS_SHOWN = "a: ; @echo /etc/host*; echo $$-; echo $${NOTHING}; false; echo on\n"
-
 SCENARIOS = [
     *[
         Scenario(

@@ -128,7 +128,7 @@ def test_a_missing_driver_is_named() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_sql_of_each_engine_is_that_of_its_golden_file(dialect: str) -> None:
+def test_the_sql_of_an_engine_that_is_not_run_is_that_of_its_golden_file(dialect: str) -> None:
     """``make dev.render`` writes the files again; review the diff."""
     assert sql(dialect) == (GOLDEN / f"{dialect}.sql").read_text()
 

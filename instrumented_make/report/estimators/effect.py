@@ -211,22 +211,17 @@ def combine_effects(difference: Floats, variance: Floats) -> tuple[float, float,
     """
     from scipy import optimize  # noqa: PLC0415  (rarely needed)
 
-    freedom = len(difference) - 1
-
-    def shares(between: float) -> Floats:
+    def fit(between: float) -> tuple[Floats, float, float]:
         weight = 1 / (variance + between)
-        return np.asarray(weight / weight.sum())
+        mean = float(weight @ difference / weight.sum())
+        return weight, mean, float(weight @ (difference - mean) ** 2) / (len(difference) - 1)
 
-    def scale(between: float) -> float:
-        deviation = difference - shares(between) @ difference
-        return float((deviation**2 / (variance + between)).sum()) / freedom
-
-    # At the plain variance of the differences, the scale is at most 1.
-    highest = float(difference.var(ddof=1))
-    between = float(optimize.brentq(lambda value: scale(value) - 1, 0.0, highest)) if scale(0.0) > 1 else 0.0
-    weight = shares(between)
-    error = math.sqrt(scale(between) / (1 / (variance + between)).sum())
-    return float(weight @ difference), error, weight
+    between = 0.0
+    if fit(between)[2] > 1:
+        # At the plain variance of the differences, it is at most 1.
+        between = float(optimize.brentq(lambda value: fit(value)[2] - 1, 0.0, difference.var(ddof=1)))
+    weight, mean, scale = fit(between)
+    return mean, math.sqrt(scale / weight.sum()), weight / weight.sum()
 
 
 def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
