@@ -11,10 +11,9 @@ DAY_S = 24 * 3600
 WEEK_S = 7 * DAY_S
 # 1970-01-01 was a Thursday; weeks begin on Monday, 0:00 UTC, and are numbered from the week of that day.
 BEFORE_THURSDAY_S = 3 * DAY_S
-EARLIEST_S = 1_577_836_800
+EARLIEST_S = 1_577_836_800  # of a run: 2020; the specification is of 2021
 NO_DATE = "{!r} is not a date; use, for example, 2026-05-17, 2026-05-17T15:02+02:00, 4w, 10d, or week"
-# Back from now, in seconds.
-_PERIODS_S = {"day": DAY_S, "week": WEEK_S, "month": 30 * DAY_S, "year": 365 * DAY_S}
+_PERIODS_S = {"day": DAY_S, "week": WEEK_S, "month": 30 * DAY_S, "year": 365 * DAY_S}  # back from now
 
 
 def latest_s() -> int:
