@@ -89,8 +89,8 @@ def ask(history: History) -> Section:
     return Section(
         "changed",
         "What changed?",
-        _tell_why_not(history) or _answer(changes),
-        [] if _tell_why_not(history) else _details(changes, history),
+        _obstacle(history) or _answer(changes),
+        [] if _obstacle(history) else _details(changes, history),
         lambda: _figures(changes),
         in_full=True,
     )
@@ -120,13 +120,13 @@ def find_changes(history: History) -> list[Change]:
     )
 
 
-def _tell_search(history: History) -> list[str]:
+def _candidates(history: History) -> list[str]:
     """The commands that can shift. How long people work in a command, and how they leave it, is not a level."""
     return [command for command in history.commands if command not in history.options.targets.interactive]
 
 
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    ahead = _tell_search(history)
+    ahead = _candidates(history)
     while ahead:
         history.begin("Looking for what changed")
         size = np.cumsum([history.runs_of[command] for command in ahead])
@@ -218,9 +218,9 @@ def are_any_of(changes: Sequence[Change], kinds: Sequence[str]) -> bool:
     return any(change.kind in kinds and change.new is not False for change in changes)
 
 
-def _tell_why_not(history: History) -> str:
+def _obstacle(history: History) -> str:
     """Why nothing could be looked at, if that is so."""
-    if not _tell_search(history):
+    if not _candidates(history):
         return "No command can be searched: each is 'other' or interactive."
     if len({week.number for row in history.summary.figures for week in row.weeks}) < 2 * LEAST_WEEKS:
         return f"It is too early to tell: at least {2 * LEAST_WEEKS} weeks with runs are needed."
