@@ -15,7 +15,7 @@ from instrumented_make import files
 from instrumented_make.errors import failure
 from instrumented_make.figures import Selection
 from instrumented_make.layout import terminal_width
-from instrumented_make.report.options import FAILING, SLOWER, Options, Targets
+from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Options, Targets
 from instrumented_make.times import NO_DATE, moment
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MIN_PEOPLE = 5
 # The exit status for "something got worse": not an error, and not otherwise used by this program.
 CHANGED = 4
-KINDS = (SLOWER, FAILING)
+KINDS = (SLOWER, FAILING, INTERRUPTED)
 
 
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -89,7 +89,8 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     callback=_kinds,
     metavar="KIND,...",
     default="",
-    help=f"Exit with status {CHANGED} if anything got 'slower' or is 'failing' more; with --since-last, only if new.",
+    help=f"Exit with status {CHANGED} if anything got 'slower', or is 'failing' or 'interrupted' more; with "
+    "--since-last, only if that is new.",
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write HTML to this file instead.")

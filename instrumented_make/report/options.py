@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What a command can get worse in: the names that --fail-on takes.
-SLOWER, FAILING = "slower", "failing"
+SLOWER, FAILING, INTERRUPTED = "slower", "failing", "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

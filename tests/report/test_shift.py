@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from instrumented_make.report.estimators.panel import Integers
@@ -22,6 +24,7 @@ from instrumented_make.report.estimators.shift import (
     DURATION,
     FAILURES,
     FALSE_ALARM,
+    INTERRUPTIONS,
     LEAST_WEEKS,
     Shift,
     Weekly,
@@ -42,6 +45,7 @@ def simulate(
     runs_a_week: float = 3,
     speed: float = 1.0,
     failing: tuple[float, float] = (0.05, 0.05),
+    interrupting: tuple[float, float] = (0.02, 0.02),
     at: int = 16,
     until: int | None = None,
     pull_days: float = 5.0,
@@ -80,7 +84,9 @@ def simulate(
         pulled = 7 * at + rng.exponential(pull_days, people)
         after = (day >= pulled[person[of_cell]]) & (number == 0) & (until is None or day < 7 * (until or 0))
         logarithm += math.log(speed) * after
-        failed = rng.random(len(of_cell)) < np.where(after, failing[1], failing[0])
+        ended = rng.random(len(of_cell))
+        failed = ended < np.where(after, failing[1], failing[0])
+        interrupted = 1 - ended < np.where(after, interrupting[1], interrupting[0])
 
         def sum_by(values: Any, cells: Integers = of_cell, length: int = people * weeks) -> Integers:
             return np.bincount(cells, values, length).astype(np.int64)
@@ -90,10 +96,11 @@ def simulate(
             person=person,
             week=week + 2_900,
             runs=sum_by(np.ones(len(of_cell))),
-            succeeded=sum_by(~failed),
+            succeeded=sum_by(~failed & ~interrupted),
             failed=sum_by(failed),
-            logarithms=sum_by(thousandths * ~failed),
-            succeeded_ms=sum_by(np.exp(logarithm) * ~failed),
+            interrupted=sum_by(interrupted),
+            logarithms=sum_by(thousandths * ~(failed | interrupted)),
+            succeeded_ms=sum_by(np.exp(logarithm) * ~(failed | interrupted)),
         )
     return {name: runs.of(runs.runs > 0) for name, runs in found.items()}
 
@@ -209,15 +216,68 @@ def test_a_shift_has_its_size_and_cost() -> None:
     assert {shift.people for shift in found} <= set(range(36, 41))
 
 
-def test_a_temporary_shift_is_found_twice() -> None:
-    """Fourteen slow weeks: slower since the first of them, faster since the last."""
+SPELLS: dict[str, dict[str, Any]] = {
+    "8 of 26 weeks twice as slow": {"people": 100, "speed": 2.0, "at": 12, "until": 20},
+    "6 of 26 weeks": {"people": 100, "speed": 2.0, "at": 10, "until": 16},
+    "10 of 26 weeks": {"people": 40, "speed": 2.0, "at": 8, "until": 18},
+    "14 of 40 weeks": {"people": 40, "weeks": 40, "speed": 1.6, "at": 12, "until": 26},
+}
+
+
+@pytest.mark.parametrize("kind", SPELLS)
+def test_what_came_and_went_is_found_once(kind: str) -> None:
+    """In four of five reports, with its first and its last week."""
+    options, count = SPELLS[kind], 25
     found = [
-        [(shift.worse, shift.week - 2_900) for shift in sorted(shifts_, key=lambda shift: shift.week)]
-        for shifts_ in reports(20, 5, people=40, weeks=40, speed=1.6, at=12, until=26)
+        [(shift.worse, shift.week - 2_900, (shift.until or 0) - 2_900) for shift in of_report]
+        for of_report in reports(count, len(kind), **options)
     ]
-    both = [times for times in found if [worse for worse, _ in times] == [True, False]]
-    assert len(both) >= 14
-    assert all(abs(times[0][1] - 13) <= 2 and abs(times[1][1] - 26) <= 1 for times in both)
+    (at, until) = options["at"], options["until"]
+    right = sum(
+        [worse for worse, _, _ in spells] == [True] and abs(spells[0][1] - at) <= 1 and abs(spells[0][2] - until) <= 1
+        for spells in found
+    )
+    assert right >= at_least(count, 0.8)
+
+
+def test_interruptions_that_begin_are_found() -> None:
+    """From 2 to 30 % of runs, with 40 people: no other measure says so."""
+    count = 20
+    found = [
+        (shift.command, shift.measure)
+        for shifts_ in reports(count, 3, people=40, interrupting=(0.02, 0.3))
+        for shift in shifts_
+        if shift.worse and shift.until is None
+    ]
+    assert found.count((CHANGED, INTERRUPTIONS)) >= at_least(count, 0.95)
+
+
+@given(st.integers(6, 300), st.integers(0, 2**32 - 1), st.sampled_from(["saw", "walk", "jumps", "holes"]))
+@settings(max_examples=25, deadline=None)
+def test_no_shape_of_levels_stops_the_search(weeks: int, seed: int, shape: str) -> None:
+    """A saw, a random walk, jumps, and weeks without runs: what is found has at least LEAST_WEEKS on either side."""
+    rng = np.random.default_rng(seed)
+    level = {
+        "saw": np.arange(weeks) % max(weeks // 7, 2) * 0.3,
+        "walk": np.cumsum(rng.standard_normal(weeks)) * 0.3,
+        "jumps": rng.choice([0.0, 1.0, 2.0], weeks),
+        "holes": np.repeat(rng.standard_normal(-(-weeks // 5)), 5)[:weeks],
+    }[shape]
+    person, week = np.indices((6, weeks)).reshape(2, -1)
+    runs = rng.poisson(1.0 if shape == "holes" else 3.0, len(week))
+    at = runs > 0
+    failed = rng.binomial(runs, np.clip(level[week] / 3, 0, 1))
+    logarithms = np.rint(1000 * runs * (9 + level[week] + 0.1 * rng.standard_normal(len(week))))
+    columns = (person, week, runs, runs - failed, failed, runs * 0, logarithms * (runs > failed), runs * 1_000)
+    weekly = Weekly(*(np.asarray(column, dtype=np.int64) for column in columns)).of(at)
+    if not at.any():
+        return
+    for shift in shifts({"c": weekly}, Random(seed)):
+        there = np.unique(weekly.week)
+        assert math.isfinite(shift.before)
+        assert math.isfinite(shift.after)
+        assert shift.gradual or ((there < shift.week).sum() >= LEAST_WEEKS <= (there >= shift.week).sum())
+        assert shift.until is None or ((there >= shift.until).sum() >= LEAST_WEEKS)
 
 
 def test_a_drift_is_found_as_gradual() -> None:
@@ -242,7 +302,7 @@ def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
         weeks = np.sort(rng.choice(104, 50, replace=False))
         runs = np.full(50, 3)
         logarithms = 3 * rng.normal(9_000, 300, 50).astype(int)
-        found[str(number)] = Weekly(runs * 0, weeks, runs, runs, runs * 0, logarithms, runs * 8_000)
+        found[str(number)] = Weekly(runs * 0, weeks, runs, runs, runs * 0, runs * 0, logarithms, runs * 8_000)
     tracemalloc.start()
     try:
         shifts(found, Random(9), own=True)
@@ -253,7 +313,7 @@ def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
 
 def test_constant_weeks_have_no_shift() -> None:
     rng = np.random.default_rng(8)
-    same = {name: Weekly(*[np.ones_like(runs.week)] * 7) for name, runs in simulate(rng, 5).items()}
+    same = {name: Weekly(*[np.ones_like(runs.week)] * 8) for name, runs in simulate(rng, 5).items()}
     assert shifts(same, Random(8)) == []
     assert shifts({}, Random(8)) == []
 

@@ -1,18 +1,21 @@
-"""Finds the weeks in which a command's level of duration, or of failures, shifted for good, without being given a date.
+"""Finds the weeks in which a command's level shifted, for good or for a time, without being given a date.
 
-*Levels.* A regression with an effect for each person and each week gives one level per week, of the mean logarithm of
-durations (runs that succeeded) or of the share of runs that failed. So people who join, leave or are slow do not shift
-it. As in :mod:`effect`, one person counts for at most four who run the command as often as the median person.
+*Levels.* A regression with an effect for each person and each week gives one level per week: of the mean logarithm of
+durations (runs that succeeded), of the share of runs that failed, and of the share that was interrupted. So people who
+join, leave or are slow do not shift it. As in :mod:`effect`, one person counts for at most four who run the command as
+often as the median person.
 
 *Search.* Every split of the weeks with at least LEAST_WEEKS on either side is tried, over all weeks and over some weeks
-around it, and so is a straight line, which represents a drift. The statistic is the Gaussian log-likelihood ratio, n
+around it, a straight line, which represents a drift, and every spell of SPELLS weeks unlike all others, which is what
+came and went (the epidemic alternative; Levin and Kline 1985). The statistic is the Gaussian log-likelihood ratio, n
 log(1 - explained share). Each finding is subtracted, and the search continues in the rest (binary segmentation; Scott
 and Knott 1974).
 
-*False alarms.* The weeks are put into random order, the same order for all commands and both measures, and the largest
+*False alarms.* The weeks are put into random order, the same order for all commands and measures, and the largest
 statistic of all is recorded (Westfall and Young 1993): FALSE_ALARM is the chance of finding *anything* when no level
 shifted. Weeks that differ for everybody are as different in another order, so they raise no alarm. They are moved in
-pairs, since neighbouring weeks are alike.
+pairs, since neighbouring weeks are alike; where the pairs begin is random too. So what came and went within four weeks
+cannot be found: in a history of half a year, two pairs are next to each other too often.
 
 *One person is not a change.* A shift must still be found without the person who contributes most to it, except in one
 person's own history.
@@ -25,7 +28,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from random import Random
@@ -42,6 +45,8 @@ PERMUTATIONS = 1_000
 # In a history longer than twice this many weeks, this many weeks before are also compared with as many after: a level
 # that came and went hardly shows in the whole (moving sums; Eichinger and Kirch 2018).
 REACHES = (13, 26, 52)
+# The lengths of spells that are tried, in weeks: each real one is like one of these in four of five of its weeks.
+SPELLS = (3, 4, 6, 8, 10, 13, 17, 22)
 # Weeks that are moved together.
 BLOCK = 2
 # Per command and measure; a level that shifts more often is noise.
@@ -50,7 +55,8 @@ MOST_SHIFTS = 4
 # likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
 
-DURATION, FAILURES = "duration", "failures"
+DURATION, FAILURES, INTERRUPTIONS = "duration", "failures", "interruptions"
+MEASURES = (DURATION, FAILURES, INTERRUPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Weekly:
     runs: Integers
     succeeded: Integers
     failed: Integers
+    interrupted: Integers
     logarithms: Integers
     succeeded_ms: Integers
 
@@ -73,7 +80,7 @@ class Weekly:
         """What ``measure`` is a mean over, and its sum."""
         if measure == DURATION:
             return self.succeeded, self.logarithms / 1000
-        return self.runs, self.failed.astype(float)
+        return self.runs, (self.failed if measure == FAILURES else self.interrupted).astype(float)
 
     def of(self, at: npt.NDArray[np.bool_] | slice) -> Weekly:
         """Only these elements."""
@@ -84,10 +91,11 @@ class Weekly:
 class Shift:
     """A level that shifted.
 
-    ``week``: the first on the new level; for a ``gradual`` one, the first week of the history. ``before`` and
-    ``after``: typical durations in ms (geometric means), or shares of runs that failed. ``people`` have runs on both
-    sides. ``runs_a_week``: since then. ``cost_a_week``: what it costs since then, in ms of everybody's time, or in runs
-    that fail; negative if it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
+    ``week``: the first on the new level; for a ``gradual`` one, the first week of the history. ``until``: for a spell,
+    the first week on the old level again. ``before`` and ``after``: typical durations in ms (geometric means), or
+    shares of runs that failed or were interrupted; for a spell, outside it and in it. ``people`` have runs on both
+    sides. ``runs_a_week``: since then, or in the spell. ``cost_a_week``: what it costs then, in ms of everybody's time,
+    or in runs; negative if it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
     """
 
     command: str
@@ -100,10 +108,11 @@ class Shift:
     runs_a_week: float
     cost_a_week: float
     levels: tuple[tuple[int, float], ...]
+    until: int | None = None
 
     @property
     def worse(self) -> bool:
-        """Whether it got slower, or fails more."""
+        """Whether it got slower, or fails or is interrupted more."""
         return self.after > self.before
 
 
@@ -119,21 +128,33 @@ class _Series:
     def long_enough(self) -> bool:
         return len(self.week) >= 2 * LEAST_WEEKS and float(np.ptp(self.level)) > 1e-9
 
-    def fit(self) -> _Fit:
-        return _fit(self, np.arange(len(self.week))[:, np.newaxis])
+    def fit(self, cuts: set[int]) -> _Fit:
+        """The best fits besides these ``cuts``, from which a level lasts at least LEAST_WEEKS."""
+        taken = np.searchsorted(self.week, sorted(cuts))
+        free = [place for place in range(len(self.week) + 1) if all(abs(place - taken) >= LEAST_WEEKS)]
+        return _fit(self, np.arange(len(self.week))[:, np.newaxis], np.array(free, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How much better the best split (before the element ``place``) and a straight line fit than no change."""
+    """How much better than no change these fit: the best split, a straight line, the best spell.
+
+    A column for each order of the weeks. ``place``: the element that the split comes before; ``begin`` and ``end``:
+    those that the spell begins with and ends before.
+    """
 
     split: Floats
     line: Floats
     place: Integers
+    spell: Floats
+    begin: Integers
+    end: Integers
+    penalty: float
 
     @property
     def best(self) -> Floats:
-        return np.maximum(self.split, self.line)
+        """The best of all; a spell has one more place to choose, so it has one parameter more (Schwarz 1978)."""
+        return np.maximum(np.maximum(self.split, self.line), self.spell - self.penalty)
 
 
 def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> list[Shift]:
@@ -141,48 +162,60 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
     series = {
         (command, measure): levels
         for command, runs in weekly.items()
-        for measure in (DURATION, FAILURES)
+        for measure in MEASURES
         if (levels := _levels(runs, measure)).long_enough
     }
     if not series:
         return []
     orders = _Orders(np.array(sorted({week for levels in series.values() for week in levels.week.tolist()})), rng)
     left = dict(series)
-    null = {key: orders.best(levels) for key, levels in left.items()}
-    fits = {key: levels.fit() for key, levels in left.items()}
-    cuts_of: dict[tuple[str, str], list[int]] = {}
+    nulls = {key: orders.best(levels) for key, levels in left.items()}
+    ahead = {key: levels.fit(set()) for key, levels in left.items()}
+    # For each series the spells [first, last) and, as [first, None), the shifts that are found.
+    found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
     drifts: set[tuple[str, str]] = set()
-    while fits:
-        key = max(fits, key=lambda key: float(fits[key].best[0]))
-        highest = np.max(list(null.values()), axis=0)
-        if not _surprising(fits[key], highest):
+    while ahead:
+        key = max(ahead, key=lambda key: float(ahead[key].best[0]))
+        highest = np.max(list(nulls.values()), axis=0)
+        fit, week = ahead[key], left[key].week
+        if not _is_surprising(fit, highest):
             break
-        command, measure = key
-        place = int(fits[key].place[0])
-        cuts = cuts_of.setdefault(key, [])
+        spell = fit.best[0] > max(fit.split[0], fit.line[0])
+        first, last = (int(fit.begin[0]), int(fit.end[0])) if spell else (int(fit.place[0]), len(week))
+        span = (int(week[first]), int(week[last]) if spell else None)
+        cuts = _cuts(found.get(key, []))
         if not own:
-            without = _without_one(weekly[command], measure, int(left[key].week[place]), cuts)
-            if not _surprising(without, highest):
-                del fits[key]
+            without = _without_one(weekly[key[0]], key[1], span, cuts)
+            if without is None or not _is_surprising(without, highest):
+                del ahead[key]
                 continue
-        # A split also has a date to choose, so it has one parameter more (Schwarz 1978).
-        if not cuts and fits[key].line[0] > fits[key].split[0] - math.log(len(left[key].week)):
+        # A split also has a date to choose, so it has one parameter more.
+        if not cuts and not spell and fit.line[0] > fit.split[0] - fit.penalty:
             drifts.add(key)
-            del fits[key]
+            del ahead[key]
             continue
-        cuts.append(int(left[key].week[place]))
+        found.setdefault(key, []).append(span)
+        cuts = _cuts(found[key])
         left[key] = _levelled(series[key], cuts)
-        null[key] = orders.best(left[key])
-        if len(cuts) == MOST_SHIFTS or not left[key].long_enough:
-            del fits[key]
+        nulls[key] = orders.best(left[key])
+        if len(cuts) >= MOST_SHIFTS or not left[key].long_enough:
+            del ahead[key]
         else:
-            fits[key] = left[key].fit()
+            ahead[key] = left[key].fit(cuts)
     told = [
-        _describe(command, measure, weekly[command], series[command, measure], cuts, cut)
-        for (command, measure), cuts in cuts_of.items()
-        for cut in sorted(cuts)
+        _describe(*key, weekly[key[0]], series[key], _cuts(spans), span)
+        for key, spans in found.items()
+        for span in sorted(spans, key=_first)
     ]
-    return told + [_drift(command, measure, weekly[command], series[command, measure]) for command, measure in drifts]
+    return told + [_drift(*key, weekly[key[0]], series[key]) for key in sorted(drifts)]
+
+
+def _cuts(spans: Iterable[tuple[int, int | None]]) -> set[int]:
+    return {week for span in spans for week in span if week is not None}
+
+
+def _first(span: tuple[int, int | None]) -> int:
+    return span[0]
 
 
 def _levels(runs: Weekly, measure: str) -> _Series:
@@ -210,22 +243,40 @@ def _levels(runs: Weekly, measure: str) -> _Series:
     return _Series(weeks[told], level[told], np.minimum(information, median(information[told]))[told])
 
 
-def _fit(series: _Series, orders: Integers) -> _Fit:
-    """The fits of the series with its elements in each of these ``orders``, a column of places for each."""
+def _fit(series: _Series, orders: Integers, free: Integers) -> _Fit:
+    """The fits of the series with its elements in each of these ``orders``, a column of places for each.
+
+    ``free``: the places that a split may come before, or a spell begin at or end before.
+    """
     length = len(series.week)
     centred = series.level - np.average(series.level, weights=series.weight)
     weight, total, squares = (values[orders] for values in series.weight * [np.ones(length), centred, centred**2])
     so_far = np.zeros((3, length + 1, orders.shape[1]))
     np.cumsum([weight, total, squares], axis=1, out=so_far[:, 1:])
-    place = np.arange(LEAST_WEEKS, length - LEAST_WEEKS + 1)
-    split = _split(so_far, place, np.array([0]), np.array([length]))
-    for reach in REACHES:
-        if 2 * reach < length:
-            around = _split(so_far, place, np.maximum(place - reach, 0), np.minimum(place + reach, length))
-            np.maximum(split, around, out=split)
+    nothing = np.zeros(orders.shape[1])
+    nowhere = nothing.astype(np.int64)
+    place = free[(free >= LEAST_WEEKS) & (free <= length - LEAST_WEEKS)]
+    split, at = nothing, nowhere
+    if len(place):
+        splits = _split(so_far, place, np.array([0]), np.array([length]))
+        for reach in REACHES:
+            if 2 * reach < length:
+                around = _split(so_far, place, np.maximum(place - reach, 0), np.minimum(place + reach, length))
+                np.maximum(splits, around, out=splits)
+        split, at = splits.max(axis=0), place[splits.argmax(axis=0)]
+    spell, begin, end = nothing, nowhere, nowhere
+    for weeks in SPELLS:
+        first = place[np.isin(place + weeks, place)]
+        if len(first):
+            inside = so_far[:2, first + weeks] - so_far[:2, first]
+            explained = _explained(inside, so_far[:2, [-1]])
+            values = _ratio(explained, so_far[2, -1], length)
+            best, where = values.max(axis=0), first[values.argmax(axis=0)]
+            begin, end = np.where(best > spell, where, begin), np.where(best > spell, where + weeks, end)
+            spell = np.maximum(best, spell)
     time = series.week - series.week.mean()
     line = (time @ total) ** 2 / (time**2 @ weight - (time @ weight) ** 2 / so_far[0, -1])
-    return _Fit(split.max(axis=0), _ratio(line, so_far[2, -1], length), split.argmax(axis=0) + LEAST_WEEKS)
+    return _Fit(split, _ratio(line, so_far[2, -1], length), at, spell, begin, end, math.log(length))
 
 
 def _split(so_far: Floats, place: Integers, begin: Integers, end: Integers) -> Floats:
@@ -234,9 +285,16 @@ def _split(so_far: Floats, place: Integers, begin: Integers, end: Integers) -> F
     ``so_far``: before each week, the sums of the weights, of the levels and of their squares, for each order.
     """
     weight, total, squares = so_far[:, end] - so_far[:, begin]
-    before, first = so_far[:2, place] - so_far[:2, begin]
-    explained = (first - total * before / weight) ** 2 * weight / (before * (weight - before))
+    explained = _explained(so_far[:2, place] - so_far[:2, begin], np.array([weight, total]))
     return _ratio(explained, squares - total**2 / weight, (end - begin)[:, np.newaxis])
+
+
+def _explained(part: Floats, whole: Floats) -> Floats:
+    """The squares that a level of its own explains, for a part of the weeks; weights and levels summed in each."""
+    (weight, total), (all_weight, all_total) = part, whole
+    return np.asarray(
+        (total - all_total * weight / all_weight) ** 2 * all_weight / (weight * (all_weight - weight)), dtype=np.float64
+    )
 
 
 def _ratio(explained: Floats, squares: Floats, length: Integers | int) -> Floats:
@@ -249,14 +307,16 @@ class _Orders:
 
     def __init__(self, weeks: Integers, rng: Random) -> None:
         self.weeks = weeks
-        blocks = np.array([[rng.random() for _ in range(-(-len(weeks) // BLOCK))] for _ in range(PERMUTATIONS)])
-        self.keys = np.repeat(blocks, BLOCK, axis=1)[:, : len(weeks)]
+        number = -(-len(weeks) // BLOCK) + 1
+        blocks = np.array([[rng.random() for _ in range(number)] for _ in range(PERMUTATIONS)])
+        begin = np.array([[rng.randrange(BLOCK)] for _ in range(PERMUTATIONS)])
+        self.keys = np.take_along_axis(blocks, (begin + np.arange(len(weeks))) // BLOCK, axis=1)
         # Most commands are run in the same weeks. Few are kept: thousands of commands may each have weeks of their own.
         self.places = lru_cache(maxsize=8)(self._places)
 
     def best(self, series: _Series) -> Floats:
         """The best fit in each of the orders."""
-        return _fit(series, self.places(tuple(series.week.tolist()))).best
+        return _fit(series, self.places(tuple(series.week.tolist())), np.arange(len(series.week) + 1)).best
 
     def _places(self, weeks: tuple[int, ...]) -> Integers:
         """The places of the elements of a series with these ``weeks``, in each of the orders: a column of them."""
@@ -264,24 +324,27 @@ class _Orders:
         return np.argsort(chosen, axis=1, kind="stable").T.copy()
 
 
-def _surprising(fit: _Fit | None, highest: Floats) -> bool:
+def _is_surprising(fit: _Fit, highest: Floats) -> bool:
     """Whether a fit as good as this has a chance of at most FALSE_ALARM if nothing changed."""
-    return fit is not None and (1 + int((highest >= fit.best[0]).sum())) / (1 + len(highest)) <= FALSE_ALARM
+    return (1 + int((highest >= fit.best[0]).sum())) / (1 + len(highest)) <= FALSE_ALARM
 
 
-def _without_one(runs: Weekly, measure: str, week: int, cuts: list[int]) -> _Fit | None:
-    """The best fit without the person who contributes most to the shift in ``week``."""
+def _without_one(runs: Weekly, measure: str, span: tuple[int, int | None], cuts: set[int]) -> _Fit | None:
+    """The best fit without the person who contributes most to the shift or spell ``span``."""
     number, total = runs.values_of(measure)
-    means, weight = _either_side(runs.person, runs.week >= week, number, total)
+    means, weight = _either_side(runs.person, _within(runs.week, span), number, total)
     if not weight.any():
         return None
     weight = np.minimum(weight, MOST * median(weight[weight > 0]))
     of_person = weight * (means[1] - means[0])
     most = int(np.argmax(of_person * np.sign(of_person.sum())))
     series = _levels(runs.of(runs.person != most), measure)
-    if not series.long_enough:
-        return None
-    return _levelled(series, cuts).fit()
+    return _levelled(series, cuts).fit(cuts) if series.long_enough else None
+
+
+def _within(week: Integers, span: tuple[int, int | None]) -> npt.NDArray[np.bool_]:
+    first, last = span
+    return (week >= first) & (week < (math.inf if last is None else last))
 
 
 def _either_side(
@@ -296,7 +359,7 @@ def _either_side(
     return sums / np.maximum(counts, 1), weight
 
 
-def _segments(series: _Series, cuts: list[int]) -> Iterator[npt.NDArray[np.bool_]]:
+def _segments(series: _Series, cuts: set[int]) -> Iterator[npt.NDArray[np.bool_]]:
     bounds = [-math.inf, *sorted(cuts), math.inf]
     for low, high in itertools.pairwise(bounds):
         yield (series.week >= low) & (series.week < high)
@@ -306,7 +369,7 @@ def _mean(series: _Series, at: npt.NDArray[np.bool_]) -> float:
     return float(np.average(series.level[at], weights=series.weight[at])) if at.any() else 0.0
 
 
-def _levelled(series: _Series, cuts: list[int]) -> _Series:
+def _levelled(series: _Series, cuts: set[int]) -> _Series:
     """The series minus the levels found in it."""
     level = series.level.copy()
     for at in _segments(series, cuts):
@@ -314,16 +377,19 @@ def _levelled(series: _Series, cuts: list[int]) -> _Series:
     return replace(series, level=level)
 
 
-def _describe(command: str, measure: str, runs: Weekly, series: _Series, cuts: list[int], cut: int) -> Shift:
-    """The shift in the week ``cut``, between the segments on either side of it."""
-    place = sorted(cuts).index(cut)
-    bounds = [-math.inf, *sorted(cuts), math.inf]
-    low, high = bounds[place], bounds[place + 2]
-    before, after = list(_segments(series, cuts))[place : place + 2]
-    difference = _mean(series, after) - _mean(series, before)
+def _describe(
+    command: str, measure: str, runs: Weekly, series: _Series, cuts: set[int], span: tuple[int, int | None]
+) -> Shift:
+    """The shift or spell ``span``, beside the weeks between the nearest other ``cuts``."""
+    week, until = span
+    others = [-math.inf, *sorted(cuts - set(span)), math.inf]
+    low = max(cut for cut in others if cut < week)
+    high = min(cut for cut in others if cut > (week if until is None else until))
+    at, inside = (series.week >= low) & (series.week < high), _within(series.week, span)
+    level = _mean(series, at & inside)
     here = runs.of((runs.week >= low) & (runs.week < high))
-    shift = _shift(command, measure, here, cut, here.week >= cut, difference)
-    return replace(shift, levels=_averages(series, _mean(series, after), shift))
+    shift = _shift(command, measure, here, week, _within(here.week, span), level - _mean(series, at & ~inside))
+    return replace(shift, until=until, levels=_averages(series, level, shift))
 
 
 def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
@@ -343,7 +409,7 @@ def _shift(
     means, weight = _either_side(runs.person, late, number, total)
     since = runs.of(late)
     weeks = int(np.ptp(since.week)) + 1
-    level = float(means[1] @ weight / weight.sum())
+    level = float(means[1] @ weight / max(weight.sum(), 1e-300))
     runs_a_week = int(since.runs.sum()) / weeks
     if measure == DURATION:
         after, before = math.exp(level), math.exp(level - difference)

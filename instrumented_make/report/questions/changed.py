@@ -17,7 +17,9 @@ from instrumented_make.errors import Position, failure
 from instrumented_make.layout import duration, percentage
 from instrumented_make.report.estimators.shift import (
     DURATION,
+    FAILURES,
     FALSE_ALARM,
+    INTERRUPTIONS,
     LEAST_WEEKS,
     Shift,
     Weekly,
@@ -25,7 +27,7 @@ from instrumented_make.report.estimators.shift import (
     shifts,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.options import FAILING, SLOWER, Earlier
+from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Earlier
 from instrumented_make.report.queries import number_people, sum_by, week
 from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import count_of, join_names, week_of
@@ -40,6 +42,15 @@ SAME_WEEKS = 3
 AROUND_WEEKS = 8
 # A wider range of commit days than this does not help to find the commit.
 FEW_DAYS = 28
+# For each kind of change: its name, and what a sentence says of one command and of several, now and of a spell.
+_KINDS = {
+    (DURATION, True): (SLOWER, "got slower", "got slower", "was slower", "were slower"),
+    (DURATION, False): ("faster", "got faster", "got faster", "was faster", "were faster"),
+    (FAILURES, True): (FAILING, "fails more", "fail more", "failed more", "failed more"),
+    (FAILURES, False): ("failing less", "fails less", "fail less", "failed less", "failed less"),
+    (INTERRUPTIONS, True): (INTERRUPTED, *(f"{be} interrupted more" for be in ("is", "are", "was", "were"))),
+    (INTERRUPTIONS, False): ("interrupted less", *(f"{be} interrupted less" for be in ("is", "are", "was", "were"))),
+}
 # At most this many runs are summed by person and week at once; there are no more sums than runs.
 _AT_ONCE = 10_000_000
 _SHOWN = 6
@@ -59,10 +70,14 @@ class Change:
 
     @property
     def kind(self) -> str:
-        """In a word: SLOWER or faster, FAILING or ``failing less``."""
-        if self.shift.measure == DURATION:
-            return SLOWER if self.shift.worse else "faster"
-        return FAILING if self.shift.worse else "failing less"
+        """In a word: SLOWER, FAILING, INTERRUPTED, or the opposite; for a spell that is over, with ``for a time``."""
+        kind = _KINDS[self.shift.measure, self.shift.worse][0]
+        return kind if self.shift.until is None else f"{kind} for a time"
+
+    def verb(self, commands: int = 1) -> str:
+        """What a sentence about so many commands says."""
+        _, *words = _KINDS[self.shift.measure, self.shift.worse]
+        return words[(self.shift.until is not None) * 2 + (commands > 1)]
 
 
 def sum_by_week(sums: Any, names: Sequence[str]) -> Any:
@@ -177,6 +192,7 @@ def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
             "gradual": change.shift.gradual,
             "since": monday(change.shift.week),
             "week": change.shift.week,
+            "until": monday(change.shift.until) if change.shift.until is not None else None,
             "commits_from": date(change.commits[0]) if change.commits else None,
             "commits_to": date(change.commits[1]) if change.commits else None,
             "before": change.shift.before,
@@ -229,23 +245,25 @@ def _obstacle(history: History) -> str:
 
 def _answer(changes: Sequence[Change]) -> str:
     if not changes:
-        return "Nothing changed: no command got slower or faster, and none began to fail more or less."
+        return "No lasting change found."
     parts = []
-    for kind, words in (
-        (SLOWER, "got slower"),
-        (FAILING, "fails more"),
-        ("faster", "got faster"),
-        ("failing less", "fails less"),
-    ):
-        names = list(dict.fromkeys(change.shift.command for change in changes if change.kind == kind))
-        if names:
-            parts.append(f"{join_names(names)} {words if len(names) == 1 else words.replace('fails', 'fail')}")
+    for kind in dict.fromkeys(change.kind for change in changes):
+        alike = [change for change in changes if change.kind == kind]
+        names = list(dict.fromkeys(change.shift.command for change in alike))
+        over = " for a time" if alike[0].shift.until is not None else ""
+        parts.append(f"{join_names(names)} {alike[0].verb(len(names))}{over}")
     return "; ".join(parts) + "."
 
 
 def _details(changes: Sequence[Change], history: History) -> list[str]:
     earlier = history.options.earlier
     lines = [_sentence(change, own=history.own) for change in changes]
+    given_up = {change.shift.command for change in changes if change.kind == INTERRUPTED}
+    if given_up:
+        lines.append(
+            f"Durations of {join_names(sorted(given_up))} are a lower bound: they are of runs that succeeded, and "
+            "people interrupt those that take long."
+        )
     if earlier is not None:
         new = sum(bool(change.new) for change in changes)
         lines.append(f"Since the report of {earlier.made}: {count_of(new, 'new change') if new else 'no new change'}.")
@@ -258,20 +276,24 @@ def _details(changes: Sequence[Change], history: History) -> list[str]:
 
 def _sentence(change: Change, *, own: bool) -> str:
     """One change: what, since when, for how many people, and what it costs them."""
-    shift = change.shift
+    shift, over = change.shift, change.shift.until is not None
     if shift.measure == DURATION:
-        verb = "got slower" if shift.worse else "got faster"
         by = f"{abs(shift.after / shift.before - 1):.0%}"
-        what = f"a run takes {duration(shift.after)} instead of {duration(shift.before)} ({by} {_more(shift)})"
-        cost = f"{duration(abs(shift.cost_a_week))} a week"
-        costs = f"That {'costs' if shift.worse else 'saves'} {'you' if own else f'{shift.people:,} people'} {cost}."
+        takes = f"a run {'took' if over else 'takes'} {duration(shift.after)} instead of {duration(shift.before)}"
+        what = f"{takes} ({by} {_more(shift)})"
+        costs = ("cost" if shift.worse else "saved") if over else "costs" if shift.worse else "saves"
+        cost = f"That {costs} {'you' if own else f'{shift.people:,} people'} {duration(abs(shift.cost_a_week))} a week."
     else:
-        verb = "fails more" if shift.worse else "fails less"
         what = f"{percentage(shift.after)} of runs instead of {percentage(shift.before)}"
         who = "" if own else f", of {shift.people:,} people"
-        costs = f"That is {abs(shift.cost_a_week):,.0f} failed runs {_more(shift)} a week{who}."
-    when = f"gradually from {week_of(shift.week)}" if shift.gradual else f"since {week_of(shift.week)}"
-    text = f"{shift.command} {verb} {when}: {what}. {costs}"
+        ended = "failed" if shift.measure == FAILURES else "interrupted"
+        cost = f"That {'was' if over else 'is'} {abs(shift.cost_a_week):,.0f} {ended} runs {_more(shift)} a week{who}."
+    when = f"since {week_of(shift.week)}"
+    if shift.gradual:
+        when = f"gradually from {week_of(shift.week)}"
+    elif shift.until is not None:
+        when = f"from {week_of(shift.week)} to {week_of(shift.until - 1)}"
+    text = f"{shift.command} {change.verb()} {when}: {what}. {cost}"
     if change.commits is not None:
         first, last = (date(day) for day in change.commits)
         text += f" Commits of {first} fit best." if first == last else f" Commits of {first} to {last} fit best."
@@ -296,7 +318,10 @@ def _figures(changes: Sequence[Change]) -> list[Figure]:
         for change in changes
         for number, level in change.shift.levels
     ]
-    caption = "The level of each week: typical duration, or the share of runs that fail; the dashed line is the change"
+    caption = (
+        "The level of each week: typical duration, or the share of runs that fail or are interrupted; "
+        "the dashed line is the change"
+    )
     small = [(f"{change.shift.command}, {change.shift.measure}", _level(change)) for change in changes[:_SHOWN]]
     return [Figure("changes", caption, rows, small=small)]
 
@@ -328,7 +353,11 @@ def _level(change: Change) -> str:
         for begin, end, low, high in (
             [(numbers[0], numbers[-1], shift.before, shift.after)]
             if shift.gradual
-            else [(numbers[0], middle, shift.before, shift.before), (middle, numbers[-1], shift.after, shift.after)]
+            else [
+                (numbers[0], middle, shift.before, shift.before),
+                (middle, shift.until or numbers[-1], shift.after, shift.after),
+                *([(shift.until, numbers[-1], shift.before, shift.before)] if shift.until is not None else []),
+            ]
         )
     ]
     y = alt.Y("level:Q", scale=scale, axis=axis)
