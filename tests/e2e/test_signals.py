@@ -180,10 +180,11 @@ def test_a_terminal_that_is_closed(watched: Watched) -> None:
         os.chdir(bench.tree)
         command = ["/bin/sh", "-c", f"{shlex.join([*run, bench.make, 'long'])}; exit 1"]
         os.execve(command[0], command, bench.environment)  # noqa: S606  (it gets the terminal)
+    make = wait_for_process(process, bench.make, "long")
     wait_for_process(process, "sleep", "3631.25")
     os.close(terminal)
     os.waitpid(process, 0)
-    wait_until(lambda: not [line for line in processes().values() if line == [bench.make, "long"]], "make to end")
+    wait_until(lambda: make not in processes(), "make to end")
     # Which of the two make is told of first, its own signal or its command's, is chance.
     assert bench.recorded() in ([[]] if watched.way == "bare" else [["-1"], ["2"]])
 
