@@ -29,7 +29,7 @@ from instrumented_make.report.estimators.shift import (
     Shift,
     Weekly,
     commit_days,
-    shifts,
+    search,
 )
 
 SIGMA = 0.6
@@ -115,7 +115,7 @@ def _weeks(rng: np.random.Generator, weeks: int, shock: float, likeness: float) 
 def reports(count: int, seed: int, **options: Any) -> Iterator[list[Shift]]:
     rng, orders = np.random.default_rng(seed), Random(seed)
     for _ in range(count):
-        yield shifts(simulate(rng, **options), orders, own=options["people"] == 1)
+        yield search(simulate(rng, **options), orders, own=options["people"] == 1).shifts
 
 
 def at_most(count: int, chance: float) -> float:
@@ -183,6 +183,32 @@ def test_a_shift_is_found(kind: str) -> None:
     close = sum(abs(shift.week - 2_900 - options.get("at", 16)) <= 2 for shift in dated)
     assert close >= at_least(len(dated), 0.8)
     assert all(shift.worse == (options["speed"] > 1) for of_report in found for shift in of_report)
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"people": 15},
+        {"people": 40, "shock": 0.1},
+        {"people": 100, "weeks": 40},
+        {"people": 15, "runs_a_week": 1},
+        {"people": 1, "runs_a_week": 20},
+    ],
+    ids=str,
+)
+def test_what_would_have_been_seen_is(options: dict[str, Any]) -> None:
+    """Where the page says that a change would have been seen in four of five cases, it is: half way, in one command."""
+    rng, orders, count = np.random.default_rng(11), Random(11), 40
+    own = options["people"] == 1
+    ratios = [search(simulate(rng, **options), orders, own=own).ratio for _ in range(10)]
+    ratio = float(np.median([math.inf if ratio is None else ratio for ratio in ratios]))
+    at = options.get("weeks", 26) // 2
+    found = sum(
+        any((shift.command, shift.measure) == (CHANGED, DURATION) for shift in shifts_)
+        for shifts_ in reports(count, 12, **options, speed=ratio, at=at, pull_days=0.001)
+    )
+    assert at_least(count, 0.75) <= found
 
 
 def test_failures_that_begin_are_found() -> None:
@@ -272,7 +298,7 @@ def test_no_shape_of_levels_stops_the_search(weeks: int, seed: int, shape: str) 
     weekly = Weekly(*(np.asarray(column, dtype=np.int64) for column in columns)).of(at)
     if not at.any():
         return
-    for shift in shifts({"c": weekly}, Random(seed)):
+    for shift in search({"c": weekly}, Random(seed)).shifts:
         there = np.unique(weekly.week)
         assert math.isfinite(shift.before)
         assert math.isfinite(shift.after)
@@ -291,7 +317,7 @@ def test_a_drift_is_found_as_gradual() -> None:
 @pytest.mark.parametrize("weeks", [1, 2 * LEAST_WEEKS - 1])
 def test_too_few_weeks_have_no_shift(weeks: int) -> None:
     rng = np.random.default_rng(7)
-    assert shifts(simulate(rng, 40, weeks=weeks, speed=0.1, at=weeks // 2), Random(7)) == []
+    assert search(simulate(rng, 40, weeks=weeks, speed=0.1, at=weeks // 2), Random(7)).shifts == []
 
 
 def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
@@ -305,7 +331,7 @@ def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
         found[str(number)] = Weekly(runs * 0, weeks, runs, runs, runs * 0, runs * 0, logarithms, runs * 8_000)
     tracemalloc.start()
     try:
-        shifts(found, Random(9), own=True)
+        search(found, Random(9), own=True)
         assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
     finally:
         tracemalloc.stop()
@@ -314,8 +340,8 @@ def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
 def test_constant_weeks_have_no_shift() -> None:
     rng = np.random.default_rng(8)
     same = {name: Weekly(*[np.ones_like(runs.week)] * 8) for name, runs in simulate(rng, 5).items()}
-    assert shifts(same, Random(8)) == []
-    assert shifts({}, Random(8)) == []
+    assert search(same, Random(8)).shifts == []
+    assert search({}, Random(8)).shifts == []
 
 
 @pytest.mark.parametrize(("people", "speed"), [(8, 0.6), (15, 0.8), (40, 0.8), (100, 0.9)])

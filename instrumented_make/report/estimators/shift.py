@@ -51,6 +51,11 @@ SPELLS = (3, 4, 6, 8, 10, 13, 17, 22)
 BLOCK = 2
 # Per command and measure; a level that shifts more often is noise.
 MOST_SHIFTS = 4
+# What is said of the changes that can be seen: that they are in this share of cases, by so many simulated ones.
+SEEN = 0.8
+SEEN_OF = 200
+# No larger change is tried: to this many times as long.
+LARGEST = 4.0
 # How far the log-likelihood of a commit's day may be below that of the best day: twice the usual 1.92, since the
 # likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
@@ -117,6 +122,19 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """All ``shifts`` found, and what else could have been.
+
+    ``command`` is the one with most time, and ``ratio`` how many times as long its runs would have to take in the
+    second half of the weeks to be found in SEEN of all cases; None if more than LARGEST, or it has too few weeks.
+    """
+
+    shifts: list[Shift]
+    command: str = ""
+    ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Series:
     """One level a week, each with its weight."""
 
@@ -157,8 +175,8 @@ class _Fit:
         return np.maximum(np.maximum(self.split, self.line), self.spell - self.penalty)
 
 
-def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> list[Shift]:
-    """All shifts in these commands; ``own``: it is one person's history."""
+def search(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> Search:
+    """What shifted in these commands; ``own``: it is one person's history."""
     series = {
         (command, measure): levels
         for command, runs in weekly.items()
@@ -166,7 +184,7 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
         if (levels := _levels(runs, measure)).long_enough
     }
     if not series:
-        return []
+        return Search([])
     orders = _Orders(np.array(sorted({week for levels in series.values() for week in levels.week.tolist()})), rng)
     left = dict(series)
     nulls = {key: orders.best(levels) for key, levels in left.items()}
@@ -205,17 +223,37 @@ def shifts(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> l
     told = [
         _describe(*key, weekly[key[0]], series[key], _cuts(spans), span)
         for key, spans in found.items()
-        for span in sorted(spans, key=_first)
+        for span in sorted(spans, key=lambda span: span[0])
     ]
-    return told + [_drift(*key, weekly[key[0]], series[key]) for key in sorted(drifts)]
+    told += [_drift(*key, weekly[key[0]], series[key]) for key in sorted(drifts)]
+    most = max(weekly, key=lambda command: int(weekly[command].succeeded_ms.sum()))
+    if (most, DURATION) not in left:
+        return Search(told, most)
+    beaten = float(np.quantile(np.max(list(nulls.values()), axis=0), 1 - FALSE_ALARM))
+    return Search(told, most, _smallest_seen(weekly[most], left[most, DURATION], orders, beaten, own=own))
+
+
+def _smallest_seen(runs: Weekly, series: _Series, orders: _Orders, beaten: float, *, own: bool) -> float | None:
+    """The ratio of durations, from the middle on, whose statistic is higher than ``beaten`` in SEEN of all cases."""
+    places = orders.places(tuple(series.week.tolist()))[:, :SEEN_OF]
+    number = np.arange(len(series.week) + 1)
+    late = (number[:-1] >= len(number) // 2).astype(np.float64)
+
+    def share(step: float) -> float:
+        return float((_fit(series, places, number, late * step).best >= beaten).mean())
+
+    low, high = 0.0, math.log(LARGEST)
+    if share(high) < SEEN:
+        return None
+    while high - low > 0.005:
+        half = (low + high) / 2
+        low, high = (low, half) if share(half) >= SEEN else (half, high)
+    # It must also be found without one person: simulated teams need this much more (test_shift.py).
+    return math.exp(high if own else high * (1 + 1.5 / math.sqrt(len(np.unique(runs.person)))))
 
 
 def _cuts(spans: Iterable[tuple[int, int | None]]) -> set[int]:
     return {week for span in spans for week in span if week is not None}
-
-
-def _first(span: tuple[int, int | None]) -> int:
-    return span[0]
 
 
 def _levels(runs: Weekly, measure: str) -> _Series:
@@ -243,14 +281,17 @@ def _levels(runs: Weekly, measure: str) -> _Series:
     return _Series(weeks[told], level[told], np.minimum(information, median(information[told]))[told])
 
 
-def _fit(series: _Series, orders: Integers, free: Integers) -> _Fit:
+def _fit(series: _Series, orders: Integers, free: Integers, added: Floats | float = 0.0) -> _Fit:
     """The fits of the series with its elements in each of these ``orders``, a column of places for each.
 
-    ``free``: the places that a split may come before, or a spell begin at or end before.
+    ``free``: the places that a split may come before, or a spell begin at or end before. ``added``: to the levels, once
+    they are in order.
     """
     length = len(series.week)
-    centred = series.level - np.average(series.level, weights=series.weight)
-    weight, total, squares = (values[orders] for values in series.weight * [np.ones(length), centred, centred**2])
+    weight = series.weight[orders]
+    level = series.level[orders] + np.reshape(added, (-1, 1))
+    level -= (weight * level).sum(axis=0) / weight.sum(axis=0)
+    total, squares = weight * level, weight * level**2
     so_far = np.zeros((3, length + 1, orders.shape[1]))
     np.cumsum([weight, total, squares], axis=1, out=so_far[:, 1:])
     nothing = np.zeros(orders.shape[1])

@@ -21,10 +21,12 @@ from instrumented_make.report.estimators.shift import (
     FALSE_ALARM,
     INTERRUPTIONS,
     LEAST_WEEKS,
+    SEEN,
+    Search,
     Shift,
     Weekly,
     commit_days,
-    shifts,
+    search,
 )
 from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Earlier
@@ -117,6 +119,16 @@ def find_changes(history: History) -> list[Change]:
 
     A team's report leaves out shifts that affect too few people.
     """
+    told = [shift for shift in _search(history).shifts if history.may_be_told(shift.people)]
+    days = _commits(history, [shift for shift in told if not shift.gradual])
+    known = [Change(shift, days.get(shift), _is_new(shift, history.options.earlier)) for shift in told]
+    return sorted(
+        known, key=lambda change: (not change.shift.worse, change.shift.measure, -abs(change.shift.cost_a_week))
+    )
+
+
+@cache
+def _search(history: History) -> Search:
     runs: dict[str, Weekly] = {}
     for names, columns in _batches(history):
         command = columns["command"]
@@ -127,12 +139,7 @@ def find_changes(history: History) -> list[Change]:
         ends_ = np.cumsum(np.bincount(command, minlength=len(names)))
         for name, begin, end in zip(names, [0, *ends_], ends_, strict=False):
             runs[name] = values.of(slice(begin, end))
-    told = [shift for shift in shifts(runs, Random(0), own=history.own) if history.may_be_told(shift.people)]
-    days = _commits(history, [shift for shift in told if not shift.gradual])
-    known = [Change(shift, days.get(shift), _is_new(shift, history.options.earlier)) for shift in told]
-    return sorted(
-        known, key=lambda change: (not change.shift.worse, change.shift.measure, -abs(change.shift.cost_a_week))
-    )
+    return search(runs, Random(0), own=history.own)
 
 
 def _candidates(history: History) -> list[str]:
@@ -267,11 +274,25 @@ def _details(changes: Sequence[Change], history: History) -> list[str]:
     if earlier is not None:
         new = sum(bool(change.new) for change in changes)
         lines.append(f"Since the report of {earlier.made}: {count_of(new, 'new change') if new else 'no new change'}.")
+    lines.append(_sight(_search(history)))
     lines.append(
         f"If nothing changed, the chance of finding anything is {FALSE_ALARM:.0%}. Only levels that last at least "
         f"{LEAST_WEEKS} weeks count."
     )
     return lines
+
+
+def _sight(searched: Search) -> str:
+    """What would have been found in the command that takes most time, so that nobody reads more into nothing found."""
+    if searched.ratio is None:
+        return (
+            f"In {searched.command}, which takes most time, only a much larger change than usual would have been seen."
+        )
+    more, less = searched.ratio - 1, 1 - 1 / searched.ratio
+    return (
+        f"In {searched.command}, which takes most time, {more:.0%} more or {less:.0%} less time in the second half of "
+        f"these weeks would have been seen in {SEEN * 5:.0f} of 5 cases."
+    )
 
 
 def _sentence(change: Change, *, own: bool) -> str:
