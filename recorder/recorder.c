@@ -371,12 +371,12 @@ static void become_reporter(const char *path) {
   execv(line, (char *[]){line, "-I", "-m", "instrumented_make.reporter", "run", "--lock", "3", (char *)path, NULL});
 }
 
-/* Whether one of the `most` processes from `pid` upwards is a make that is watched; set `pid` to where to go on. */
-static int is_watched(pid_t *pid, int most) {
+/* Whether one of the `most` processes from `pid` upwards is a make that is watched. */
+static int is_watched(pid_t pid, int most) {
   struct sockaddr_un address;
   int asking = socket(AF_UNIX, SOCK_DGRAM, 0), watched = 0;
-  for (; *pid > 1 && most > 0 && !watched; most--, *pid = parent_of(*pid)) {
-    socklen_t length = address_of(*pid, &address);
+  for (; pid > 1 && most > 0 && !watched; most--, pid = parent_of(pid)) {
+    socklen_t length = address_of(pid, &address);
     watched = connect(asking, (struct sockaddr *)&address, length) == 0;
   }
   close(asking);
@@ -389,7 +389,7 @@ static int take_address(pid_t pid) {
   int held = socket(AF_UNIX, SOCK_DGRAM, 0);
   socklen_t length = address_of(pid, &address);
 #ifdef __APPLE__
-  if (!is_watched(&(pid_t){pid}, 1)) unlink(address.sun_path); /* a killed watcher's */
+  if (!is_watched(pid, 1)) unlink(address.sun_path); /* a killed watcher's */
 #endif
   return bind(held, (struct sockaddr *)&address, length) == 0 ? held : -1;
 }
@@ -457,13 +457,13 @@ static int watch(char **arguments) {
   if (make <= 1 || !read_origin(make)) return 0;
   const char *slash = strrchr(first_argument, '/');
   int held = take_address(make);
-  pid_t above = parent_of(make);
-  if (strcmp(slash == NULL ? first_argument : slash + 1, called) != 0 || held < 0 || is_watched(&above, 2)) return 0;
+  if (strcmp(slash == NULL ? first_argument : slash + 1, called) != 0 || held < 0) return 0;
+  if (is_watched(parent_of(make), INT_MAX)) return 0; /* before make goes on: those above it may end with it */
   read_checkout();
   int way = leave_watcher(make, &descriptor);
   if (way == NONE) return 0;
   /* make goes on; a slow home delays only this process. */
-  if (is_watched(&above, INT_MAX) || !is_agreed(path, digest)) return 0;
+  if (!is_agreed(path, digest)) return 0;
   size_t used = start_of(text, &started, make, digest, arguments + 3);
   int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
   int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;

@@ -93,6 +93,7 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     "--since-last, only if that is new.",
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--debug", is_flag=True, help="Show the traceback of a question that could not be answered.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write HTML to this file instead.")
 @click.pass_context
 def report(
@@ -111,6 +112,7 @@ def report(
     since_last: Path | None,
     fail_on: tuple[str, ...],
     format_: str,
+    debug: bool,
     html: Path | None,
 ) -> None:
     """Show what changed, what takes people's time, what fails, and whether a change helped.
@@ -137,7 +139,7 @@ def report(
 
         earlier = changed.read_earlier(since_last) if since_last is not None else None
         with Steps() as steps, open_source(source, table, event) as opened:
-            history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier))
+            history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier, debug))
             text = _write(history, steps, format_, for_page=html is not None)
             is_worse = bool(fail_on) and worse(history, fail_on)
     if html is None:

@@ -28,9 +28,13 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options besides the selection. ``change_s``: when the change in question was committed."""
+    """The options besides the selection.
+
+    ``change_s``: when the change in question was committed; ``debug``: show tracebacks.
+    """
 
     change_s: int | None = None
     window_weeks: int = 8
     targets: Targets = field(default_factory=Targets)
     earlier: Earlier | None = None
+    debug: bool = False

@@ -7,7 +7,7 @@ import base64
 from instrumented_make.layout import write_csv
 from instrumented_make.report.history import History
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import answer_all
+from instrumented_make.report.questions import answer_all, draw
 from instrumented_make.report.section import Figure
 from instrumented_make.report.wording import about, footer, scope, tiles
 from instrumented_make.templating import environment
@@ -27,7 +27,7 @@ def page(history: History, steps: Steps) -> str:
         scope=scope(history),
         context=about(history),
         tiles=tiles(history),
-        sections=[(section, section.figures()) for section in sections],
+        sections=[draw(history, section) for section in sections],
         footer=footer(history),
         download=_download,
     )

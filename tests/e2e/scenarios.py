@@ -445,7 +445,12 @@ SCENARIOS = [
     ),
     *[
         Scenario(f"nested without MAKELEVEL: {name}", f"a: ; @{name} b\nb: ; @echo b\n", ("a",))
-        for name in ("env -u MAKELEVEL make", "sh -c 'unset MAKELEVEL; make b; true'", "env -u MAKELEVEL setsid make")
+        for name in (
+            "env -u MAKELEVEL make",
+            "sh -c 'unset MAKELEVEL; make b; true'",
+            "env -u MAKELEVEL setsid make",
+            "sh -c '( ( ( unset MAKELEVEL; make b; true ); true ); true )' #",
+        )
     ],
     Scenario("input", 'a: ; @read x; echo "got $$x"; cat\n', ("a",), stdin="first\nsecond\nthird\n"),
     Scenario("input -j2", "a: ; @cat\n", ("-j2", "a"), stdin="first\n"),

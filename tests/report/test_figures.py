@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from instrumented_make.figures import Run, Selection, summarise
+from instrumented_make.report import terminal
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
+from instrumented_make.report.options import Options
+from instrumented_make.report.page import page
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import ages, changed, endings, helped, used, weeks
 from instrumented_make.report.questions.ages import AGES_DAYS
@@ -227,3 +230,28 @@ def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.Monkey
     # Each part numbers its people separately.
     strip = [{name: sorted(row[1:] for row in rows) for name, rows in part.items()} for part in (together, *apart)]
     assert {name: rows for part in strip[1:] for name, rows in part.items()} == strip[0]
+
+
+@pytest.mark.parametrize("fails", ["ask", "_figures"])
+def test_a_question_that_fails_costs_its_own_section(
+    history: Path, fails: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence says so and, with --debug, a traceback; everything else is there."""
+
+    def stop(*_: object) -> None:
+        raise ZeroDivisionError("never")
+
+    def pages(*, debug: bool = False) -> list[str]:
+        with Steps() as steps, open_source(str(history)) as source:
+            asked = History(source, Selection(), 5, steps, Options(debug=debug))
+            return [page(asked, steps), terminal.text(asked, 80)]
+
+    before, _ = pages()
+    monkeypatch.setattr(endings, fails, stop)
+    after, text = pages(debug=True)
+    told = "This could not be answered (ZeroDivisionError, line "
+    assert told in after
+    assert (told in " ".join(text.split())) is (fails == "ask")
+    assert before.count("<h2") == after.count("<h2")
+    assert 0 < after.count("<svg") < before.count("<svg")
+    assert "ZeroDivisionError: never" in capsys.readouterr().err

@@ -229,7 +229,7 @@ def search(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> S
     most = max(weekly, key=lambda command: int(weekly[command].succeeded_ms.sum()))
     if (most, DURATION) not in left:
         return Search(told, most)
-    beaten = float(np.quantile(np.max(list(nulls.values()), axis=0), 1 - FALSE_ALARM))
+    beaten = float(np.sort(np.max(list(nulls.values()), axis=0))[-int(FALSE_ALARM * (1 + PERMUTATIONS))])
     return Search(told, most, _smallest_seen(weekly[most], left[most, DURATION], orders, beaten, own=own))
 
 
@@ -249,7 +249,7 @@ def _smallest_seen(runs: Weekly, series: _Series, orders: _Orders, beaten: float
         half = (low + high) / 2
         low, high = (low, half) if share(half) >= SEEN else (half, high)
     # It must also be found without one person: simulated teams need this much more (test_shift.py).
-    return math.exp(high if own else high * (1 + 1.5 / math.sqrt(len(np.unique(runs.person)))))
+    return math.exp(high if own else high * (1 + 1.5 / math.sqrt(int((np.bincount(runs.person) > 0).sum()))))
 
 
 def _cuts(spans: Iterable[tuple[int, int | None]]) -> set[int]:
@@ -306,8 +306,10 @@ def _fit(series: _Series, orders: Integers, free: Integers, added: Floats | floa
                 np.maximum(splits, around, out=splits)
         split, at = splits.max(axis=0), place[splits.argmax(axis=0)]
     spell, begin, end = nothing, nowhere, nowhere
+    is_free = np.zeros(length + 2, dtype=bool)
+    is_free[place] = True
     for weeks in SPELLS:
-        first = place[np.isin(place + weeks, place)]
+        first = place[is_free[np.minimum(place + weeks, length + 1)]]
         if len(first):
             inside = so_far[:2, first + weeks] - so_far[:2, first]
             explained = _explained(inside, so_far[:2, [-1]])
