@@ -56,13 +56,12 @@ def _catch(fault: Fault) -> str:
     """Where the fault is caught."""
     path = ROOT / fault.path
     text = path.read_text(encoding="utf-8")
-    test = ""
     try:
         path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
         _build(fault)
-        for where, options in (("by make test", []), ("by make test.all only", ["--all"])):
-            if test := _failing(fault.near_tests, options):
-                break
+        where, test = "by make test", _failing(fault.near_tests, [])
+        if not test:
+            where, test = "by make test.all only", _failing(fault.near_tests, ["--all"])
     finally:
         path.write_text(text, encoding="utf-8")
         _build(fault)
