@@ -6,7 +6,7 @@ Every front end uses these definitions, wherever the runs come from: ``metrics-s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from instrumented_make.times import DAY_S, EARLIEST_S
@@ -113,9 +113,12 @@ def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:
     return summary_of(figures, commands)
 
 
-def summary_of(figures: Iterable[Figures], commands: tuple[str, ...]) -> Summary:
-    """The summary of these figures, most time first; only ``commands``, if any are named, are shown."""
-    ordered = sorted(figures, key=lambda row: (row.interactive, -row.total_ms, row.command))
+def summary_of(figures: Iterable[Figures], commands: tuple[str, ...], last: Collection[str] = ()) -> Summary:
+    """The summary of these figures, most time first; only ``commands``, if any are named, are shown.
+
+    ``last``: commands that stand for several, and come after all others of their kind.
+    """
+    ordered = sorted(figures, key=lambda row: (row.interactive, row.command in last, -row.total_ms, row.command))
     rows = tuple(row for row in ordered if not commands or row.command in commands)
     waited_ms = sum(row.total_ms for row in ordered if not row.interactive)
     return Summary(rows, waited_ms, sum(row.total_ms for row in ordered))

@@ -38,7 +38,7 @@ def _queries(dialect: str) -> dict[str, Any]:
     runs, sums = queries.runs(records), queries.runs(queries.sums(records))
     return {
         "left out": queries.left_out(queries.sums(records)),
-        "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"])),
+        "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
         "people": queries.people(sums),
         "spread": queries.spread(runs, (50, 95), engine=dialect),
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),

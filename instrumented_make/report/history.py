@@ -41,7 +41,7 @@ class History:
     def __init__(
         self, source: Source, selection: Selection, min_people: int, steps: Steps, options: Options | None = None
     ) -> None:
-        """``min_people``: commands that fewer people ran are shown as OTHER, except in a person's own history."""
+        """``min_people``: commands that fewer people ran are shown together, except in a person's own history."""
         self.name = source.name
         self.event = source.event
         self._source = source
@@ -60,8 +60,12 @@ class History:
             runs, sums, totals = self._sum(name_table(source, queries.rename_commands(records, odd), "renamed"))
         tellable = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(tellable)
-        self._runs = name_table(source, queries.fold_others(runs, tellable), "shown") if self.hidden else runs
-        self._sums = queries.fold_others(sums, tellable) if self.hidden else sums
+        # They are marked before they are folded: nobody waits for an interactive one.
+        inside = sorted(self.options.targets.interactive)
+        self._runs = name_table(source, queries.fold_others(runs, tellable, inside), "shown") if self.hidden else runs
+        self._sums = queries.fold_others(sums, tellable, inside) if self.hidden else sums
+        self.others = {queries.OTHER, queries.OTHER_INTERACTIVE} if self.hidden else set()
+        self.interactive = {*inside, queries.OTHER_INTERACTIVE} if self.hidden else set(inside)
         self._totals = self.ask(queries.totals(self._sums)) if self.hidden else totals
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
@@ -81,11 +85,10 @@ class History:
 
     @property
     def commands(self) -> list[str]:
-        """The commands that can be compared: those shown, without OTHER, which is a different mixture every week."""
+        """The commands that can be compared: those shown, without the others, a different mixture every week."""
         chosen = self.selection.commands
         names = [row["command"] for row in sorted(self._totals, key=lambda row: (-row["total_ms"], row["command"]))]
-        mixed = {queries.OTHER} if self.hidden else set()
-        return [name for name in names if name not in mixed and (not chosen or name in chosen)]
+        return [name for name in names if name not in self.others and (not chosen or name in chosen)]
 
     @property
     def runs(self) -> Any:
@@ -112,8 +115,8 @@ class History:
         return table.filter(table.command.isin(chosen)) if chosen else table
 
     def _choose_awaited(self, table: Any) -> Any:
-        shown, interactive = self._choose(table), sorted(self.options.targets.interactive)
-        return shown.filter(~shown.command.isin(interactive)) if interactive else shown
+        shown = self._choose(table)
+        return shown.filter(~shown.command.isin(sorted(self.interactive))) if self.interactive else shown
 
     @property
     def runs_of(self) -> dict[str, int]:
@@ -155,11 +158,11 @@ class History:
                 failed=row["failed"],
                 interrupted=row["interrupted"],
                 weeks=tuple(sorted(weeks[row["command"]], key=lambda week: week.number)),
-                interactive=row["command"] in self.options.targets.interactive,
+                interactive=row["command"] in self.interactive,
             )
             for row in self._totals
         ]
-        return summary_of(figures, self.selection.commands)
+        return summary_of(figures, self.selection.commands, last=self.others)
 
     @cached_property
     def spread(self) -> dict[str, tuple[float, ...]]:
@@ -175,7 +178,7 @@ class History:
         """Every week with runs: how many people ran anything, and how the runs went that they waited for."""
         self.begin("Following the weeks")
         rows = self.ask(queries.timeline(self._choose(self._sums)))
-        if not self.options.targets.interactive:
+        if not self.interactive:
             return [Time(**row) for row in rows]
         awaited = {row["week"]: row for row in self.ask(queries.timeline(self._choose_awaited(self._sums)))}
         nothing = {"runs": 0, "total_ms": 0, "failed": 0, "interrupted": 0}

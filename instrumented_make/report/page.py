@@ -28,7 +28,7 @@ def page(history: History, steps: Steps) -> str:
         context=about(history),
         tiles=tiles(history),
         sections=[draw(history, section) for section in sections],
-        footer=footer(history),
+        footer=footer(),
         download=_download,
     )
 

@@ -16,7 +16,7 @@ from instrumented_make.figures import LONGEST_MS, Selection
 from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
-OTHER = "other"
+OTHER, OTHER_INTERACTIVE = "other", "other, interactive"
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
 # ClickHouse have only approximations; Spark's is exact, but Ibis writes it for a live session only.
@@ -81,9 +81,12 @@ def rename_commands(table: Any, names: Mapping[str, str]) -> Any:
     return table.mutate(command=new)
 
 
-def fold_others(table: Any, names: Sequence[str]) -> Any:
-    """The same runs, but commands that are not among ``names`` become OTHER."""
-    return table.mutate(command=ibis.ifelse(table.command.isin(list(names)), table.command, OTHER))
+def fold_others(table: Any, names: Sequence[str], interactive: Sequence[str]) -> Any:
+    """The same runs, but commands that are not among ``names`` become OTHER, or OTHER_INTERACTIVE."""
+    kinds = [(table.command.isin(list(names)), table.command)]
+    if interactive:
+        kinds.append((table.command.isin(list(interactive)), OTHER_INTERACTIVE))
+    return table.mutate(command=ibis.cases(*kinds, else_=OTHER))
 
 
 def sums(records: Any) -> Any:

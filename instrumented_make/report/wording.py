@@ -86,6 +86,9 @@ def about(history: History) -> list[str]:
     """Where the figures come from, what counts, the period, and what made them."""
     other = count_of(history.left_out, "event")
     more = [f"left out: {other} with a missing or impossible value"] if history.left_out else []
+    if history.hidden:
+        few = f"fewer than {history.min_people} people (--min-people)"
+        more.append(f"{count_of(history.hidden, 'command')} that {few} ran: shown together as other")
     return describe(history.name, history.event, history.selection, history.summary.figures, *more)
 
 
@@ -111,13 +114,9 @@ def tiles(history: History) -> list[tuple[str, str]]:
     ]
 
 
-def footer(history: History) -> list[str]:
+def footer() -> list[str]:
     """What a reader should know."""
-    lines = [
+    return [
         "A run failed if its exit status is positive, and was interrupted if a signal ended it. Its duration is "
         "the time until it succeeded, failed or was interrupted."
     ]
-    if history.hidden:
-        commands = "1 command is" if history.hidden == 1 else f"{history.hidden} commands are"
-        lines.append(f"{commands} shown as “other”: each was run by fewer than {history.min_people} people.")
-    return lines

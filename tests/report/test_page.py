@@ -118,7 +118,7 @@ def test_the_page_is_one_file_that_loads_nothing(page: Path) -> None:
     assert {address.partition(",")[0] for address in addresses} == {"data:", "data:text/csv;charset=utf-8;base64"}
     assert "default-src 'none'" in text
     assert page.stat().st_size < 1_500_000
-    assert "team.parquet: all commands; all branches; without test data</p>" in text
+    assert "team.parquet: all commands; all branches; without test data" in text
     assert "made 2026-05-28T20:26Z by instrumented-make " in text
 
 

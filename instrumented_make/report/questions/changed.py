@@ -144,7 +144,7 @@ def _search(history: History) -> Search:
 
 def _candidates(history: History) -> list[str]:
     """The commands that can shift. How long people work in a command, and how they leave it, is not a level."""
-    return [command for command in history.commands if command not in history.options.targets.interactive]
+    return [command for command in history.commands if command not in history.interactive]
 
 
 def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from instrumented_make.figures import Figures
 from instrumented_make.layout import percentage
 from instrumented_make.report.history import History, Time
-from instrumented_make.report.queries import HOUR_S, OTHER, ends
+from instrumented_make.report.queries import HOUR_S, ends
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.wording import week_of
 from instrumented_make.times import BEFORE_THURSDAY_S, WEEK_S
@@ -31,7 +31,7 @@ def hours(table: Any) -> Any:
 def ask(history: History) -> Section:
     """The section, from the totals and, for its charts, from the hours."""
     figures = [row for row in history.summary.figures if not row.interactive]
-    answer = _answer(figures, history.timeline)
+    answer = _answer([row for row in figures if row.command not in history.others] or figures, history.timeline)
     return Section(
         "endings",
         "Which commands fail or are killed, and when?",
@@ -57,7 +57,7 @@ def _answer(figures: Sequence[Figures], timeline: Sequence[Time]) -> str:
     if not any(row.failed or row.interrupted for row in figures):
         return "No run failed and none was interrupted."
     # For a command that is hardly ever run, a single failure is a large share.
-    often = [row for row in figures if row.runs >= runs / 100 and row.command != OTHER] or figures
+    often = [row for row in figures if row.runs >= runs / 100] or figures
     failing = max(often, key=lambda row: (row.failed / row.runs, row.command))
     killed = max(often, key=lambda row: (row.interrupted / row.runs, row.command))
     parts = []

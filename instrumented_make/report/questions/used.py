@@ -13,7 +13,7 @@ from instrumented_make.report.wording import count_of, join_names
 
 def ask(history: History) -> Section:
     """The section, from the totals."""
-    figures = sorted(history.summary.figures, key=lambda row: (-row.runs, row.command))
+    figures = sorted(history.summary.figures, key=lambda row: (row.command in history.others, -row.runs, row.command))
     runs = sum(row.runs for row in figures)
     answer = _answer(figures, runs, history.people)
     helps = history.options.targets.helps

@@ -116,7 +116,11 @@ FROM (
     SUM("t6"."interrupted") AS "interrupted"
   FROM (
     SELECT
-      IF("t5"."command" IN ('dev.down', 'dev.provision'), "t5"."command", 'other') AS "command",
+      CASE
+        WHEN "t5"."command" IN ('dev.down', 'dev.provision')
+        THEN "t5"."command"
+        ELSE 'other'
+      END AS "command",
       "t5"."user_id",
       "t5"."week",
       "t5"."runs",
