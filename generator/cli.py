@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,13 @@ def _targets(path: Path) -> Targets:
     from generator.catalog import load  # noqa: PLC0415
     from instrumented_make.report.options import Targets  # noqa: PLC0415
 
-    targets = load(path).targets
+    catalog = load(path)
+    targets = catalog.targets
     return Targets(
         {command: target.help for target in targets for command in target.commands if target.help},
         frozenset(command for target in targets for command in target.commands if target.interactive),
+        # https://segment.com/docs/connections/storage/warehouses/schema: lower case, the rest becomes "_".
+        re.sub(r"[^a-z0-9]+", "_", catalog.event.lower()).strip("_"),
     )
 
 

@@ -9,8 +9,8 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.events import OPTIONAL, REQUIRED
 from instrumented_make.report.questions import ages, changed, endings, helped
+from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sql"
@@ -31,7 +31,7 @@ def _queries(dialect: str) -> dict[str, Any]:
     types |= dict.fromkeys(("start_time", "git_commit_time"), "timestamp('UTC')") | {
         "git_checked_out_master": "boolean"
     }
-    events = ibis.table(types, "devstack_command_run")
+    events = in_shape("", ibis.table(types, "devstack_command_run"), dialect)
     records = queries.select_runs(
         queries.records(events, LATEST_S), Selection(since_s=moment("2026-01-05"), only_master=True)
     )

@@ -45,7 +45,10 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
 
 @click.command()
 @click.argument("source")
-@click.option("--table", help="The warehouse table to read.  [default: devstack_command_run]")
+@click.option(
+    "--table",
+    help="The table to read in a warehouse or a DuckDB database.  [default: the event's, devstack_command_run]",
+)
 @click.option("--event", help="The name of the event to count, if SOURCE holds several kinds.")
 @click.option("--since", callback=_seconds, metavar="DATE", help="Only runs since then (UTC): a date, or 4w, week, ...")
 @click.option("--command", "commands", multiple=True, help="Only this command; may be repeated.")
@@ -117,7 +120,7 @@ def report(
 ) -> None:
     """Show what changed, what takes people's time, what fails, and whether a change helped.
 
-    SOURCE is an outbox, event files (Parquet or JSON lines; also a folder or a pattern), or the URL of a
+    SOURCE is an outbox, event files (Parquet, JSON, CSV, DuckDB), a folder or a pattern of these, or the URL of a
     warehouse: postgres://, snowflake://, bigquery://, clickhouse://, trino://, pyspark://.
 
     \b
@@ -138,7 +141,7 @@ def report(
         from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
 
         earlier = changed.read_earlier(since_last) if since_last is not None else None
-        with Steps() as steps, open_source(source, table, event) as opened:
+        with Steps() as steps, open_source(source, table, event, usual=targets.table) as opened:
             history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier, debug))
             text = _write(history, steps, format_, for_page=html is not None)
             is_worse = bool(fail_on) and worse(history, fail_on)

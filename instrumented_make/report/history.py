@@ -13,7 +13,8 @@ from typing import Any
 from instrumented_make.errors import failure
 from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, summary_of
 from instrumented_make.report import queries
-from instrumented_make.report.events import Column, Source, columns, name_table, store
+from instrumented_make.report.engine import Column
+from instrumented_make.report.events import Source, columns, name_table, store
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
 from instrumented_make.text import printable

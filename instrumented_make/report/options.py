@@ -8,14 +8,20 @@ from typing import Any
 
 # What a command can get worse in: the names that --fail-on takes.
 SLOWER, FAILING, INTERRUPTED = "slower", "failing", "interrupted"
+# The table of the event devstack.command.run in Segment's warehouses.
+TABLE = "devstack_command_run"
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """``helps``: what each command does. ``interactive``: those that people work inside, so nobody waits for them."""
+    """``helps``: what each command does. ``interactive``: those that people work inside, so nobody waits for them.
+
+    ``table``: the name of the event's table in a warehouse.
+    """
 
     helps: Mapping[str, str] = field(default_factory=dict)
     interactive: frozenset[str] = frozenset()
+    table: str = TABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ TOGETHER = frozenset({"duckdb", "postgres"})
 
 
 def records(events: Any, latest_s: int) -> Any:
-    """One row per event of a command, from the table of events.
+    """One row per event of a command, from the table of events, in its shape (:func:`shape.in_shape`).
 
     ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
     ``on_master``; ``is_test``. ``is_run``: it has the first five of these, and :func:`figures.is_possible` does not
     refuse it.
     """
-    duration_ms, start_s = events.duration_ms.cast("int64"), _seconds(events.start_time)
+    duration_ms, start_s = events.duration_ms, events.start_time
     is_run = (
         events.user_id.notnull()
         & duration_ms.between(0, LONGEST_MS)
@@ -45,12 +45,12 @@ def records(events: Any, latest_s: int) -> Any:
         user_id=events.user_id,
         # Sums of others could be too large for the engine.
         duration_ms=is_run.ifelse(duration_ms, 0),
-        exit_status=events.exit_status.cast("int64"),
+        exit_status=events.exit_status,
         start_s=start_s,
-        commit_s=_seconds(events.git_commit_time),
-        on_master=events.git_checked_out_master.cast("boolean"),
+        commit_s=events.git_commit_time,
+        on_master=events.git_checked_out_master,
         # The specification: 'false' for real data, or anything else for test data.
-        is_test=events.is_test.cast("string").fill_null("").lower() != "false",
+        is_test=events.is_test.fill_null("").lower() != "false",
     )
 
 
@@ -147,11 +147,6 @@ def number_people(table: Any) -> Any:
     who = table.select("user_id").distinct()
     numbers = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
     return table.join(numbers, "user_id").drop("user_id")
-
-
-def _seconds(time: Any) -> Any:
-    """Seconds since 1970, rounded down; times without a zone are UTC."""
-    return time.epoch_seconds().cast("float64").floor().cast("int64")
 
 
 def week(table: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pytest
 from golden_sql import DIALECTS, GOLDEN, sql
 from team_history import CHANGE_S
@@ -80,6 +81,53 @@ def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:
         )
 
     assert found("duckdb") == found("snowflake") == found("trino")
+
+
+# What exports and hand-made tables hold instead of Segment's types, in the SQL of both engines below.
+LOOSE = """
+CREATE TABLE loose {engine} AS SELECT
+  CAST(number AS {integer}) AS id, CAST('59d78807-7b8b-4e8b-803e-d380703ab6bf' AS UUID) AS user_id, 'dev.up' AS command,
+  '8421.0' AS duration_ms, '2' AS exit_status, CAST(0 AS {truth}) AS is_test, start_time, 't' AS git_checked_out_master,
+  CAST(1621278130905 AS {integer}) AS git_commit_time
+FROM (
+  SELECT 1 AS number, '2021-05-17T19:44:09.905052+00:00' AS start_time UNION ALL
+  SELECT 2 AS number, '2021-05-17 12:44:09.905 -0700' AS start_time UNION ALL
+  SELECT 2 AS number, '2021-05-17 12:44:09.905 -0700' AS start_time UNION ALL
+  SELECT 3 AS number, '1621280649' AS start_time UNION ALL
+  SELECT 4 AS number, 'yesterday' AS start_time UNION ALL
+  SELECT NULL AS number, '2021-05-17 19:44:09Z' AS start_time UNION ALL
+  SELECT NULL AS number, '2021-05-17 19:44:09Z' AS start_time
+) AS numbers
+"""
+
+
+@pytest.mark.parametrize("engine", ["postgres", "clickhouse"])
+def test_other_types_mean_the_same_and_an_id_counts_once(engine: str, request: pytest.FixtureRequest) -> None:
+    """UUIDs, numbers, text and seconds since 1970 are read; what is no time costs one event; no id is no repetition."""
+    url = request.getfixturevalue(engine)
+    types = {
+        "postgres": {"engine": "", "integer": "bigint", "truth": "integer::boolean"},
+        "clickhouse": {"engine": "ENGINE = MergeTree ORDER BY tuple()", "integer": "Nullable(Int64)", "truth": "Bool"},
+    }
+    connection = ibis.connect(url)
+    connection.raw_sql("DROP TABLE IF EXISTS loose")
+    connection.raw_sql(LOOSE.format(**types[engine]).replace("CAST(0 AS integer::boolean)", "false"))
+    connection.disconnect()
+    with open_source(url, "loose") as source:
+        records = queries.records(source.events, latest_s())
+        # Not every driver has an array of truths.
+        truths = {name: records[name].ifelse(1, 0) for name in ("is_run", "is_test", "on_master")}
+        found = columns(source, records.mutate(**truths))
+    assert found["start_s"][found["is_run"] == 1].tolist() == [1621280649] * 5
+    assert found["is_run"].tolist().count(0) == 1
+    for name, value in {
+        "user_id": "59d78807-7b8b-4e8b-803e-d380703ab6bf",
+        "exit_status": 2,
+        "commit_s": 1621278130,
+        "on_master": 1,
+        "is_test": 0,
+    }.items():
+        assert set(found[name].tolist()) == {value}
 
 
 def _open(source: str, table: str | None = None) -> None:

@@ -7,17 +7,22 @@ import io
 import json
 import shutil
 import sqlite3
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from generator.cli import cli
 from instrumented_make.errors import UserError
 from instrumented_make.figures import LONGEST_MS, Selection, Summary
 from instrumented_make.layout import write_csv
@@ -36,6 +41,7 @@ from instrumented_make.reporter.own_summary import summarise_outbox
 from instrumented_make.text import printable
 from instrumented_make.times import latest_s
 
+ROOT = Path(__file__).resolve().parents[2]
 PROPERTIES: dict[str, Any] = {
     "command": "dev.up",
     "command_type": "make",
@@ -104,8 +110,8 @@ def test_json_lines(tmp_path: Path, name: str, shape: Any) -> None:
 
 def test_parquet_files(tmp_path: Path) -> None:
     """One file, a pattern or a folder; columns that never had a value may be missing, and there may be others."""
-    columns = {name: [value] for name, value in row(context_ip="0.0.0.0").items() if not name.startswith("git_")}  # noqa: S104
     for number in (1, 2):
+        columns = {name: [value] for name, value in row(number, context_ip="::").items() if not name.startswith("git_")}
         pq.write_table(pa.table(columns), tmp_path / f"{number}.parquet")
     expected = RUN | {"on_master": None, "commit_s": None}
     assert runs(tmp_path / "1.parquet") == [expected]
@@ -128,8 +134,10 @@ def test_column_names_may_be_upper_case(tmp_path: Path) -> None:
 BROKEN = {
     "absent": (None, "nowhere.jsonl: error: it cannot be read: No such file or directory"),
     "no json": ("a\n", "a.jsonl:1:1: error: Expecting value"),
-    "empty": ("", "a.jsonl:1:1: error: the first line is not a JSON object"),
-    "list": ("[1]\n", "a.jsonl:1:1: error: the first line is not a JSON object"),
+    "empty": ("", "a.jsonl: error: no track event has a command"),
+    "list": ("[1]\n", "a.jsonl:1:2: error: an event is not a JSON object"),
+    "request": ('{"batch": [1]}\n', "a.jsonl:1:1: error: an event is not a JSON object"),
+    "array": (f"[{json.dumps(track())},\n x]\n", "a.jsonl:2:2: error: Expecting value"),
     "other": ('{"id": 1}\n', "a.jsonl:1:1: error: an event has no user_id"),
     "later": (f"{json.dumps(track())}\n{{'x'\n", "a.jsonl:2:2: error: Expecting property name"),
     "bytes": (f"{json.dumps(track())}\n\x00\n", "a.jsonl:2:1: error: Expecting value"),
@@ -156,8 +164,8 @@ def test_an_unsuitable_source_is_explained(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "a.sqlite3").execute("CREATE TABLE other (a)").connection.close()
     (tmp_path / "b.parquet").write_text("PAR?")
     for name, expected in {
-        "empty": "no file in this folder ends in .parquet or in .json",
-        "a.txt": "its name ends neither in .parquet nor in",
+        "empty": "no file in this folder ends in .csv, .duckdb, .gz, .json",
+        "a.txt": "a.txt: error: it is neither an outbox nor a DuckDB database, and its name ends in none of",
         "a.parquet": "it has no column duration_ms; its columns: user_id, command",
         "a.sqlite3": "it is not an outbox: no such table: events",
         "b.parquet": "b.parquet: error: ",
@@ -236,16 +244,16 @@ def test_an_outbox_is_only_read(tmp_path: Path) -> None:
 
 def test_files_with_differing_columns_are_one_table(tmp_path: Path) -> None:
     """The first file has no git columns; those of the second are read all the same."""
-    columns = {name: [value] for name, value in row().items()}
+    columns = {name: [value] for name, value in row(1).items()}
     pq.write_table(
-        pa.table({name: value for name, value in columns.items() if not name.startswith("git_")}),
+        pa.table({name: value for name, value in columns.items() if not name.startswith("git_")} | {"id": ["m2"]}),
         tmp_path / "1.parquet",
     )
     pq.write_table(pa.table(columns), tmp_path / "2.parquet")
     assert sorted(runs(tmp_path), key=str) == sorted([RUN, RUN | {"on_master": None, "commit_s": None}], key=str)
 
 
-ODD: dict[str, tuple[str, Any, dict[str, Any] | str]] = {
+ODD: dict[str, tuple[str, Any, dict[str, Any] | str | None]] = {
     "text never given": ("is_test", pa.array([None]), {"is_test": True}),
     "time never given": ("git_commit_time", pa.array([None]), {"commit_s": None}),
     "truth never given": ("git_checked_out_master", pa.array([None]), {"on_master": None}),
@@ -253,7 +261,27 @@ ODD: dict[str, tuple[str, Any, dict[str, Any] | str]] = {
     "number with a fraction": ("duration_ms", pa.array([8421.0]), {}),
     "text as number": ("user_id", pa.array([7]), {"user_id": "7"}),
     "truth as number": ("git_checked_out_master", pa.array([1]), {}),
-    "time as number": ("start_time", pa.array([1]), "start_time is of type int64, not time"),
+    "number as bytes": ("duration_ms", pa.array([b"1"]), "duration_ms is of type binary, not number"),
+    "number too large": ("exit_status", pa.array([2**63], pa.uint64()), None),
+    "text as truth": ("is_test", pa.array([False]), {}),
+    "text as decimal": ("user_id", pa.array([Decimal(7)]), {"user_id": "7"}),
+    "text as UUID": (
+        "user_id",
+        pa.array([bytes(range(16))], pa.uuid()),
+        {"user_id": str(UUID(bytes=bytes(range(16))))},
+    ),
+    "truth as text": ("git_checked_out_master", pa.array(["T"]), {}),
+    "truth as another text": ("git_checked_out_master", pa.array(["perhaps"]), {"on_master": None}),
+    "time as date": ("git_commit_time", pa.array([date(2021, 5, 17)]), {"commit_s": 1621209600}),
+    "time as seconds": ("start_time", pa.array([1621280649]), {}),
+    "time as milliseconds": ("start_time", pa.array([1621280649905]), {}),
+    "time as microseconds": ("start_time", pa.array([1621280649905052]), {}),
+    "time as nanoseconds": ("start_time", pa.array([1621280649905052000]), {}),
+    "time as a number with a fraction": ("start_time", pa.array([1621280649.9]), {}),
+    "time as a number in text": ("start_time", pa.array(["1621280649"]), {}),
+    "time as Snowflake's text": ("start_time", pa.array(["2021-05-17 12:44:09.905 -0700"]), {}),
+    "time as BigQuery's text": ("start_time", pa.array(["2021-05-17 19:44:09.905052 UTC"]), {}),
+    "time as truth": ("start_time", pa.array([True]), "start_time is of type boolean, not time"),
     "text as bytes": ("command", pa.array([b"\xff"]), "command is of type binary, not text"),
     "number as list": ("exit_status", pa.array([[1]]), ", not number"),
 }
@@ -265,8 +293,8 @@ def test_columns_of_other_types(tmp_path: Path, kind: str) -> None:
     name, values, expected = ODD[kind]
     table = pa.table({key: values if key == name else [value] for key, value in row().items()})
     pq.write_table(table, tmp_path / "a.parquet")
-    if isinstance(expected, dict):
-        assert runs(tmp_path / "a.parquet") == [RUN | expected]
+    if not isinstance(expected, str):
+        assert runs(tmp_path / "a.parquet") == ([] if expected is None else [RUN | expected])
     else:
         with pytest.raises(UserError) as error:
             runs(tmp_path / "a.parquet")
@@ -435,3 +463,189 @@ def test_the_only_event_needs_no_name(tmp_path: Path) -> None:
     """Its name is read from the file, for the line above the table."""
     with open_source(str(lines(tmp_path / "a.jsonl", track()))) as found:
         assert found.event == "e"
+
+
+def outbox_of(folder: Path, *ids: str, user_id: str = "u") -> Path:
+    """One person's outbox with these events."""
+    home = ConfigDir(folder)
+    home.create()
+    with open_outbox(home.outbox) as outbox:
+        outbox.add([Event(id_, user_id, "e", "", dict(PROPERTIES)) for id_ in ids], None, 0)
+    return home.outbox
+
+
+@pytest.mark.parametrize("place", ["*/outbox.sqlite3", "*", ""])
+def test_several_outboxes_are_many_peoples(tmp_path: Path, place: str) -> None:
+    """All of them are read, by a pattern of files, of folders or in a folder, and none is anybody's own."""
+    for number, name in enumerate(("ann", "bob", "cy"), start=1):
+        outbox_of(tmp_path / name, *(f"{name}{run}" for run in range(number)), user_id=name)
+    with open_source(str(tmp_path / place)) as found:
+        assert sorted(run["user_id"] for run in runs_of(found)) == ["ann", "bob", "bob", "cy", "cy", "cy"]
+        assert not found.own
+
+
+def test_outboxes_of_one_person_are_their_own(tmp_path: Path) -> None:
+    """An event that both of them hold counts once."""
+    outbox_of(tmp_path / "desk", "m1", "m2")
+    outbox_of(tmp_path / "lap", "m2", "m3")
+    with open_source(str(tmp_path / "*")) as found:
+        assert runs_of(found) == [RUN] * 3
+        assert found.own
+
+
+def csv_file(path: Path, *values: dict[str, Any], separator: str = ",", null: str = "") -> Path:
+    """The rows as text, each value as Python prints it."""
+    rows: list[list[Any]] = [list(values[0]), *(list(value.values()) for value in values)]
+    text = "".join(separator.join(null if cell is None else str(cell) for cell in cells) + "\n" for cells in rows)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+def duckdb_file(path: Path, statement: str = "CREATE TABLE runs AS FROM rows") -> Path:
+    """A database made from one row."""
+    with duckdb.connect(str(path)) as connection:
+        connection.register("rows", pa.Table.from_pylist([row(4)]))
+        connection.execute(statement)
+    return path
+
+
+def of_each_kind(folder: Path) -> list[Path]:
+    """One event in each kind of file, with the ids m1 to m8."""
+    parquet = folder / "1.parquet"
+    pq.write_table(pa.Table.from_pylist([row(1)]), parquet)
+    array, request, pretty = folder / "5.json", folder / "6.jsonl", folder / "7.json"
+    array.write_text(json.dumps([row(5)]))
+    lines(request, {"batch": [track(6), call("identify")], "sentAt": "2026-07-01T00:00:00Z"})
+    pretty.write_text(json.dumps(track(7), indent=2))
+    return [
+        parquet,
+        outbox_of(folder / "home", "m2"),
+        csv_file(folder / "3.CSV", row(3)),
+        duckdb_file(folder / "4.duckdb"),
+        array,
+        request,
+        pretty,
+        csv_file(folder / "8.csv.gz", row(8)),
+    ]
+
+
+def test_a_folder_of_all_kinds_is_read_as_a_whole(tmp_path: Path) -> None:
+    """Each file by itself has its one run; together, with an overlapping export, they have all, each once."""
+    paths = of_each_kind(tmp_path)
+    for path in paths:
+        assert runs(path) == [RUN], path
+    lines(tmp_path / "again.jsonl", *(row(number) for number in range(1, 9)))
+    (tmp_path / "_delta_log").mkdir()
+    (tmp_path / "_delta_log" / "0.json").write_text("an engine's own book")
+    for name in ("README", "again.jsonl.lock"):
+        (tmp_path / name).write_text("nothing")
+    assert runs(tmp_path) == [RUN] * 8
+
+
+@pytest.mark.parametrize(
+    "bad", ["z.jsonl", "z.parquet", "z.csv", "z.txt", "z.sqlite3", "z.jsonl.zst", "z-other.parquet"]
+)
+def test_any_file_of_a_pattern_that_cannot_be_read_is_named(tmp_path: Path, bad: str) -> None:
+    """However well the others can."""
+    of_each_kind(tmp_path)
+    if bad == "z-other.parquet":
+        pq.write_table(pa.table({"a": [1]}), tmp_path / bad)
+    else:
+        (tmp_path / bad).write_text("hello\nworld\n")
+    for source in ("[1-9z]*", "") if bad != "z.txt" else ("[1-9z]*",):
+        with pytest.raises(UserError) as error:
+            runs(tmp_path / source)
+        assert str(error.value).startswith(str(tmp_path / bad))
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl", "duckdb"])
+def test_an_id_counts_once_and_events_without_one_all_count(tmp_path: Path, kind: str) -> None:
+    """The repetition may be in another file; an empty id is none."""
+    parts: list[list[str | None]] = [["a", "a", "b"], ["b", "c", None], ["", ""]]
+    for number, ids in enumerate(parts):
+        values = [row() | {"id": id_} for id_ in ids]
+        path = tmp_path / f"{number}.{kind}"
+        if kind == "parquet":
+            pq.write_table(pa.Table.from_pylist(values), path)
+        elif kind == "csv":
+            csv_file(path, *values)
+        elif kind == "jsonl":
+            lines(path, *values)
+        else:
+            with duckdb.connect(str(path)) as connection:
+                connection.register("rows", pa.Table.from_pylist(values))
+                connection.execute("CREATE TABLE runs AS FROM rows")
+    assert runs(tmp_path) == [RUN] * 6
+    without = {name: [value] * 2 for name, value in row().items() if name != "id"}
+    pq.write_table(pa.table(without), tmp_path / "0.parquet")
+    assert runs(tmp_path / "0.parquet") == [RUN] * 2
+
+
+def test_which_of_two_events_with_one_id_counts_does_not_depend_on_their_order(tmp_path: Path) -> None:
+    """Whoever sends an id a second time with another value changes no report back and forth."""
+    there = [row(1, duration_ms=duration) for duration in (5, 7)]
+    for number, values in enumerate((there, there[::-1])):
+        pq.write_table(pa.Table.from_pylist(values), tmp_path / f"{number}.parquet")
+        assert [run["duration_ms"] for run in runs(tmp_path / f"{number}.parquet")] == [5]
+
+
+def test_csv_as_tools_write_it(tmp_path: Path) -> None:
+    r"""Metabase's titles as names, semicolons, PostgreSQL's times and truths, Snowflake's \N."""
+    titles = {name.replace("_", " ").title(): value for name, value in row().items()}
+    assert runs(csv_file(tmp_path / "metabase.csv", titles, separator=";")) == [RUN]
+    assert runs(csv_file(tmp_path / "tabs.tsv", row(), separator="\t")) == [RUN]
+    postgres = row(git_checked_out_master="t", git_commit_time=None, start_time="2021-05-17 19:44:09.905052+00")
+    for null in ("", r"\N", "NULL"):
+        assert runs(csv_file(tmp_path / "psql.csv", postgres, null=null)) == [RUN | {"commit_s": None}]
+
+
+def test_a_database_has_one_table_of_events_or_it_is_chosen(tmp_path: Path) -> None:
+    """It is the only one with the columns, or the one that is named as the event, or --table names it."""
+    path = duckdb_file(
+        tmp_path / "a.duckdb", "CREATE TABLE other (a INT); CREATE SCHEMA s; CREATE VIEW s.x AS SELECT 1 AS b"
+    )
+    with pytest.raises(UserError, match=r"no table alone has user_id, .*; there are: main.other, s.x"):
+        runs(path)
+    path = duckdb_file(tmp_path / "b.duckdb", "CREATE TABLE a AS FROM rows; CREATE TABLE hm_run AS FROM rows LIMIT 0")
+    with pytest.raises(UserError, match=r"there are: main.a, main.hm_run\n.*--table"):
+        runs(path)
+    with open_source(str(path), usual="hm_run") as found:
+        assert runs_of(found) == []
+    for table in ("A", "main.a"):
+        with open_source(str(path), table) as found:
+            assert runs_of(found) == [RUN]
+    with pytest.raises(UserError, match="no table is named nothing"), open_source(str(path), "nothing"):
+        pass
+
+
+def test_a_name_with_a_patterns_characters_is_one_file(tmp_path: Path) -> None:
+    """Neither this program nor DuckDB takes it for a pattern."""
+    for name in ("a[1]", "a1"):
+        pq.write_table(pa.Table.from_pylist([row(user_id=name)]), tmp_path / f"{name}.parquet")
+        lines(tmp_path / f"{name}.jsonl", row(user_id=name))
+    for suffix in ("parquet", "jsonl"):
+        assert runs(tmp_path / f"a[1].{suffix}") == [RUN | {"user_id": "a[1]"}]
+
+
+def test_the_catalog_names_the_table(tmp_path: Path) -> None:
+    """As Segment's warehouses name it; --table wins."""
+    catalog = tmp_path / "targets.yaml"
+    catalog.write_text(
+        (ROOT / "examples" / "team_targets.yaml").read_text().replace("devstack.command.run", "HM Make.run")
+    )
+    path = duckdb_file(
+        tmp_path / "a.duckdb", "CREATE TABLE hm_make_run AS FROM rows; CREATE TABLE b AS FROM hm_make_run"
+    )
+    assert reported_by(f"duckdb://{path}?read_only=True") == "there is no table devstack_command_run"
+    for source in (f"duckdb://{path}?read_only=True", str(path)):
+        assert reported_by(source, "--catalog", str(catalog)) == ""
+        assert reported_by(source, "--catalog", str(catalog), "--table", "b") == ""
+        assert reported_by(source, "--catalog", str(catalog), "--table", "c").startswith(
+            ("there is no table c", "no table is named c")
+        )
+
+
+def reported_by(*arguments: str) -> str:
+    """What the command says went wrong, up to the names of what is there."""
+    found = CliRunner().invoke(cli, ["report", *arguments])
+    return "" if found.exit_code == 0 else str(found.exception).partition("error: ")[2].split(" that you may")[0]
