@@ -110,9 +110,11 @@ def read_tables(
     calls = [*files.get(LINES, []), *files.get(OUTBOX, [])]
     if calls:
         connection.con.execute(f"CREATE TEMP TABLE calls ({', '.join(f'{name} VARCHAR' for name in _PLACES)})")
-        _add_json(connection, files.get(LINES, []))
-        _add_outboxes(connection, files.get(OUTBOX, []))
+        ask(calls[0], partial(_add_json, connection, files.get(LINES, [])))
+        for path in files.get(OUTBOX, []):
+            ask(path, partial(_add_outbox, connection, path))
         yield LINES, calls[0], connection.table("calls")
+        connection.con.execute("DROP TABLE calls")
 
 
 _PARQUET = "read_parquet({})"
@@ -174,41 +176,46 @@ def _add_calls(connection: Any, objects: str) -> None:
     An object is a row in the table's shape, or a call as servers store them; a request holds a ``batch`` of them. Of
     the calls, only track events count.
     """
+    places = [place for places in _PLACES.values() for place in places]
+    # All at once, since each extraction parses the text again.
+    values = f"json ->> [{', '.join(literal(f'$.{place}') for place in places)}] AS found"
     columns = ", ".join(
         # No engine accepts a query for a name with this character.
-        f"replace(coalesce({', '.join(_at(place) for place in places)}), chr(0), '\N{REPLACEMENT CHARACTER}') AS {name}"
-        for name, places in _PLACES.items()
+        f"replace(coalesce({', '.join(f'found[{places.index(place) + 1}]' for place in some)}), chr(0), "
+        f"'\N{REPLACEMENT CHARACTER}') AS {name}"
+        for name, some in _PLACES.items()
     )
     each = "unnest(CASE json_type(json, '$.batch') WHEN 'ARRAY' THEN json -> '$.batch[*]' ELSE [json] END) AS json"
-    calls = f"SELECT {columns} FROM (SELECT {each} FROM ({objects}))"  # noqa: S608
+    calls = f"SELECT {columns} FROM (SELECT {values} FROM (SELECT {each} FROM ({objects})))"  # noqa: S608
     kept = "coalesce(type, 'track') = 'track' AND command IS NOT NULL"
     connection.con.execute(f"INSERT INTO calls SELECT * FROM ({calls}) WHERE {kept}")  # noqa: S608
 
 
-def _at(place: str) -> str:
-    return f"json ->> '$.{place}'"
+# Rows of an outbox that are in this process' memory at a time.
+_ROWS = 20_000
 
 
-def _add_outboxes(connection: Any, paths: list[str]) -> None:
-    """Add the events of reporters' outboxes, read without changing them."""
-    for path in paths:
-        uri = f"file:{quote(Path(path).resolve().as_posix())}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, uri=True)) as outbox:
-                outbox.text_factory = lambda text: text.decode("utf-8", "replace")
-                events = [event for (event,) in outbox.execute("SELECT CAST(event AS TEXT) FROM events")]
-        except sqlite3.Error as error:
-            raise failure(f"it is not an outbox: {error}", path=path) from None
-        connection.con.register("outbox", pa.table({"event": pa.array(events, pa.string())}))
-        objects = "SELECT event::JSON AS json FROM outbox WHERE json_valid(event)"
-        ask(path, partial(_add_calls, connection, objects))
+def _add_outbox(connection: Any, path: str) -> None:
+    """Add the events of a reporter's outbox, read without changing it."""
+    uri = f"file:{quote(Path(path).resolve().as_posix())}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as outbox:
+            outbox.text_factory = lambda text: text.decode("utf-8", "replace")
+            rows = outbox.execute("SELECT CAST(event AS TEXT) FROM events")
+            while some := rows.fetchmany(_ROWS):
+                connection.con.register(
+                    "outbox", pa.table({"event": pa.array([event for (event,) in some], pa.string())})
+                )
+                _add_calls(connection, "SELECT TRY_CAST(event AS JSON) AS json FROM outbox")
+    except sqlite3.Error as error:
+        raise failure(f"it is not an outbox: {error}", path=path) from None
 
 
 def _add_json(connection: Any, paths: list[str]) -> None:
     """Add the events of files of JSON: one object per line, objects over several lines, or an array of them."""
     layouts: dict[str, list[str]] = {}
     for path in paths:
-        layouts.setdefault(_layout_of(path), []).append(path)
+        layouts.setdefault(ask(path, partial(_layout_of, path)), []).append(path)
     layouts.pop(_EMPTY, None)
     for layout, alike in layouts.items():
         with _without_marks(alike) as readable:
@@ -229,10 +236,10 @@ _HEAD = 2**16
 
 def _layout_of(path: str) -> str:
     """How the file's events are laid out, as DuckDB calls it. Raise UserError if the first is not an event."""
-    with ask(path, partial(_text, path)) as stream:
+    with _text(path) as stream:
         text, decoder, size = "", json.JSONDecoder(), _HEAD
         while True:
-            more = ask(path, partial(stream.read, size))
+            more = stream.read(size)
             text, size = text + more, 2 * size
             start = len(text) - len(text.lstrip().removeprefix("[").lstrip())
             if not more and not text.strip().removeprefix("[").removesuffix("]").strip():

@@ -581,6 +581,28 @@ def test_an_id_counts_once_and_events_without_one_all_count(tmp_path: Path, kind
     assert runs(tmp_path / "0.parquet") == [RUN] * 2
 
 
+@pytest.mark.parametrize("name", ["z.jsonl.gz", "z.csv.gz", "z.parquet", "z.duckdb", "z.sqlite3"])
+def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, name: str) -> None:
+    """Whatever library finds out, at its beginning or later on: nobody sees a traceback."""
+    many = [track(number, command=f"dev.{number * 7919 % 10007}") for number in range(5000)]
+    if name == "z.jsonl.gz":
+        lines(tmp_path / name, *many)
+    elif name == "z.csv.gz":
+        csv_file(tmp_path / name, *(row(number, command=f"dev.{number * 7919 % 10007}") for number in range(5000)))
+    elif name == "z.parquet":
+        pq.write_table(pa.Table.from_pylist([row(number) for number in range(5000)]), tmp_path / name)
+    elif name == "z.duckdb":
+        duckdb_file(tmp_path / name)
+    else:
+        outbox_of(tmp_path, *map(str, range(100))).rename(tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    half = len(whole) // 2
+    for damaged in (whole[:half], whole[:30], whole[:30] + bytes(half) + whole[half + 30 :]):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(UserError, match=f"^{tmp_path / name}(:[0-9]+:[0-9]+)?: error: "):
+            runs(tmp_path / name)
+
+
 def test_which_of_two_events_with_one_id_counts_does_not_depend_on_their_order(tmp_path: Path) -> None:
     """Whoever sends an id a second time with another value changes no report back and forth."""
     there = [row(1, duration_ms=duration) for duration in (5, 7)]
