@@ -30,7 +30,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"requests", "segment"},
     "instrumented_make.reporter.git": {"dulwich"},
-    "instrumented_make.report.engine": {"ibis", "numpy"},
+    "instrumented_make.report.engine": {"duckdb", "ibis", "numpy"},
     "instrumented_make.report.event_files": {"pyarrow"},
     "instrumented_make.report.events": {"ibis"},
     "instrumented_make.report.queries": {"ibis"},

@@ -12,6 +12,7 @@ import warnings
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+import duckdb  # noqa: F401  (its absence is told like that of the others; Ibis has many lines about it)
 import ibis
 import numpy as np
 import numpy.typing as npt
