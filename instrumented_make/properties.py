@@ -59,7 +59,7 @@ PROPERTIES = (
     Property(
         "duration_ms",
         "integer",
-        "how long the command took, in milliseconds",
+        "how long the command took, in milliseconds, without the time that the machine slept",
         "Which commands take up the most of people's time?",
         8421,
         unit="milliseconds",

@@ -117,15 +117,15 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     status, _, ended = end.strip().partition(" ")
     if not re.fullmatch(r"-?\d{1,3}", status, re.ASCII):
         raise ValueError("its end has no status")
-    start_ns, start_boot_ns, _ = _moment(start)
-    end_ns, end_boot_ns, _ = _moment(ended)
+    start_ns, _, start_awake_ns = _moment(start)
+    end_ns, _, end_awake_ns = _moment(ended)
     return Run(
         name=path.name,
         command=command,
         start_ns=start_ns,
         end_ns=end_ns,
-        # By a clock that cannot be set.
-        duration_ns=max(0, end_boot_ns - start_boot_ns),
+        # By a clock that nobody can set, and that stands still while the machine sleeps: nobody waits then.
+        duration_ns=max(0, end_awake_ns - start_awake_ns),
         exit_status=_SIGQUIT if int(status) == 1 else int(status),
         repository=repository,
         ref=ref,

@@ -80,7 +80,7 @@ def compare(bench: Workbench, scenario: Scenario, shell: str = "", recorder: Pat
         assert bench.recorded() == ([str(expected["status"])] if scenario.recorded and not refused else [])
 
 
-@pytest.mark.sampled(80)
+@pytest.mark.sampled(240)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_differs(bench: Workbench, any_make: str, scenario: Scenario) -> None:
     """Output, status, files, environment and order are the same, and the run is recorded as expected."""
@@ -90,7 +90,7 @@ def test_nothing_differs(bench: Workbench, any_make: str, scenario: Scenario) ->
     compare(bench, scenario)
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("way", ["connector", "run"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_differs_in_the_other_ways(bench: Workbench, way: str, scenario: Scenario) -> None:
