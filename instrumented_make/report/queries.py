@@ -95,12 +95,9 @@ def sums(records: Any) -> Any:
 
 
 def sum_by(table: Any, by: list[str]) -> Any:
-    """For each group: :func:`ends`, :func:`successes`, and ``total_ms`` and ``succeeded_ms``, the sums of durations."""
+    """For each group: :func:`ends`, :func:`successes`, and ``total_ms``, the sum of durations."""
     table = table.mutate(logarithm=logarithm(table))
-    succeeded_ms = (table.exit_status == 0).ifelse(table.duration_ms, 0).sum()
-    return table.group_by(by).agg(
-        **ends(table), **successes(table), total_ms=table.duration_ms.sum(), succeeded_ms=succeeded_ms
-    )
+    return table.group_by(by).agg(**ends(table), **successes(table), total_ms=table.duration_ms.sum())
 
 
 def totals(sums: Any) -> Any:

@@ -56,6 +56,9 @@ SEEN = 0.8
 SEEN_OF = 200
 # No larger change is tried: to this many times as long.
 LARGEST = 4.0
+# Of the range of what a shift costs, and the resampled teams that it is from.
+COST_LEVEL = 0.95
+RESAMPLES = 400
 # How far the log-likelihood of a commit's day may be below that of the best day: twice the usual 1.92, since the
 # likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
@@ -69,7 +72,7 @@ class Weekly:
     """Runs of one command: an element for each person (from 0) and week (as times.week_of counts them).
 
     ``logarithms``: of the runs that ``succeeded``, the sum of the logarithms of durations in ms, as whole thousandths;
-    ``succeeded_ms``: the sum of their durations.
+    ``total_ms``: the sum of the durations of all ``runs``.
     """
 
     person: Integers
@@ -79,7 +82,7 @@ class Weekly:
     failed: Integers
     interrupted: Integers
     logarithms: Integers
-    succeeded_ms: Integers
+    total_ms: Integers
 
     def values_of(self, measure: str) -> tuple[Integers, Floats]:
         """What ``measure`` is a mean over, and its sum."""
@@ -99,8 +102,9 @@ class Shift:
     ``week``: the first on the new level; for a ``gradual`` one, the first week of the history. ``until``: for a spell,
     the first week on the old level again. ``before`` and ``after``: typical durations in ms (geometric means), or
     shares of runs that failed or were interrupted; for a spell, outside it and in it. ``people`` have runs on both
-    sides. ``runs_a_week``: since then, or in the spell. ``cost_a_week``: what it costs then, in ms of everybody's time,
-    or in runs; negative if it saves. ``levels``: each week with enough runs, and its level in the unit of ``after``.
+    sides. ``runs_a_week``: since then, or in the spell. ``cost_a_week``: what it costs then, in ms of everybody's time
+    (from ``cost_low`` to ``cost_high``: COST_LEVEL of such ranges hold the truth), or in runs; negative if it saves.
+    ``levels``: each week with enough runs, and its level in the unit of ``after``.
     """
 
     command: str
@@ -112,6 +116,8 @@ class Shift:
     people: int
     runs_a_week: float
     cost_a_week: float
+    cost_low: float
+    cost_high: float
     levels: tuple[tuple[int, float], ...]
     until: int | None = None
 
@@ -226,7 +232,7 @@ def search(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> S
         for span in sorted(spans, key=lambda span: span[0])
     ]
     told += [_drift(*key, weekly[key[0]], series[key]) for key in sorted(drifts)]
-    most = max(weekly, key=lambda command: int(weekly[command].succeeded_ms.sum()))
+    most = max(weekly, key=lambda command: int(weekly[command].total_ms.sum()))
     if (most, DURATION) not in left:
         return Search(told, most)
     beaten = float(np.sort(np.max(list(nulls.values()), axis=0))[-int(FALSE_ALARM * (1 + PERMUTATIONS))])
@@ -439,8 +445,9 @@ def _drift(command: str, measure: str, runs: Weekly, series: _Series) -> Shift:
     """The same for a level that moved gradually, from its first week to its last."""
     slope, start = np.polyfit(series.week.astype(float), series.level, 1, w=np.sqrt(series.weight))
     first, last = int(series.week[0]), int(series.week[-1])
-    late = runs.week > (first + last) / 2
-    shift = _shift(command, measure, runs, first, late, float(slope) * (last - first))
+    # From one level to the other it is on the way, so only the first third and the last are compared.
+    ends = runs.of(abs(2 * runs.week - first - last) >= (last - first) / 3)
+    shift = _shift(command, measure, ends, first, ends.week > (first + last) / 2, float(slope) * (last - first))
     return replace(shift, gradual=True, levels=_averages(series, float(start + slope * last), shift))
 
 
@@ -456,10 +463,10 @@ def _shift(
     runs_a_week = int(since.runs.sum()) / weeks
     if measure == DURATION:
         after, before = math.exp(level), math.exp(level - difference)
-        cost = int(since.succeeded_ms.sum()) / weeks * -math.expm1(-difference)
+        cost, low, high = _cost_ms(runs, late, weeks)
     else:
         after, before = level, min(max(level - difference, 0.0), 1.0)
-        cost = runs_a_week * (after - before)
+        cost = low = high = runs_a_week * (after - before)
     return Shift(
         command=command,
         measure=measure,
@@ -470,8 +477,34 @@ def _shift(
         people=int((weight > 0).sum()),
         runs_a_week=runs_a_week,
         cost_a_week=cost,
+        cost_low=low,
+        cost_high=high,
         levels=(),
     )
+
+
+def _cost_ms(runs: Weekly, late: npt.NDArray[np.bool_], weeks: int) -> tuple[float, float, float]:
+    """What the runs since then cost in a week, all of them, beside what they would have cost: with its range.
+
+    Each person's runs take the difference between the arithmetic means of that person's own; those of people who have
+    none on one side take as much more as the others'. The range is that of resampled people.
+    """
+    people = int(runs.person.max()) + 1
+    place = late.astype(np.int64) * people + runs.person
+    number, total = (np.bincount(place, values, 2 * people).reshape(2, people) for values in (runs.runs, runs.total_ms))
+    both = (number > 0).all(axis=0)
+    if not both.any():
+        return 0.0, 0.0, 0.0
+    number, each = number[:, both], total[1, both] / number[1, both] - total[0, both] / number[0, both]
+    all_runs = float(runs.runs[late].sum()) / weeks
+    rng, size = Random(0), int(both.sum())
+    draws = np.array([rng.choices(range(size), k=size) for _ in range(RESAMPLES if size > 1 else 0)], dtype=np.int64)
+    cost = float(number[1] @ each) / float(number[1].sum()) * all_runs
+    if not len(draws):
+        return cost, cost, cost
+    costs = np.sort((number[1] * each)[draws].sum(axis=1) / number[1][draws].sum(axis=1)) * all_runs
+    out = round((1 - COST_LEVEL) / 2 * RESAMPLES)
+    return cost, float(costs[out]), float(costs[-1 - out])
 
 
 def _averages(series: _Series, level: float, shift: Shift) -> tuple[tuple[int, float], ...]:

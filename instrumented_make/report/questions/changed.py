@@ -84,7 +84,7 @@ class Change:
 
 def sum_by_week(sums: Any, names: Sequence[str]) -> Any:
     """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: the fields of Weekly."""
-    chosen = sums.filter(sums.command.isin(list(names))).drop("total_ms")
+    chosen = sums.filter(sums.command.isin(list(names)))
     # Transferring millions of names would take longer than all the numbers.
     places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
     return number_people(chosen.mutate(command=places.cast("int64")))
@@ -207,6 +207,8 @@ def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
             "people": change.shift.people,
             "runs_a_week": change.shift.runs_a_week,
             "cost_a_week": change.shift.cost_a_week,
+            "cost_low": change.shift.cost_low,
+            "cost_high": change.shift.cost_high,
             "new": change.new,
         }
         for change in changes
@@ -303,7 +305,7 @@ def _sentence(change: Change, *, own: bool) -> str:
         takes = f"a run {'took' if over else 'takes'} {duration(shift.after)} instead of {duration(shift.before)}"
         what = f"{takes} ({by} {_more(shift)})"
         costs = ("cost" if shift.worse else "saved") if over else "costs" if shift.worse else "saves"
-        cost = f"That {costs} {'you' if own else f'{shift.people:,} people'} {duration(abs(shift.cost_a_week))} a week."
+        cost = f"That {costs} {'you' if own else f'{shift.people:,} people'} {_hours(shift)} a week."
     else:
         what = f"{percentage(shift.after)} of runs instead of {percentage(shift.before)}"
         who = "" if own else f", of {shift.people:,} people"
@@ -319,6 +321,15 @@ def _sentence(change: Change, *, own: bool) -> str:
         first, last = (date(day) for day in change.commits)
         text += f" Commits of {first} fit best." if first == last else f" Commits of {first} to {last} fit best."
     return f"New: {text}" if change.new else text
+
+
+def _hours(shift: Shift) -> str:
+    """What is lost or saved in a week, with its range if that is on one side."""
+    low, high = sorted((abs(shift.cost_low), abs(shift.cost_high)))
+    text = duration(abs(shift.cost_a_week))
+    if shift.cost_low * shift.cost_high <= 0 or low == high:
+        return text
+    return f"{text} ({duration(low)} to {duration(high)})"
 
 
 def _more(shift: Shift) -> str:

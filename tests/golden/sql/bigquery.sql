@@ -15,8 +15,7 @@ FROM (
       SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
       SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
       SUM(`t2`.`logarithm`) AS `logarithms`,
-      SUM(`t2`.`duration_ms`) AS `total_ms`,
-      SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
+      SUM(`t2`.`duration_ms`) AS `total_ms`
     FROM (
       SELECT
         `t1`.`is_run`,
@@ -127,8 +126,7 @@ FROM (
       `t5`.`interrupted`,
       `t5`.`succeeded`,
       `t5`.`logarithms`,
-      `t5`.`total_ms`,
-      `t5`.`succeeded_ms`
+      `t5`.`total_ms`
     FROM (
       SELECT
         `t4`.*
@@ -147,8 +145,7 @@ FROM (
             SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
-            SUM(`t2`.`duration_ms`) AS `total_ms`,
-            SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
+            SUM(`t2`.`duration_ms`) AS `total_ms`
           FROM (
             SELECT
               `t1`.`is_run`,
@@ -259,8 +256,7 @@ FROM (
           SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
           SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
           SUM(`t2`.`logarithm`) AS `logarithms`,
-          SUM(`t2`.`duration_ms`) AS `total_ms`,
-          SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
+          SUM(`t2`.`duration_ms`) AS `total_ms`
         FROM (
           SELECT
             `t1`.`is_run`,
@@ -798,8 +794,7 @@ FROM (
             SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
-            SUM(`t2`.`duration_ms`) AS `total_ms`,
-            SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
+            SUM(`t2`.`duration_ms`) AS `total_ms`
           FROM (
             SELECT
               `t1`.`is_run`,
@@ -985,83 +980,196 @@ ORDER BY
 
 -- weekly
 SELECT
-  `t13`.*
+  `t11`.*
   EXCEPT (`user_id`)
 FROM (
   SELECT
-    `t10`.`command`,
-    `t10`.`user_id`,
-    `t10`.`week`,
-    `t10`.`runs`,
-    `t10`.`failed`,
-    `t10`.`interrupted`,
-    `t10`.`succeeded`,
-    `t10`.`logarithms`,
-    `t10`.`succeeded_ms`,
-    `t12`.`person`
+    `t8`.`command`,
+    `t8`.`user_id`,
+    `t8`.`week`,
+    `t8`.`runs`,
+    `t8`.`failed`,
+    `t8`.`interrupted`,
+    `t8`.`succeeded`,
+    `t8`.`logarithms`,
+    `t8`.`total_ms`,
+    `t10`.`person`
   FROM (
     SELECT
       CAST(CASE
-        WHEN `t7`.`command` = 'dev.down'
+        WHEN `t5`.`command` = 'dev.down'
         THEN 0
-        WHEN `t7`.`command` = 'dev.provision'
+        WHEN `t5`.`command` = 'dev.provision'
         THEN 1
         ELSE NULL
       END AS INT64) AS `command`,
-      `t7`.`user_id`,
-      `t7`.`week`,
-      `t7`.`runs`,
-      `t7`.`failed`,
-      `t7`.`interrupted`,
-      `t7`.`succeeded`,
-      `t7`.`logarithms`,
-      `t7`.`succeeded_ms`
+      `t5`.`user_id`,
+      `t5`.`week`,
+      `t5`.`runs`,
+      `t5`.`failed`,
+      `t5`.`interrupted`,
+      `t5`.`succeeded`,
+      `t5`.`logarithms`,
+      `t5`.`total_ms`
     FROM (
       SELECT
-        `t6`.*
-        EXCEPT (`total_ms`)
+        `t4`.*
+        EXCEPT (`is_run`)
       FROM (
         SELECT
           *
         FROM (
           SELECT
-            `t4`.*
-            EXCEPT (`is_run`)
+            `t2`.`command`,
+            `t2`.`user_id`,
+            `t2`.`week`,
+            `t2`.`is_run`,
+            COUNT(*) AS `runs`,
+            SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
+            SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+            SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+            SUM(`t2`.`logarithm`) AS `logarithms`,
+            SUM(`t2`.`duration_ms`) AS `total_ms`
           FROM (
             SELECT
-              *
+              `t1`.`is_run`,
+              `t1`.`command`,
+              `t1`.`user_id`,
+              `t1`.`duration_ms`,
+              `t1`.`exit_status`,
+              `t1`.`start_s`,
+              `t1`.`commit_s`,
+              `t1`.`on_master`,
+              `t1`.`is_test`,
+              `t1`.`week`,
+              IF(
+                `t1`.`exit_status` = 0,
+                CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                0
+              ) AS `logarithm`
             FROM (
               SELECT
-                `t2`.`command`,
-                `t2`.`user_id`,
-                `t2`.`week`,
-                `t2`.`is_run`,
-                COUNT(*) AS `runs`,
-                SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
-                SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
-                SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-                SUM(`t2`.`logarithm`) AS `logarithms`,
-                SUM(`t2`.`duration_ms`) AS `total_ms`,
-                SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
+                COALESCE(
+                  (
+                    `t0`.`user_id` IS NOT NULL
+                  )
+                  AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                  AND (
+                    `t0`.`exit_status` IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ) AS `is_run`,
+                `t0`.`command`,
+                `t0`.`user_id`,
+                IF(
+                  COALESCE(
+                    (
+                      `t0`.`user_id` IS NOT NULL
+                    )
+                    AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                    AND (
+                      `t0`.`exit_status` IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ),
+                  `t0`.`duration_ms`,
+                  0
+                ) AS `duration_ms`,
+                `t0`.`exit_status`,
+                CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+                CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+                `t0`.`git_checked_out_master` AS `on_master`,
+                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+                CAST(FLOOR(
+                  ieee_divide(
+                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
+                    604800
+                  )
+                ) AS INT64) AS `week`
+              FROM `devstack_command_run` AS `t0`
+              WHERE
+                `t0`.`command` IS NOT NULL
+                AND NOT (
+                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+                )
+                AND `t0`.`git_checked_out_master`
+                AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+            ) AS `t1`
+          ) AS `t2`
+          GROUP BY
+            1,
+            2,
+            3,
+            4
+        ) AS `t3`
+        WHERE
+          `t3`.`is_run`
+      ) AS `t4`
+    ) AS `t5`
+    WHERE
+      `t5`.`command` IN ('dev.down', 'dev.provision')
+  ) AS `t8`
+  INNER JOIN (
+    SELECT
+      `t6`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t6`.`user_id` ASC) - 1 AS `person`
+    FROM (
+      SELECT DISTINCT
+        `t5`.`user_id`
+      FROM (
+        SELECT
+          `t4`.*
+          EXCEPT (`is_run`)
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              `t2`.`command`,
+              `t2`.`user_id`,
+              `t2`.`week`,
+              `t2`.`is_run`,
+              COUNT(*) AS `runs`,
+              SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
+              SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+              SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+              SUM(`t2`.`logarithm`) AS `logarithms`,
+              SUM(`t2`.`duration_ms`) AS `total_ms`
+            FROM (
+              SELECT
+                `t1`.`is_run`,
+                `t1`.`command`,
+                `t1`.`user_id`,
+                `t1`.`duration_ms`,
+                `t1`.`exit_status`,
+                `t1`.`start_s`,
+                `t1`.`commit_s`,
+                `t1`.`on_master`,
+                `t1`.`is_test`,
+                `t1`.`week`,
+                IF(
+                  `t1`.`exit_status` = 0,
+                  CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                  0
+                ) AS `logarithm`
               FROM (
                 SELECT
-                  `t1`.`is_run`,
-                  `t1`.`command`,
-                  `t1`.`user_id`,
-                  `t1`.`duration_ms`,
-                  `t1`.`exit_status`,
-                  `t1`.`start_s`,
-                  `t1`.`commit_s`,
-                  `t1`.`on_master`,
-                  `t1`.`is_test`,
-                  `t1`.`week`,
+                  COALESCE(
+                    (
+                      `t0`.`user_id` IS NOT NULL
+                    )
+                    AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                    AND (
+                      `t0`.`exit_status` IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ) AS `is_run`,
+                  `t0`.`command`,
+                  `t0`.`user_id`,
                   IF(
-                    `t1`.`exit_status` = 0,
-                    CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
-                    0
-                  ) AS `logarithm`
-                FROM (
-                  SELECT
                     COALESCE(
                       (
                         `t0`.`user_id` IS NOT NULL
@@ -1072,180 +1180,47 @@ FROM (
                       )
                       AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
                       FALSE
-                    ) AS `is_run`,
-                    `t0`.`command`,
-                    `t0`.`user_id`,
-                    IF(
-                      COALESCE(
-                        (
-                          `t0`.`user_id` IS NOT NULL
-                        )
-                        AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                        AND (
-                          `t0`.`exit_status` IS NOT NULL
-                        )
-                        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                        FALSE
-                      ),
-                      `t0`.`duration_ms`,
-                      0
-                    ) AS `duration_ms`,
-                    `t0`.`exit_status`,
-                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-                    `t0`.`git_checked_out_master` AS `on_master`,
-                    LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                    CAST(FLOOR(
-                      ieee_divide(
-                        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                        604800
-                      )
-                    ) AS INT64) AS `week`
-                  FROM `devstack_command_run` AS `t0`
-                  WHERE
-                    `t0`.`command` IS NOT NULL
-                    AND NOT (
-                      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+                    ),
+                    `t0`.`duration_ms`,
+                    0
+                  ) AS `duration_ms`,
+                  `t0`.`exit_status`,
+                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+                  `t0`.`git_checked_out_master` AS `on_master`,
+                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
+                  CAST(FLOOR(
+                    ieee_divide(
+                      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
+                      604800
                     )
-                    AND `t0`.`git_checked_out_master`
-                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-                ) AS `t1`
-              ) AS `t2`
-              GROUP BY
-                1,
-                2,
-                3,
-                4
-            ) AS `t3`
-            WHERE
-              `t3`.`is_run`
-          ) AS `t4`
-        ) AS `t5`
-        WHERE
-          `t5`.`command` IN ('dev.down', 'dev.provision')
-      ) AS `t6`
-    ) AS `t7`
-  ) AS `t10`
-  INNER JOIN (
-    SELECT
-      `t8`.`user_id`,
-      ROW_NUMBER() OVER (ORDER BY `t8`.`user_id` ASC) - 1 AS `person`
-    FROM (
-      SELECT DISTINCT
-        `t7`.`user_id`
-      FROM (
-        SELECT
-          `t6`.*
-          EXCEPT (`total_ms`)
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              `t4`.*
-              EXCEPT (`is_run`)
-            FROM (
-              SELECT
-                *
-              FROM (
-                SELECT
-                  `t2`.`command`,
-                  `t2`.`user_id`,
-                  `t2`.`week`,
-                  `t2`.`is_run`,
-                  COUNT(*) AS `runs`,
-                  SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
-                  SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
-                  SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-                  SUM(`t2`.`logarithm`) AS `logarithms`,
-                  SUM(`t2`.`duration_ms`) AS `total_ms`,
-                  SUM(IF(`t2`.`exit_status` = 0, `t2`.`duration_ms`, 0)) AS `succeeded_ms`
-                FROM (
-                  SELECT
-                    `t1`.`is_run`,
-                    `t1`.`command`,
-                    `t1`.`user_id`,
-                    `t1`.`duration_ms`,
-                    `t1`.`exit_status`,
-                    `t1`.`start_s`,
-                    `t1`.`commit_s`,
-                    `t1`.`on_master`,
-                    `t1`.`is_test`,
-                    `t1`.`week`,
-                    IF(
-                      `t1`.`exit_status` = 0,
-                      CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
-                      0
-                    ) AS `logarithm`
-                  FROM (
-                    SELECT
-                      COALESCE(
-                        (
-                          `t0`.`user_id` IS NOT NULL
-                        )
-                        AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                        AND (
-                          `t0`.`exit_status` IS NOT NULL
-                        )
-                        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                        FALSE
-                      ) AS `is_run`,
-                      `t0`.`command`,
-                      `t0`.`user_id`,
-                      IF(
-                        COALESCE(
-                          (
-                            `t0`.`user_id` IS NOT NULL
-                          )
-                          AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                          AND (
-                            `t0`.`exit_status` IS NOT NULL
-                          )
-                          AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                          FALSE
-                        ),
-                        `t0`.`duration_ms`,
-                        0
-                      ) AS `duration_ms`,
-                      `t0`.`exit_status`,
-                      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-                      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-                      `t0`.`git_checked_out_master` AS `on_master`,
-                      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                      CAST(FLOOR(
-                        ieee_divide(
-                          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                          604800
-                        )
-                      ) AS INT64) AS `week`
-                    FROM `devstack_command_run` AS `t0`
-                    WHERE
-                      `t0`.`command` IS NOT NULL
-                      AND NOT (
-                        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-                      )
-                      AND `t0`.`git_checked_out_master`
-                      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-                  ) AS `t1`
-                ) AS `t2`
-                GROUP BY
-                  1,
-                  2,
-                  3,
-                  4
-              ) AS `t3`
-              WHERE
-                `t3`.`is_run`
-            ) AS `t4`
-          ) AS `t5`
+                  ) AS INT64) AS `week`
+                FROM `devstack_command_run` AS `t0`
+                WHERE
+                  `t0`.`command` IS NOT NULL
+                  AND NOT (
+                    LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+                  )
+                  AND `t0`.`git_checked_out_master`
+                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+              ) AS `t1`
+            ) AS `t2`
+            GROUP BY
+              1,
+              2,
+              3,
+              4
+          ) AS `t3`
           WHERE
-            `t5`.`command` IN ('dev.down', 'dev.provision')
-        ) AS `t6`
-      ) AS `t7`
-    ) AS `t8`
-  ) AS `t12`
-    ON `t10`.`user_id` = `t12`.`user_id`
-) AS `t13`;
+            `t3`.`is_run`
+        ) AS `t4`
+      ) AS `t5`
+      WHERE
+        `t5`.`command` IN ('dev.down', 'dev.provision')
+    ) AS `t6`
+  ) AS `t10`
+    ON `t8`.`user_id` = `t10`.`user_id`
+) AS `t11`;
 
 -- commits
 WITH `t5` AS (
@@ -1259,8 +1234,7 @@ WITH `t5` AS (
     SUM(IF(`t4`.`exit_status` < 0, 1, 0)) AS `interrupted`,
     SUM(IF(`t4`.`exit_status` = 0, 1, 0)) AS `succeeded`,
     SUM(`t4`.`logarithm`) AS `logarithms`,
-    SUM(`t4`.`duration_ms`) AS `total_ms`,
-    SUM(IF(`t4`.`exit_status` = 0, `t4`.`duration_ms`, 0)) AS `succeeded_ms`
+    SUM(`t4`.`duration_ms`) AS `total_ms`
   FROM (
     SELECT
       `t3`.`command`,
@@ -1359,7 +1333,6 @@ FROM (
     `t7`.`succeeded`,
     `t7`.`logarithms`,
     `t7`.`total_ms`,
-    `t7`.`succeeded_ms`,
     `t10`.`person`
   FROM `t5` AS `t7`
   INNER JOIN (
