@@ -205,6 +205,7 @@ def test_a_run_beyond_the_limit_is_counted_only(bench: Workbench) -> None:
         os.link(record, record.with_name(f"{number}-1.run"))
     for _ in range(3):
         assert bench.run("a").stdout == "a\n"
+        bench.records()  # two recorders at once may both find room for one
     assert len(bench.records()) == run_files.MAX_RUNS
     assert (bench.config / "dropped").stat().st_size == 2
     said = bench.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
