@@ -101,7 +101,7 @@ FROM (
 """
 
 
-@pytest.mark.parametrize("engine", ["postgres", "clickhouse"])
+@pytest.mark.parametrize("engine", ["postgres", pytest.param("clickhouse", marks=pytest.mark.thorough)])
 def test_other_types_mean_the_same_and_an_id_counts_once(engine: str, request: pytest.FixtureRequest) -> None:
     """UUIDs, numbers, text and seconds since 1970 are read; what is no time costs one event; no id is no repetition."""
     url = request.getfixturevalue(engine)
