@@ -159,6 +159,17 @@ def test_opting_in_again_keeps_the_id_and_sends_nothing(asked: Workbench, server
     assert server.requests == []
 
 
+def test_a_no_can_become_a_yes(asked: Workbench, server: Capture) -> None:
+    """Whoever declined and agrees later is measured from then on."""
+    asked.opt_in("no")
+    asked.run("one")
+    assert not list((asked.config / "pending").glob("*"))
+    asked.opt_in()
+    asked.run("one")
+    server.wait_for(1)
+    assert "Decision:      yes" in asked.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
+
+
 def test_opting_out_deletes_what_was_collected(asked: Workbench, server: Capture) -> None:
     """The id, the outbox, the records and the recorder are gone; the decline stays; nothing more is sent."""
     asked.opt_in()
