@@ -186,16 +186,6 @@ def test_a_run_belongs_to_its_agreement_whatever_the_clocks_say(config_dir: Conf
     assert len(record(config_dir, Repositories())) == 1
 
 
-def test_a_run_of_an_earlier_decision_is_no_event(config_dir: ConfigDir) -> None:
-    """That may have allowed less. It is given up, and the reason is counted."""
-    decision = consent.load(config_dir)
-    assert decision is not None
-    consent.save(config_dir, dataclasses.replace(decision, agreement="another"))
-    write(config_dir, "1-2")
-    assert record(config_dir, Repositories()) == []
-    assert every(config_dir.pending) == []
-
-
 SECRETS = ("secret-one", "secret-two", "secret-one")
 
 
