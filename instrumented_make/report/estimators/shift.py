@@ -489,20 +489,20 @@ def _cost_ms(runs: Weekly, late: npt.NDArray[np.bool_], weeks: int) -> tuple[flo
     Each person's runs take the difference between the arithmetic means of that person's own; those of people who have
     none on one side take as much more as the others'. The range is that of resampled people.
     """
-    people = int(runs.person.max()) + 1
-    place = late.astype(np.int64) * people + runs.person
-    number, total = (np.bincount(place, values, 2 * people).reshape(2, people) for values in (runs.runs, runs.total_ms))
-    both = (number > 0).all(axis=0)
-    if not both.any():
+    means, weight = _either_side(runs.person, late, runs.runs, runs.total_ms.astype(float))
+    both = weight > 0
+    size = int(both.sum())
+    if not size:
         return 0.0, 0.0, 0.0
-    number, each = number[:, both], total[1, both] / number[1, both] - total[0, both] / number[0, both]
+    number = np.bincount(runs.person[late], runs.runs[late], len(weight))[both]
+    more = number * (means[1] - means[0])[both]
     all_runs = float(runs.runs[late].sum()) / weeks
-    rng, size = Random(0), int(both.sum())
-    draws = np.array([rng.choices(range(size), k=size) for _ in range(RESAMPLES if size > 1 else 0)], dtype=np.int64)
-    cost = float(number[1] @ each) / float(number[1].sum()) * all_runs
-    if not len(draws):
+    cost = float(more.sum() / number.sum()) * all_runs
+    if size == 1:
         return cost, cost, cost
-    costs = np.sort((number[1] * each)[draws].sum(axis=1) / number[1][draws].sum(axis=1)) * all_runs
+    rng = Random(0)
+    draws = np.array([rng.choices(range(size), k=size) for _ in range(RESAMPLES)])
+    costs = np.sort(more[draws].sum(axis=1) / number[draws].sum(axis=1)) * all_runs
     out = round((1 - COST_LEVEL) / 2 * RESAMPLES)
     return cost, float(costs[out]), float(costs[-1 - out])
 
