@@ -9,7 +9,7 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.questions import ages, changed, endings, helped
+from instrumented_make.report.questions import behind, changed, endings, helped
 from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
@@ -44,7 +44,7 @@ def _queries(dialect: str) -> dict[str, Any]:
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),
         "hours": endings.hours(runs),
         "timeline": queries.timeline(sums),
-        "ages": ages.ages(runs),
+        "behind": behind.behind(runs, runs),
         "weekly": changed.sum_by_week(sums, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),

@@ -39,7 +39,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.estimators.effect": {"numpy", "scipy"},
     "instrumented_make.report.estimators.panel": {"numpy"},
     "instrumented_make.report.estimators.shift": {"numpy"},
-    "instrumented_make.report.questions.ages": {"altair", "ibis"},
+    "instrumented_make.report.questions.behind": {"altair", "ibis"},
     "instrumented_make.report.questions.changed": {"altair", "ibis", "numpy"},
     "instrumented_make.report.questions.endings": {"altair"},
     "instrumented_make.report.questions.helped": {"altair", "numpy"},

@@ -21,8 +21,8 @@ from instrumented_make.report.history import SPREAD, History, Time
 from instrumented_make.report.options import Options
 from instrumented_make.report.page import page
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import ages, changed, endings, helped, used, weeks
-from instrumented_make.report.questions.ages import AGES_DAYS
+from instrumented_make.report.questions import behind, changed, endings, helped, used, weeks
+from instrumented_make.report.questions.behind import ALONE, BEHIND_DAYS
 from instrumented_make.report.wording import scope
 from instrumented_make.times import monday, week_of
 
@@ -35,18 +35,21 @@ class Answers:
 
     history: History
     hours: list[dict[str, int]]
-    ages: list[dict[str, int]]
+    behind: list[dict[str, int]]
     sentences: dict[str, str]
 
 
 def answers(path: Path, min_people: int = 1) -> Answers:
     with Steps() as steps, open_source(str(path)) as source:
         history = History(source, Selection(), min_people, steps)
-        asked = [question.ask(history) for question in (used, ages, weeks)]
+        asked = [question.ask(history) for question in (used, behind, weeks)]
         sentences = {section.anchor: section.answer for section in asked}
         assert history.spread  # queried here, while the source is open
         return Answers(
-            history, history.ask(endings.hours(history.shown)), history.ask(ages.ages(history.shown)), sentences
+            history,
+            history.ask(endings.hours(history.shown)),
+            history.ask(behind.behind(history.shown, history.runs)),
+            sentences,
         )
 
 
@@ -111,18 +114,29 @@ def test_each_week_has_its_totals(events: list[Event], found: Answers) -> None:
     assert found.history.people == len({event["user_id"] for event in events})
 
 
-def test_commit_ages_are_averaged_per_person(events: list[Event], found: Answers) -> None:
-    """Over a week's runs on the main branch; a commit from the future is 0 seconds old."""
-    main = [event for event in events if event["git_checked_out_master"]]
+def test_how_far_people_are_behind_is_averaged_over_their_runs(events: list[Event], found: Answers) -> None:
+    """In each week, on the main branch; since the first run, by anybody, of any commit newer than the run's."""
+    main = [
+        (e, int(e["start_time"].timestamp()), int(e["git_commit_time"].timestamp()))
+        for e in events
+        if e["git_checked_out_master"]
+    ]
+    first_seen: dict[int, int] = {}
+    for _, start_s, commit_s in main:
+        first_seen[commit_s] = min(start_s, first_seen.get(commit_s, start_s))
     expected: dict[str, list[float]] = defaultdict(list)
-    for (week, _), of in grouped(main, lambda e: (start_of_week(e), e["user_id"])).items():
-        seconds = [max(int(e["start_time"].timestamp()) - int(e["git_commit_time"].timestamp()), 0) for e in of]
+    for (week, _), of in grouped(main, lambda item: (start_of_week(item[0]), item[0]["user_id"])).items():
+        seconds = [
+            max(0, start_s - min((seen for newer_s, seen in first_seen.items() if newer_s > commit_s), default=start_s))
+            for _, start_s, commit_s in of
+        ]
         expected[week].append(sum(seconds) // len(seconds))
-    for item in found.ages:
-        seconds_old = expected[monday(item["week"])]
-        counts = {f"at_least_{days}": sum(age >= days * 86_400 for age in seconds_old) for days in AGES_DAYS}
-        assert item == {"week": item["week"], "people": len(seconds_old), **counts}
-    assert len(found.ages) == len(expected)
+    assert sum(map(sum, expected.values())) > 0
+    for item in found.behind:
+        behind_s = expected[monday(item["week"])]
+        counts = {f"at_least_{days}": sum(value >= days * 86_400 for value in behind_s) for days in BEHIND_DAYS}
+        assert item == {"week": item["week"], "people": len(behind_s), **counts}
+    assert len(found.behind) == len(expected)
 
 
 def crafted(path: Path, *events: Event) -> Path:
@@ -135,22 +149,57 @@ def crafted(path: Path, *events: Event) -> Path:
 
 
 def test_boundaries_of_days_and_weeks(tmp_path: Path) -> None:
-    """24 hours are a day; the last second of Sunday is in its week; a commit from tomorrow is 0 seconds old."""
+    """The last second of Sunday is in its week."""
     late = datetime(2026, 3, 8, 23, 59, 59, 999_999, tzinfo=timezone.utc)
     path = crafted(
         tmp_path / "a.parquet",
         {},
-        {"user_id": "v", "git_commit_time": datetime(2026, 3, 3, 12, 0, 1, tzinfo=timezone.utc)},
-        {"user_id": "w", "git_commit_time": datetime(2026, 3, 5, tzinfo=timezone.utc)},
+        {"user_id": "v"},
+        {"user_id": "w"},
         {"user_id": "x", "start_time": late, "git_checked_out_master": False},
         {"user_id": "x", "start_time": late + timedelta(microseconds=1), "git_commit_time": None, "exit_status": -2},
     )
     found = answers(path)
     week = week_of(late.timestamp())
-    assert found.ages == [{"week": week, "people": 3, "at_least_1": 1, "at_least_7": 0, "at_least_28": 0}]
+    assert found.behind == [{"week": week, "people": 3, "at_least_1": 0, "at_least_7": 0, "at_least_28": 0}]
     assert found.history.timeline == [Time(week, 4, 4, 4_000, 0, 0), Time(week + 1, 1, 1, 1_000, 0, 1)]
     assert [tuple(hour.values()) for hour in found.hours] == [(0, 1, 0, 1), (60, 3, 0, 0), (167, 1, 0, 0)]
     assert found.history.people == 4
+
+
+def late(path: Path, *runs: tuple[str, float, float]) -> list[int]:
+    """How many people were a day, a week and four weeks behind: a person, the day of a run, and that of its commit."""
+    monday_ = datetime(2026, 3, 2, tzinfo=timezone.utc)
+    day = timedelta(days=1)
+    crafted(
+        path,
+        *(
+            {"user_id": person, "start_time": monday_ + start * day, "git_commit_time": monday_ + commit * day}
+            for person, start, commit in runs
+        ),
+    )
+    (row,) = answers(path).behind[-1:]
+    return [row[f"at_least_{days}"] for days in BEHIND_DAYS]
+
+
+def test_nobody_is_behind_where_commits_are_rare(tmp_path: Path) -> None:
+    """Everybody has the newest commit, of a month ago; then somebody pulls another, and the rest fall behind."""
+    path = tmp_path / "a.parquet"
+    assert late(path, ("u", -9, -30), ("v", 0, -30)) == [0, 0, 0]
+    # 24 hours are a day.
+    assert late(path, ("u", 0, -1), ("v", 1, -30)) == [1, 0, 0]
+    assert late(path, ("u", 0, -1), ("v", 1 - 2 / 86_400, -30)) == [0, 0, 0]
+    # The first run of any newer commit counts, not that of the newest, nor of the next.
+    assert late(path, ("u", -8, -20), ("w", -1, -25), ("w", -0.5, -20), ("x", -1, -9), ("v", 0, -30)) == [1, 1, 0]
+
+
+def test_a_wrong_clock_puts_nobody_behind(tmp_path: Path) -> None:
+    """A run that shows a commit from more than a day after it does not count."""
+    path = tmp_path / "a.parquet"
+    assert late(path, ("u", -14, 40), ("v", 6, 5)) == [0, 0, 0]
+    assert late(path, ("u", -14, -13), ("v", 6, -14)) == [1, 1, 0], "a day is for time zones"
+    # Its first run that can be right does.
+    assert late(path, ("u", -14, 2), ("u", 2, 2), ("v", 6, -14)) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(("people", "shown"), [(4, "other"), (5, "dev.up")])
@@ -199,7 +248,7 @@ def test_sentences_have_a_singular(tmp_path: Path) -> None:
     found = answers(path)
     assert scope(found.history) == "1 command in the week of 2026-01-05. Times are UTC."
     assert found.sentences["used"] == "up is used most: 1 of 1 run (100.0%)."
-    assert found.sentences["ages"].startswith("Of the last 1 week you spent 0.0% on commits that were 7 days old")
+    assert found.sentences["behind"] == ALONE
     assert found.sentences["weeks"] == "All runs are from the week of 2026-01-05: you waited 1 ms."
 
 

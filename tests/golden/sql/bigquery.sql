@@ -883,100 +883,134 @@ FROM (
 ORDER BY
   `t7`.`week` ASC NULLS LAST;
 
--- ages
+-- behind
+WITH `t4` AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      `t2`.*
+      EXCEPT (`is_run`)
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          COALESCE(
+            (
+              `t0`.`user_id` IS NOT NULL
+            )
+            AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+            AND (
+              `t0`.`exit_status` IS NOT NULL
+            )
+            AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+            FALSE
+          ) AS `is_run`,
+          `t0`.`command`,
+          `t0`.`user_id`,
+          IF(
+            COALESCE(
+              (
+                `t0`.`user_id` IS NOT NULL
+              )
+              AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+              AND (
+                `t0`.`exit_status` IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ),
+            `t0`.`duration_ms`,
+            0
+          ) AS `duration_ms`,
+          `t0`.`exit_status`,
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+          `t0`.`git_checked_out_master` AS `on_master`,
+          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
+        FROM `devstack_command_run` AS `t0`
+        WHERE
+          `t0`.`command` IS NOT NULL
+          AND NOT (
+            LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+          )
+          AND `t0`.`git_checked_out_master`
+          AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+      ) AS `t1`
+      WHERE
+        `t1`.`is_run`
+    ) AS `t2`
+  ) AS `t3`
+  WHERE
+    `t3`.`on_master` AND `t3`.`commit_s` <= (
+      `t3`.`start_s` + 86400
+    )
+)
 SELECT
   *
 FROM (
   SELECT
-    `t5`.`week`,
+    `t12`.`week`,
     COUNT(*) AS `people`,
-    SUM(IF(`t5`.`age_s` >= 86400, 1, 0)) AS `at_least_1`,
-    SUM(IF(`t5`.`age_s` >= 604800, 1, 0)) AS `at_least_7`,
-    SUM(IF(`t5`.`age_s` >= 2419200, 1, 0)) AS `at_least_28`
+    SUM(IF(`t12`.`behind_s` >= 86400, 1, 0)) AS `at_least_1`,
+    SUM(IF(`t12`.`behind_s` >= 604800, 1, 0)) AS `at_least_7`,
+    SUM(IF(`t12`.`behind_s` >= 2419200, 1, 0)) AS `at_least_28`
   FROM (
     SELECT
-      `t4`.`week`,
-      `t4`.`user_id`,
-      CAST(FLOOR(ieee_divide(SUM(`t4`.`age_s`), COUNT(*))) AS INT64) AS `age_s`
+      `t11`.`week`,
+      `t11`.`user_id`,
+      CAST(FLOOR(ieee_divide(SUM(`t11`.`behind_s`), COUNT(*))) AS INT64) AS `behind_s`
     FROM (
       SELECT
-        `t3`.`command`,
-        `t3`.`user_id`,
-        `t3`.`duration_ms`,
-        `t3`.`exit_status`,
-        `t3`.`start_s`,
-        `t3`.`commit_s`,
-        `t3`.`on_master`,
-        `t3`.`is_test`,
-        CAST(FLOOR(ieee_divide(`t3`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
-        GREATEST(`t3`.`start_s` - `t3`.`commit_s`, 0) AS `age_s`
+        `t10`.`command`,
+        `t10`.`user_id`,
+        `t10`.`duration_ms`,
+        `t10`.`exit_status`,
+        `t10`.`start_s`,
+        `t10`.`commit_s`,
+        `t10`.`on_master`,
+        `t10`.`is_test`,
+        `t10`.`newer_seen_s`,
+        CAST(FLOOR(ieee_divide(`t10`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+        IF(`t10`.`start_s` > `t10`.`newer_seen_s`, `t10`.`start_s` - `t10`.`newer_seen_s`, 0) AS `behind_s`
       FROM (
         SELECT
-          `t2`.*
-          EXCEPT (`is_run`)
-        FROM (
+          `t6`.`command`,
+          `t6`.`user_id`,
+          `t6`.`duration_ms`,
+          `t6`.`exit_status`,
+          `t6`.`start_s`,
+          `t6`.`commit_s`,
+          `t6`.`on_master`,
+          `t6`.`is_test`,
+          `t9`.`newer_seen_s`
+        FROM `t4` AS `t6`
+        INNER JOIN (
           SELECT
-            *
+            `t7`.`commit_s`,
+            MIN(`t7`.`first_seen_s`) OVER (ORDER BY `t7`.`commit_s` DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 preceding) AS `newer_seen_s`
           FROM (
             SELECT
-              COALESCE(
-                (
-                  `t0`.`user_id` IS NOT NULL
-                )
-                AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                AND (
-                  `t0`.`exit_status` IS NOT NULL
-                )
-                AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                FALSE
-              ) AS `is_run`,
-              `t0`.`command`,
-              `t0`.`user_id`,
-              IF(
-                COALESCE(
-                  (
-                    `t0`.`user_id` IS NOT NULL
-                  )
-                  AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                  AND (
-                    `t0`.`exit_status` IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ),
-                `t0`.`duration_ms`,
-                0
-              ) AS `duration_ms`,
-              `t0`.`exit_status`,
-              CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-              CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-              `t0`.`git_checked_out_master` AS `on_master`,
-              LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
-            FROM `devstack_command_run` AS `t0`
-            WHERE
-              `t0`.`command` IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-              )
-              AND `t0`.`git_checked_out_master`
-              AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-          ) AS `t1`
-          WHERE
-            `t1`.`is_run`
-        ) AS `t2`
-      ) AS `t3`
-      WHERE
-        `t3`.`on_master` AND `t3`.`commit_s` IS NOT NULL
-    ) AS `t4`
+              `t5`.`commit_s`,
+              MIN(`t5`.`start_s`) AS `first_seen_s`
+            FROM `t4` AS `t5`
+            GROUP BY
+              1
+          ) AS `t7`
+        ) AS `t9`
+          ON `t6`.`commit_s` = `t9`.`commit_s`
+      ) AS `t10`
+    ) AS `t11`
     GROUP BY
       1,
       2
-  ) AS `t5`
+  ) AS `t12`
   GROUP BY
     1
-) AS `t6`
+) AS `t13`
 ORDER BY
-  `t6`.`week` ASC NULLS LAST;
+  `t13`.`week` ASC NULLS LAST;
 
 -- weekly
 SELECT

@@ -986,114 +986,148 @@ FROM (
 ORDER BY
   "t7"."week" ASC;
 
--- ages
+-- behind
+WITH "t4" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t2"."command",
+      "t2"."user_id",
+      "t2"."duration_ms",
+      "t2"."exit_status",
+      "t2"."start_s",
+      "t2"."commit_s",
+      "t2"."on_master",
+      "t2"."is_test"
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          COALESCE(
+            (
+              "t0"."user_id" IS NOT NULL
+            )
+            AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+            AND (
+              "t0"."exit_status" IS NOT NULL
+            )
+            AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+            FALSE
+          ) AS "is_run",
+          "t0"."command",
+          "t0"."user_id",
+          IF(
+            COALESCE(
+              (
+                "t0"."user_id" IS NOT NULL
+              )
+              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+              AND (
+                "t0"."exit_status" IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ),
+            "t0"."duration_ms",
+            0
+          ) AS "duration_ms",
+          "t0"."exit_status",
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+          "t0"."git_checked_out_master" AS "on_master",
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+        FROM "devstack_command_run" AS "t0"
+        WHERE
+          "t0"."command" IS NOT NULL
+          AND NOT (
+            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+          )
+          AND "t0"."git_checked_out_master"
+          AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+      ) AS "t1"
+      WHERE
+        "t1"."is_run"
+    ) AS "t2"
+  ) AS "t3"
+  WHERE
+    "t3"."on_master" AND "t3"."commit_s" <= (
+      "t3"."start_s" + 86400
+    )
+)
 SELECT
   *
 FROM (
   SELECT
-    "t5"."week",
+    "t12"."week",
     COUNT(*) AS "people",
-    SUM(IF("t5"."age_s" >= 86400, 1, 0)) AS "at_least_1",
-    SUM(IF("t5"."age_s" >= 604800, 1, 0)) AS "at_least_7",
-    SUM(IF("t5"."age_s" >= 2419200, 1, 0)) AS "at_least_28"
+    SUM(IF("t12"."behind_s" >= 86400, 1, 0)) AS "at_least_1",
+    SUM(IF("t12"."behind_s" >= 604800, 1, 0)) AS "at_least_7",
+    SUM(IF("t12"."behind_s" >= 2419200, 1, 0)) AS "at_least_28"
   FROM (
     SELECT
-      "t4"."week",
-      "t4"."user_id",
+      "t11"."week",
+      "t11"."user_id",
       CAST(FLOOR(CAST((
-        SUM("t4"."age_s")
+        SUM("t11"."behind_s")
       ) AS DOUBLE) / (
         COUNT(*)
-      )) AS BIGINT) AS "age_s"
+      )) AS BIGINT) AS "behind_s"
     FROM (
       SELECT
-        "t3"."command",
-        "t3"."user_id",
-        "t3"."duration_ms",
-        "t3"."exit_status",
-        "t3"."start_s",
-        "t3"."commit_s",
-        "t3"."on_master",
-        "t3"."is_test",
+        "t10"."command",
+        "t10"."user_id",
+        "t10"."duration_ms",
+        "t10"."exit_status",
+        "t10"."start_s",
+        "t10"."commit_s",
+        "t10"."on_master",
+        "t10"."is_test",
+        "t10"."newer_seen_s",
         CAST(FLOOR(CAST((
-          "t3"."start_s" + 259200
+          "t10"."start_s" + 259200
         ) AS DOUBLE) / (
           604800
         )) AS BIGINT) AS "week",
-        GREATEST("t3"."start_s" - "t3"."commit_s", 0) AS "age_s"
+        IF("t10"."start_s" > "t10"."newer_seen_s", "t10"."start_s" - "t10"."newer_seen_s", 0) AS "behind_s"
       FROM (
         SELECT
-          "t2"."command",
-          "t2"."user_id",
-          "t2"."duration_ms",
-          "t2"."exit_status",
-          "t2"."start_s",
-          "t2"."commit_s",
-          "t2"."on_master",
-          "t2"."is_test"
-        FROM (
+          "t6"."command",
+          "t6"."user_id",
+          "t6"."duration_ms",
+          "t6"."exit_status",
+          "t6"."start_s",
+          "t6"."commit_s",
+          "t6"."on_master",
+          "t6"."is_test",
+          "t9"."newer_seen_s"
+        FROM "t4" AS "t6"
+        INNER JOIN (
           SELECT
-            *
+            "t7"."commit_s",
+            MIN("t7"."first_seen_s") OVER (ORDER BY "t7"."commit_s" DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 preceding) AS "newer_seen_s"
           FROM (
             SELECT
-              COALESCE(
-                (
-                  "t0"."user_id" IS NOT NULL
-                )
-                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                AND (
-                  "t0"."exit_status" IS NOT NULL
-                )
-                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                FALSE
-              ) AS "is_run",
-              "t0"."command",
-              "t0"."user_id",
-              IF(
-                COALESCE(
-                  (
-                    "t0"."user_id" IS NOT NULL
-                  )
-                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                  AND (
-                    "t0"."exit_status" IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ),
-                "t0"."duration_ms",
-                0
-              ) AS "duration_ms",
-              "t0"."exit_status",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-              "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-            FROM "devstack_command_run" AS "t0"
-            WHERE
-              "t0"."command" IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-              )
-              AND "t0"."git_checked_out_master"
-              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-          ) AS "t1"
-          WHERE
-            "t1"."is_run"
-        ) AS "t2"
-      ) AS "t3"
-      WHERE
-        "t3"."on_master" AND "t3"."commit_s" IS NOT NULL
-    ) AS "t4"
+              "t5"."commit_s",
+              MIN("t5"."start_s") AS "first_seen_s"
+            FROM "t4" AS "t5"
+            GROUP BY
+              1
+          ) AS "t7"
+        ) AS "t9"
+          ON "t6"."commit_s" = "t9"."commit_s"
+      ) AS "t10"
+    ) AS "t11"
     GROUP BY
       1,
       2
-  ) AS "t5"
+  ) AS "t12"
   GROUP BY
     1
-) AS "t6"
+) AS "t13"
 ORDER BY
-  "t6"."week" ASC;
+  "t13"."week" ASC;
 
 -- weekly
 SELECT
