@@ -96,11 +96,21 @@ def test_durations_have_the_right_percentiles(events: list[Event], found: Answer
 
 
 def test_endings_are_counted_by_hour_of_the_week(events: list[Event], found: Answers) -> None:
-    """Hours count from Monday 0:00 UTC."""
+    """Hours count from Monday 0:00 UTC; what is expected are each person's own shares, in whole millionths."""
+    shares = {
+        person: sum(e["exit_status"] != 0 for e in of) * 1_000_000 // len(of)
+        for person, of in grouped(events, lambda e: e["user_id"]).items()
+    }
     expected = []
-    for (day, hour), of in sorted(grouped(events, lambda e: (e["start_time"].weekday(), e["start_time"].hour)).items()):
+    for (hour, week), of in sorted(
+        grouped(
+            events,
+            lambda e: (e["start_time"].weekday() * 24 + e["start_time"].hour, week_of(e["start_time"].timestamp())),
+        ).items()
+    ):
         failed, killed = sum(e["exit_status"] > 0 for e in of), sum(e["exit_status"] < 0 for e in of)
-        expected.append({"hour": day * 24 + hour, "runs": len(of), "failed": failed, "interrupted": killed})
+        row = {"hour": hour, "week": week, "runs": len(of), "failed": failed, "interrupted": killed}
+        expected.append({**row, "expected": sum(shares[e["user_id"]] for e in of)})
     assert found.hours == expected
 
 
@@ -163,7 +173,11 @@ def test_boundaries_of_days_and_weeks(tmp_path: Path) -> None:
     week = week_of(late.timestamp())
     assert found.behind == [{"week": week, "people": 3, "at_least_1": 0, "at_least_7": 0, "at_least_28": 0}]
     assert found.history.timeline == [Time(week, 4, 4, 4_000, 0, 0), Time(week + 1, 1, 1, 1_000, 0, 1)]
-    assert [tuple(hour.values()) for hour in found.hours] == [(0, 1, 0, 1), (60, 3, 0, 0), (167, 1, 0, 0)]
+    assert [tuple(hour.values()) for hour in found.hours] == [
+        (0, week + 1, 1, 0, 1, 500_000),
+        (60, week, 3, 0, 0, 0),
+        (167, week, 1, 0, 0, 500_000),
+    ]
     assert found.history.people == 4
 
 

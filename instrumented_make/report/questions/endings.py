@@ -8,35 +8,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import ibis
+import numpy as np
+
 from instrumented_make.figures import Figures
 from instrumented_make.layout import percentage
-from instrumented_make.report.history import History, Time
-from instrumented_make.report.queries import HOUR_S, ends
+from instrumented_make.report.engine import Column
+from instrumented_make.report.estimators.hours import HOURS, LEAST_WEEKS, Hours, compare_hours
+from instrumented_make.report.history import History
+from instrumented_make.report.queries import HOUR_S, ends, week
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.wording import week_of
 from instrumented_make.times import BEFORE_THURSDAY_S, WEEK_S
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MILLION = 1_000_000
 
 
 def hours(table: Any) -> Any:
-    """For each ``hour`` of the week, from Monday 0:00 UTC: ``runs``, ``failed``, ``interrupted``."""
+    """For each ``hour`` of the week, from Monday 0:00 UTC, in each ``week``: ``runs``, ``failed``, ``interrupted``.
+
+    ``expected``: how many of them would have failed or been interrupted if each person's runs did so equally often in
+    all hours, in whole millionths, so that every engine's sums are the same.
+    """
     hour = (table.start_s + BEFORE_THURSDAY_S) // HOUR_S % (WEEK_S // HOUR_S)
-    return table.group_by(hour=hour).agg(**ends(table)).order_by("hour")
+    runs = table.mutate(hour=hour, week=week(table))
+    cells = runs.group_by(["user_id", "hour", "week"]).agg(**ends(runs))
+    person = ibis.window(group_by="user_id")
+    bad = (cells.failed + cells.interrupted).sum().over(person)
+    cells = cells.mutate(expected=cells.runs * (bad * _MILLION // cells.runs.sum().over(person)))
+    sums = {name: cells[name].sum() for name in ("runs", "failed", "interrupted", "expected")}
+    return cells.group_by(["hour", "week"]).agg(**sums).order_by(["hour", "week"])
 
 
 def ask(history: History) -> Section:
-    """The section, from the totals and, for its charts, from the hours."""
+    """The section, from the totals and from the hours."""
     figures = [row for row in history.summary.figures if not row.interactive]
-    answer = _answer([row for row in figures if row.command not in history.others] or figures, history.timeline)
+    answer = _answer([row for row in figures if row.command not in history.others] or figures)
+    cells: dict[str, Column] = {}
+    found: Hours | None = None
+    if any(row.failed or row.interrupted for row in figures):
+        history.begin("Finding when runs fail")
+        cells = history.columns(hours(history.awaited))
+        bad, expected = cells["failed"] + cells["interrupted"], cells["expected"] / _MILLION
+        found = compare_hours(cells["hour"], cells["week"], cells["runs"], bad, expected)
+        answer = f"{answer} {_about_hours(found)}"
     return Section(
         "endings",
         "Which commands fail or are killed, and when?",
         answer,
-        figures=lambda: _figures(history, figures, answer),
+        figures=lambda: _figures(figures, cells, found, answer),
         columns=["command", "runs", "failed", "of runs", "interrupted", "of runs"],
         rows=[
             [
@@ -52,7 +75,7 @@ def ask(history: History) -> Section:
     )
 
 
-def _answer(figures: Sequence[Figures], timeline: Sequence[Time]) -> str:
+def _answer(figures: Sequence[Figures]) -> str:
     runs = sum(row.runs for row in figures)
     if not any(row.failed or row.interrupted for row in figures):
         return "No run failed and none was interrupted."
@@ -68,19 +91,16 @@ def _answer(figures: Sequence[Figures], timeline: Sequence[Time]) -> str:
     if killed.interrupted:
         share = percentage(killed.interrupted / killed.runs)
         parts.append(f"{killed.command} is interrupted most: {share} of {killed.runs:,} runs")
-    text = "; ".join(parts) + "." if parts else "Only rarely used commands failed or were interrupted."
-    weeks = [row for row in timeline if row.runs]
-    worst = max(weeks, key=lambda row: (row.failed / row.runs, row.week))
-    if worst.failed and len(weeks) > 1:
-        overall = sum(row.failed for row in weeks) / sum(row.runs for row in weeks)
-        text += (
-            f" The worst was {week_of(worst.week)}: {percentage(worst.failed / worst.runs)} of runs failed, against "
-            f"{percentage(overall)} overall."
-        )
-    return text
+    return "; ".join(parts) + "." if parts else "Only rarely used commands failed or were interrupted."
 
 
-def _figures(history: History, figures: Sequence[Figures], answer: str) -> list[Figure]:
+def _about_hours(found: Hours | None) -> str:
+    if found is None:
+        return f"Whether hours of the week differ cannot be told from fewer than {LEAST_WEEKS} weeks."
+    return f"Hours of the week differ by {'more' if found.differ else 'no more'} than chance would make them."
+
+
+def _figures(figures: Sequence[Figures], cells: dict[str, Column], found: Hours | None, answer: str) -> list[Figure]:
     from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
 
     if not figures:
@@ -90,24 +110,31 @@ def _figures(history: History, figures: Sequence[Figures], answer: str) -> list[
         {"command": row.command, "runs": row.runs, "failed": row.failed, "interrupted": row.interrupted}
         for row in ordered
     ]
-    history.begin("Finding when runs fail")
-    cells: Rows = [
-        {"day": DAYS[cell["hour"] // 24], **cell, "hour": cell["hour"] % 24}
-        for cell in history.ask(hours(history.awaited))
-    ]
+    caption = drawing.largest("Runs that failed or were interrupted by a signal, of all runs", rows, "end badly most")
+    drawn = [Figure("endings", caption, rows, _commands(rows[: drawing.SHOWN_COMMANDS], answer))]
+    # What is darkest by chance would be taken for an answer.
+    if found is not None and found.differ:
+        rows = _by_hour(cells, found)
+        caption = "When: the stronger the colour, the larger the share of the same people's runs; chance is taken out, "
+        drawn.append(Figure("hours", f"{caption}and hours with very few runs are left blank", rows, _hours(rows)))
+    return drawn
+
+
+def _by_hour(cells: dict[str, Column], found: Hours) -> Rows:
+    """For each hour that can be shown its runs, and the ``share`` that chance has been taken out of."""
+    runs, failed, interrupted = (
+        np.bincount(cells["hour"], cells[name], HOURS).astype(int) for name in ("runs", "failed", "interrupted")
+    )
     return [
-        Figure(
-            "endings",
-            drawing.largest("Runs that failed or were interrupted by a signal, of all runs", rows, "end badly most"),
-            rows,
-            _commands(rows[: drawing.SHOWN_COMMANDS], answer),
-        ),
-        Figure(
-            "hours",
-            "When: the stronger the colour, the larger the share; hours with very few runs are left blank",
-            cells,
-            _hours(cells),
-        ),
+        {
+            "day": DAYS[hour // 24],
+            "hour": hour % 24,
+            "runs": int(runs[hour]),
+            "failed": int(failed[hour]),
+            "interrupted": int(interrupted[hour]),
+            "share": share,
+        }
+        for hour, share in zip(found.hour.tolist(), found.share.tolist(), strict=True)
     ]
 
 
@@ -152,21 +179,18 @@ def _hours(cells: Rows) -> Drawing:
 
     from instrumented_make.report import drawing  # noqa: PLC0415
 
-    # An hour with a handful of runs says nothing, but could be the darkest of all.
-    enough = sum(cell["runs"] for cell in cells) / 168 / 10
     data: Rows = [
         {
             "day": cell["day"],
             "short": cell["day"][:2],
             "hour": cell["hour"],
-            "share": (cell["failed"] + cell["interrupted"]) / cell["runs"],
-            "text": f"{cell['day']} {cell['hour']}:00 UTC: of {cell['runs']:,} runs {cell['failed']:,} failed, "
-            f"{cell['interrupted']:,} were interrupted",
+            "share": cell["share"],
+            "text": f"{cell['day']} {cell['hour']}:00 UTC: about {percentage(cell['share'])}; of {cell['runs']:,} runs "
+            f"{cell['failed']:,} failed, {cell['interrupted']:,} were interrupted",
         }
         for cell in cells
-        if cell["runs"] >= enough
     ]
-    top = max(row["share"] for row in data) or 1
+    top = max(row["share"] for row in data)
 
     def draw(width: int) -> Chart:
         wide = width == drawing.WIDE
@@ -195,4 +219,4 @@ def _hours(cells: Rows) -> Drawing:
         )
         return chart
 
-    return drawing.both(draw, "The share of runs that failed or were interrupted, by hour of the week.")
+    return drawing.both(draw, "The share of runs that failed or were interrupted, by hour of the week, without chance.")

@@ -692,70 +692,121 @@ SELECT
   *
 FROM (
   SELECT
-    MOD(CAST(FLOOR(ieee_divide(`t3`.`start_s` + 259200, 3600)) AS INT64), 168) AS `hour`,
-    COUNT(*) AS `runs`,
-    SUM(IF(`t3`.`exit_status` > 0, 1, 0)) AS `failed`,
-    SUM(IF(`t3`.`exit_status` < 0, 1, 0)) AS `interrupted`
+    `t6`.`hour`,
+    `t6`.`week`,
+    SUM(`t6`.`runs`) AS `runs`,
+    SUM(`t6`.`failed`) AS `failed`,
+    SUM(`t6`.`interrupted`) AS `interrupted`,
+    SUM(`t6`.`expected`) AS `expected`
   FROM (
     SELECT
-      `t2`.*
-      EXCEPT (`is_run`)
+      `t5`.`user_id`,
+      `t5`.`hour`,
+      `t5`.`week`,
+      `t5`.`runs`,
+      `t5`.`failed`,
+      `t5`.`interrupted`,
+      `t5`.`runs` * CAST(FLOOR(
+        ieee_divide(
+          SUM(`t5`.`failed` + `t5`.`interrupted`) OVER (
+            PARTITION BY `t5`.`user_id`
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) * 1000000,
+          SUM(`t5`.`runs`) OVER (
+            PARTITION BY `t5`.`user_id`
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          )
+        )
+      ) AS INT64) AS `expected`
     FROM (
       SELECT
-        *
+        `t4`.`user_id`,
+        `t4`.`hour`,
+        `t4`.`week`,
+        COUNT(*) AS `runs`,
+        SUM(IF(`t4`.`exit_status` > 0, 1, 0)) AS `failed`,
+        SUM(IF(`t4`.`exit_status` < 0, 1, 0)) AS `interrupted`
       FROM (
         SELECT
-          COALESCE(
-            (
-              `t0`.`user_id` IS NOT NULL
-            )
-            AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-            AND (
-              `t0`.`exit_status` IS NOT NULL
-            )
-            AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-            FALSE
-          ) AS `is_run`,
-          `t0`.`command`,
-          `t0`.`user_id`,
-          IF(
-            COALESCE(
-              (
-                `t0`.`user_id` IS NOT NULL
-              )
-              AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-              AND (
-                `t0`.`exit_status` IS NOT NULL
-              )
-              AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-              FALSE
-            ),
-            `t0`.`duration_ms`,
-            0
-          ) AS `duration_ms`,
-          `t0`.`exit_status`,
-          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-          `t0`.`git_checked_out_master` AS `on_master`,
-          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
-        FROM `devstack_command_run` AS `t0`
-        WHERE
-          `t0`.`command` IS NOT NULL
-          AND NOT (
-            LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-          )
-          AND `t0`.`git_checked_out_master`
-          AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-      ) AS `t1`
-      WHERE
-        `t1`.`is_run`
-    ) AS `t2`
-  ) AS `t3`
+          `t3`.`command`,
+          `t3`.`user_id`,
+          `t3`.`duration_ms`,
+          `t3`.`exit_status`,
+          `t3`.`start_s`,
+          `t3`.`commit_s`,
+          `t3`.`on_master`,
+          `t3`.`is_test`,
+          MOD(CAST(FLOOR(ieee_divide(`t3`.`start_s` + 259200, 3600)) AS INT64), 168) AS `hour`,
+          CAST(FLOOR(ieee_divide(`t3`.`start_s` + 259200, 604800)) AS INT64) AS `week`
+        FROM (
+          SELECT
+            `t2`.*
+            EXCEPT (`is_run`)
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                COALESCE(
+                  (
+                    `t0`.`user_id` IS NOT NULL
+                  )
+                  AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                  AND (
+                    `t0`.`exit_status` IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ) AS `is_run`,
+                `t0`.`command`,
+                `t0`.`user_id`,
+                IF(
+                  COALESCE(
+                    (
+                      `t0`.`user_id` IS NOT NULL
+                    )
+                    AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                    AND (
+                      `t0`.`exit_status` IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ),
+                  `t0`.`duration_ms`,
+                  0
+                ) AS `duration_ms`,
+                `t0`.`exit_status`,
+                CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+                CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+                `t0`.`git_checked_out_master` AS `on_master`,
+                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
+              FROM `devstack_command_run` AS `t0`
+              WHERE
+                `t0`.`command` IS NOT NULL
+                AND NOT (
+                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+                )
+                AND `t0`.`git_checked_out_master`
+                AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+            ) AS `t1`
+            WHERE
+              `t1`.`is_run`
+          ) AS `t2`
+        ) AS `t3`
+      ) AS `t4`
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS `t5`
+  ) AS `t6`
   GROUP BY
-    1
-) AS `t4`
+    1,
+    2
+) AS `t7`
 ORDER BY
-  `t4`.`hour` ASC NULLS LAST;
+  `t7`.`hour` ASC NULLS LAST,
+  `t7`.`week` ASC NULLS LAST;
 
 -- timeline
 SELECT
