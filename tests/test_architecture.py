@@ -46,7 +46,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.questions.endings": {"altair", "ibis", "numpy"},
     "instrumented_make.report.questions.helped": {"altair", "numpy"},
     "instrumented_make.report.questions.waiting": {"altair"},
-    "instrumented_make.report.questions.weeks": {"altair"},
+    "instrumented_make.report.questions.weeks": {"altair", "numpy"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
 }
 # The bottom layer: each module may import only those before it.

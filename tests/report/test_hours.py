@@ -55,7 +55,7 @@ NO_DIFFERENCE: dict[str, dict[str, Any]] = {
     "1 person": {"people": 1},
     "5 people": {"people": 5},
     "12 people": {"people": 12},
-    "12 people who work at different hours": {"people": 12, "shift_hours": 4},
+    "12 people who work at different hours": {"people": 12, "shift_hours": 8},
     "40 people": {"people": 40},
     "40 people, 10 weeks": {"people": 40, "weeks": 10},
     "40 people, an outage of two days": {"people": 40, "outage": True},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from instrumented_make.figures import Figures
 from instrumented_make.layout import duration, percentage
+from instrumented_make.report.estimators.trend import trend
 from instrumented_make.report.history import History, Time
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.wording import week_of
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 # How many of the commands that take the most time get a chart of their own.
 FOLLOWED = 6
+# The middle half of fewer weeks is hardly different from their median.
+ENOUGH_FOR_HALF = 4
 
 
 def ask(history: History) -> Section:
@@ -43,15 +49,33 @@ def ask(history: History) -> Section:
 
 
 def _answer(timeline: Sequence[Time], *, own: bool) -> str:
+    """A usual week, and the trend if there is one: which weeks came first and last is chance."""
     # The first and the last week are rarely complete.
-    full_weeks = timeline[1:-1] if len(timeline) > 4 else timeline
-    first, last = full_weeks[0], full_weeks[-1]
-    waits = [duration(row.total_ms / row.people) for row in (first, last)]
+    full = timeline[1:-1] if len(timeline) > 4 else timeline
     who = "you waited" if own else "each person waited"
-    if first is last:
-        return f"All runs are from the week of {monday(first.week)}: {who} {waits[0]}."
-    text = f"In {week_of(first.week)}, {who} {waits[0]}; in the week of {monday(last.week)}, {waits[1]}"
-    return f"{text}." if own else f"{text} ({first.people:,} and {last.people:,} people)."
+    waits = [row.total_ms / row.people for row in full]
+    if len(full) == 1:
+        return f"All runs are from {week_of(full[0].week)}: {who} {duration(waits[0])}."
+    text = f"In a usual week, {who} {duration(statistics.median(waits))}"
+    if len(full) >= ENOUGH_FOR_HALF:
+        low, _, high = statistics.quantiles(waits, method="inclusive")
+        text += f"; in half of the {len(full)} complete weeks, {duration(low)} to {duration(high)}"
+    return f"{text}.{_about_trend(full)}"
+
+
+def _about_trend(full: Sequence[Time]) -> str:
+    """A sentence if waiting rose or fell for certain, or nothing."""
+    # A week without any waiting has no logarithm, and makes no line.
+    if not all(row.total_ms for row in full):
+        return ""
+    weeks = np.array([row.week for row in full], dtype=float)
+    found = trend(weeks, np.log([row.total_ms / row.people for row in full]))
+    if found is None or not found.is_certain:
+        return ""
+    times = sorted(abs(value - 1) for value in (found.low, found.high))
+    word = "rose" if found.ratio > 1 else "fell"
+    span = f"{week_of(full[0].week)} to that of {monday(full[-1].week)}"
+    return f" From {span}, waiting {word} by {abs(found.ratio - 1):.0%} ({times[0]:.0%} to {times[1]:.0%})."
 
 
 def _figures(history: History, answer: str) -> list[Figure]:
