@@ -43,6 +43,7 @@ def _queries(dialect: str) -> dict[str, Any]:
         "spread": queries.spread(runs, (50, 95), engine=dialect),
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),
         "hours": endings.hours(runs),
+        "waiting": queries.waiting(sums, ["dev.provision"], "user_id"),
         "timeline": queries.timeline(sums),
         "behind": behind.behind(runs, runs),
         "weekly": changed.sum_by_week(sums, ["dev.down", "dev.provision"]),

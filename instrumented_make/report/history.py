@@ -6,6 +6,7 @@ few people use.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from instrumented_make.errors import failure
 from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, summary_of
 from instrumented_make.report import queries
 from instrumented_make.report.engine import Column
+from instrumented_make.report.estimators.ratio import interval
 from instrumented_make.report.events import Source, columns, name_table, store
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
@@ -202,3 +204,14 @@ class History:
     def waiting_ms_per_person_and_week(self) -> float:
         """How long one person waits in a week in which they run anything."""
         return sum(row.total_ms for row in self.timeline) / max(self.person_weeks, 1)
+
+    @cached_property
+    def waiting_range_ms(self) -> tuple[float, float] | None:
+        """Where that mean may be for people like these, or for weeks like these in one person's history."""
+        return self.range_of([row.command for row in self.summary.figures if not row.interactive])
+
+    def range_of(self, commands: Sequence[str]) -> tuple[float, float] | None:
+        """The same for the time that these commands take, in ms; None with too few people or weeks."""
+        alone = self.own or self.people == 1
+        found = self.columns(queries.waiting(self._choose(self._sums), commands, "week" if alone else "user_id"))
+        return interval(found["total_ms"].astype(float), found["weeks"].astype(float))

@@ -16,11 +16,14 @@ def as_json(history: History) -> str:
 
     With ``--change`` each command that could be compared has the fields of both.
     """
+    low_ms, high_ms = history.waiting_range_ms or (None, None)
     document: dict[str, Any] = {
         "made": time_of_report(),
         **layout.document(history.summary),
         "left_out": history.left_out,
         "waiting_ms_per_person_and_week": history.waiting_ms_per_person_and_week if history.timeline else None,
+        "waiting_ms_per_person_and_week_low": low_ms,
+        "waiting_ms_per_person_and_week_high": high_ms,
         "changes": changed.document(changed.find_changes(history)),
     }
     if history.options.change_s is not None:

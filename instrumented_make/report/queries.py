@@ -115,6 +115,16 @@ def timeline(sums: Any) -> Any:
     return _people(sums, ["week"]).order_by("week")
 
 
+def waiting(sums: Any, commands: Sequence[str], by: str) -> Any:
+    """How long each person waited for any of ``commands``, and in how many ``weeks`` they ran anything: ``total_ms``.
+
+    One row for each value of ``by``, a person or a week, which is not told.
+    """
+    counted = sums.mutate(waited_ms=sums.command.isin(list(commands)).ifelse(sums.total_ms, 0))
+    of_week = counted.group_by(["user_id", "week"]).agg(waited_ms=counted.waited_ms.sum())
+    return of_week.group_by(by).agg(weeks=of_week.count(), total_ms=of_week.waited_ms.sum()).drop(by)
+
+
 def spread(table: Any, percents: Sequence[int], *, engine: str) -> Any:
     """For each command the ``count`` and, for each percentage p, the quantile ``p<p>`` of its durations.
 

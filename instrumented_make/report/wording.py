@@ -34,6 +34,15 @@ def week_of(number: int) -> str:
     return f"the week of {monday(number)}"
 
 
+def in_brackets(range_ms: tuple[float, float] | None) -> str:
+    """A range of durations behind what it is the range of, or nothing if it is not known."""
+    if range_ms is None:
+        return ""
+    low, high = (duration(value) for value in range_ms)
+    value, _, unit = low.partition(" ")
+    return f" ({value if high.endswith(f' {unit}') else low} to {high})"
+
+
 def labels(names: Sequence[str], most: int) -> dict[str, str]:
     """For each of ``names`` a text of at most ``most`` characters that no other has.
 
@@ -106,8 +115,9 @@ def tiles(history: History) -> list[tuple[str, str]]:
     runs = sum(row.runs for row in awaited)
     failed = sum(row.failed for row in awaited)
     people = [] if history.own else [("People", f"{history.people:,}")]
+    waiting = duration(history.waiting_ms_per_person_and_week) + in_brackets(history.waiting_range_ms)
     return [
-        (f"Waiting per {'' if history.own else 'person and '}week", duration(history.waiting_ms_per_person_and_week)),
+        (f"Waiting per {'' if history.own else 'person and '}week", waiting),
         ("Failed", percentage(failed / runs) if runs else "-"),
         *people,
         ("Runs", f"{sum(row.runs for row in history.summary.figures):,}"),

@@ -10,19 +10,22 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from instrumented_make.figures import Run, Selection, summarise
-from instrumented_make.report import terminal
+from instrumented_make.report import queries, terminal
+from instrumented_make.report.estimators.ratio import interval
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
 from instrumented_make.report.options import Options
 from instrumented_make.report.page import page
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import behind, changed, endings, helped, used, weeks
+from instrumented_make.report.questions import behind, changed, endings, helped, used, waiting, weeks
 from instrumented_make.report.questions.behind import ALONE, BEHIND_DAYS
+from instrumented_make.report.questions.waiting import IN_BRACKETS
 from instrumented_make.report.wording import scope
 from instrumented_make.times import monday, week_of
 
@@ -122,6 +125,35 @@ def test_each_week_has_its_totals(events: list[Event], found: Answers) -> None:
     }
     assert {monday(item.week): (item.people, item.runs, item.total_ms) for item in found.history.timeline} == expected
     assert found.history.people == len({event["user_id"] for event in events})
+
+
+def test_people_and_their_weeks_make_the_range_of_waiting(events: list[Event], history: Path) -> None:
+    """A person's weeks are those in which they ran anything, of the selected commands; nothing tells who it is."""
+    commands = ["dev.provision", "dev.down"]
+    expected = []
+    for of in grouped(events, lambda e: e["user_id"]).values():
+        weeks_ = {start_of_week(e) for e in of}
+        expected.append((len(weeks_), sum(e["duration_ms"] for e in of if e["command"] in commands)))
+    with Steps() as steps, open_source(str(history)) as source:
+        asked = History(source, Selection(), 1, steps)
+        rows = asked.ask(queries.waiting(asked.sums, commands, "user_id"))
+        assert {"weeks", "total_ms"} == set(rows[0])
+        assert sorted((row["weeks"], row["total_ms"]) for row in rows) == sorted(expected)
+        weeks_, total = np.array(expected, dtype=float).T
+        assert asked.range_of(commands) == interval(total, weeks_)
+        assert asked.waiting_range_ms is not None
+        assert asked.waiting_range_ms[0] < asked.waiting_ms_per_person_and_week < asked.waiting_range_ms[1]
+
+
+def test_one_person_has_a_range_over_weeks(tmp_path: Path) -> None:
+    """Others are not needed for it, but four weeks are."""
+    monday_, week_ = datetime(2026, 3, 2, tzinfo=timezone.utc), timedelta(weeks=1)
+    runs = [{"start_time": monday_ + number * week_, "duration_ms": 90_000 + number} for number in range(4)]
+    for least, expected in ((runs, " (1.5 to 1.5 min)"), (runs[1:], "")):
+        with Steps() as steps, open_source(str(crafted(tmp_path / "a.parquet", *least))) as source:
+            section = waiting.ask(History(source, Selection(), 1, steps))
+        assert f"{expected}, 100.0% of all waiting" in section.answer
+        assert [IN_BRACKETS.format("weeks")] * bool(expected) == section.details
 
 
 def test_how_far_people_are_behind_is_averaged_over_their_runs(events: list[Event], found: Answers) -> None:

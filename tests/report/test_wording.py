@@ -1,11 +1,11 @@
-"""Shortened labels stay distinct, and axes of durations have round marks."""
+"""Shortened labels stay distinct, ranges are short, and axes of durations have round marks."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instrumented_make.report.wording import labels, ticks
+from instrumented_make.report.wording import in_brackets, labels, ticks
 
 
 @given(st.lists(st.text(st.sampled_from("ab."), min_size=1, max_size=60), unique=True, max_size=12), st.integers(9, 30))
@@ -25,6 +25,15 @@ def test_a_label_shows_where_its_name_differs() -> None:
     assert list(ends.values()) == ["dev.up…aaaaaaaaa1", "dev.up…aaaaaaaaa2"]
     middles = labels(["x" * 150 + digit + "y" * 150 for digit in "12"], 17)
     assert list(middles.values()) == ["…xxx1yyyyyyyyyyy…", "…xxx2yyyyyyyyyyy…"]
+
+
+def test_a_range_names_its_unit_once() -> None:
+    """If both ends have the same one."""
+    assert in_brackets((1_272_000, 1_560_000)) == " (21.2 to 26.0 min)"
+    assert in_brackets((1_272_000, 7_200_000)) == " (21.2 min to 2.0 h)"
+    # No unit is the end of another.
+    assert in_brackets((2_000, 20)) == " (2.0 s to 20 ms)"
+    assert in_brackets(None) == ""
 
 
 @given(st.floats(0, 1e9), st.floats(1, 1e4), st.integers(3, 7))

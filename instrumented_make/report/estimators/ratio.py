@@ -1,10 +1,10 @@
-"""A mean per person and week, with an interval: sums over people, divided by their weeks.
+"""The interval of a mean per person and week: a sum over people, divided by the sum of their weeks.
 
-The units are the people, since one person's weeks are alike. The interval is for people like these: how far the mean of
-other such people may be from it. It is found on the logarithm (delta method), as sums of durations are skewed, with
-Kish's effective number of people less one degrees of freedom: the few who wait most decide both mean and error.
-
-``tests/report/test_ratio.py`` checks by simulation how often the interval holds the truth.
+The units are the people, since one person's weeks are alike; where there is one person, they are the weeks. The
+interval is for people like these: how far the mean of other such people may be from it. It is found on the logarithm
+(delta method), as sums of durations are skewed, with Kish's effective number of people less one degrees of freedom: the
+few who wait most decide both the mean and its error. So few cannot show how skewed the sums are, and somewhat fewer
+intervals than LEVEL hold the truth: ``tests/report/test_ratio.py`` checks by simulation how many.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ LEAST_UNITS = 4
 
 
 def interval(total: Floats, weeks: Floats) -> tuple[float, float] | None:
-    """Where the sum of ``total`` divided by that of ``weeks`` may be; an element for each person.
+    """Where the sum of ``total`` divided by that of ``weeks`` may be; an element for each unit.
 
-    None with fewer than LEAST_UNITS people, or if all totals are zero.
+    None with fewer than LEAST_UNITS, or if all totals are zero.
     """
-    number, sum_ = len(total), float(total.sum())
+    # Exact sums, so that the order in which an engine returns people does not matter.
+    number, sum_ = len(total), math.fsum(total)
     if number < LEAST_UNITS or sum_ == 0:
         return None
-    mean = sum_ / float(weeks.sum())
-    residual = total - mean * weeks
-    error = math.sqrt(number / (number - 1) * float(residual @ residual)) / sum_
-    effective = sum_**2 / float(total @ total)
+    mean = sum_ / math.fsum(weeks)
+    error = math.sqrt(number / (number - 1) * math.fsum((total - mean * weeks) ** 2)) / sum_
+    effective = sum_**2 / math.fsum(total**2)
     half = half_width(max(effective - 1, 1), LEVEL) * error
     return mean * math.exp(-half), mean * math.exp(min(half, 700.0))
