@@ -93,7 +93,7 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     metavar="KIND,...",
     default="",
     help=f"Exit with status {CHANGED} if anything got 'slower', or is 'failing' or 'interrupted' more; with "
-    "--since-last, only if that is new.",
+    "--since-last, only if that is new; with --change, its verdicts count too, of those that fit the change.",
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("--debug", is_flag=True, help="Show the traceback of a question that could not be answered.")

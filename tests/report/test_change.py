@@ -30,6 +30,7 @@ from instrumented_make.report.estimators.effect import (
     compare,
 )
 from instrumented_make.report.estimators.panel import Floats, Integers
+from instrumented_make.report.options import SLOWER
 from instrumented_make.report.questions import helped
 from instrumented_make.report.questions.helped import CANNOT_TELL, FASTER, LESS, MORE, of_duration, of_failures
 
@@ -279,23 +280,25 @@ def test_slow_people_on_old_commits_are_not_a_change() -> None:
     assert abs(effect.estimate) < 0.02
 
 
+TOO_FEW = (
+    f"Nothing can be told of dev.up: too few people ran it both before and after; at least {ENOUGH_PEOPLE} are needed, "
+    "who run it about equally often."
+)
+
+
 def test_few_people_cannot_tell() -> None:
     """However many runs they have. The sentence says why."""
     rng = np.random.default_rng(5)
     (item,) = add_intervals([compare("dev.up", simulate(rng, 3, 500, speed=0.5), rng)])
     assert of_duration(item) == of_failures(item) == CANNOT_TELL
-    assert "3 people ran it both before and after, which counts as" in helped.sentence(item)
-    assert f"at least {ENOUGH_PEOPLE} are needed" in helped.sentence(item)
+    assert helped.sentences([item]) == [TOO_FEW]
 
 
 def test_one_person_cannot_tell() -> None:
     """As in a developer's own outbox. The sentence says why."""
     rng = np.random.default_rng(8)
     (item,) = add_intervals([compare("dev.up", simulate(rng, 1, 500, speed=0.5), rng)])
-    expected = (
-        f"dev.up: cannot tell, only one person ran it both before and after; at least {ENOUGH_PEOPLE} are needed."
-    )
-    assert helped.sentence(item) == expected
+    assert helped.sentences([item]) == [TOO_FEW]
 
 
 @pytest.mark.parametrize("runs", [0, 20])
@@ -309,18 +312,23 @@ def test_nobody_on_both_sides_cannot_tell(runs: int) -> None:
     )
     (verdict,) = add_intervals([item])
     assert verdict.duration is verdict.failures is None
-    assert helped.sentence(verdict) == "dev.up: cannot tell, too few people ran it both before and after."
+    assert helped.sentences([verdict]) == [TOO_FEW]
     assert helped.verdict([]) == "There is nothing to compare."
 
 
 def test_identical_runs_cannot_tell() -> None:
-    """Without any variation there is no interval."""
+    """Without any variation there is no interval. There is one sentence for each reason, not for each command."""
     person = np.repeat(np.arange(10), 4)
     after = np.tile([0, 0, 1, 1], 10)
     item = compare("c", counts(person, after, after, np.full(40, 5_000.0), np.zeros(40)), np.random.default_rng(0))
     (verdict,) = add_intervals([item])
     assert of_duration(verdict) == of_failures(verdict) == CANNOT_TELL
-    assert "all runs are alike" in helped.sentence(verdict)
+    few = dataclasses.replace(verdict, duration=None, failures=None)
+    told = helped.sentences([few, verdict, dataclasses.replace(few, command="d")])
+    assert [text.partition(" both")[0] for text in told] == [
+        "Nothing can be told of c and d: too few people ran them",
+        "Nothing can be told of c: all runs are alike.",
+    ]
 
 
 def test_quick_failures_are_not_a_speed_up() -> None:
@@ -339,6 +347,20 @@ def test_the_verdict_says_whether_the_timing_fits() -> None:
     assert helped.verdict([could]).startswith(f"up got faster{helped.COULD_BE_ELSE}.")
     assert helped.FITS in helped.sentence(fits)
     assert helped.COULD_BE_ELSE in helped.sentence(could)
+
+
+def test_only_what_fits_the_change_fails_a_job() -> None:
+    """Slow weeks, which everybody has, make no command worse in the sense of ``--fail-on``."""
+    rng = np.random.default_rng(11)
+    worse: dict[str, Any] = {"speed": 2.0, "failing": (0.05, 0.4)}
+    (fits,) = add_intervals([compare("up", simulate(rng, 100, 40, pull_days=14, **worse), rng)])
+    (could,) = add_intervals([compare("up", simulate(rng, 100, 40, pull_days=0.001, **worse), rng)])
+    (better,) = add_intervals([compare("up", simulate(rng, 100, 40, pull_days=14, speed=0.5), rng)])
+    assert (of_duration(could), of_failures(could)) == (of_duration(fits), of_failures(fits)) == (SLOWER, MORE)
+    for kind in ("slower", "failing"):
+        kinds = {"slower": False, "failing": False} | {kind: True}
+        assert [helped.got_worse([item], **kinds) for item in (fits, could, better)] == [True, False, False]
+    assert not helped.got_worse([fits], slower=False, failing=False)
 
 
 def test_the_engines_sums_match_the_runs() -> None:

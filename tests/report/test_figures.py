@@ -158,19 +158,19 @@ def test_one_person_has_a_range_over_weeks(tmp_path: Path) -> None:
 
 def test_how_far_people_are_behind_is_averaged_over_their_runs(events: list[Event], found: Answers) -> None:
     """In each week, on the main branch; since the first run, by anybody, of any commit newer than the run's."""
-    main = [
-        (e, int(e["start_time"].timestamp()), int(e["git_commit_time"].timestamp()))
-        for e in events
-        if e["git_checked_out_master"]
-    ]
+    main = [event for event in events if event["git_checked_out_master"]]
+
+    def times(event: Event) -> tuple[int, int]:
+        return int(event["start_time"].timestamp()), int(event["git_commit_time"].timestamp())
+
     first_seen: dict[int, int] = {}
-    for _, start_s, commit_s in main:
+    for start_s, commit_s in map(times, main):
         first_seen[commit_s] = min(start_s, first_seen.get(commit_s, start_s))
     expected: dict[str, list[float]] = defaultdict(list)
-    for (week, _), of in grouped(main, lambda item: (start_of_week(item[0]), item[0]["user_id"])).items():
+    for (week, _), of in grouped(main, lambda e: (start_of_week(e), e["user_id"])).items():
         seconds = [
             max(0, start_s - min((seen for newer_s, seen in first_seen.items() if newer_s > commit_s), default=start_s))
-            for _, start_s, commit_s in of
+            for start_s, commit_s in map(times, of)
         ]
         expected[week].append(sum(seconds) // len(seconds))
     assert sum(map(sum, expected.values())) > 0

@@ -48,7 +48,8 @@ def simulate(
     hour, week, size, bad, expected = np.concatenate(parts, axis=1)
     cells, place = np.unique(week * HOURS + hour, return_inverse=True)
     runs, bad, expected = (np.bincount(place, values) for values in (size, bad, expected))
-    return compare_hours(*(values.astype(int) for values in (cells % HOURS, cells // HOURS, runs, bad)), expected)
+    of_hour, of_week = (cells % HOURS).astype(int), (cells // HOURS).astype(int)
+    return compare_hours(of_hour, of_week, runs.astype(int), bad.astype(int), expected.astype(float))
 
 
 NO_DIFFERENCE: dict[str, dict[str, Any]] = {

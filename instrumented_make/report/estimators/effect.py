@@ -16,8 +16,9 @@ of freedom are the effective number of people (Kish 1965; Carter, Schnepel and S
 pulled at once, so that hardly any day has both, there is nobody to compare with. This question needs more people.
 
 The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is the chance of calling
-*any* command changed when none did. Durations are of runs that succeeded: a command that begins to fail at once has
-not got faster. ``tests/report/test_change.py`` checks the false alarms and the power by simulation.
+*any* command changed when nothing at all did: weeks that are slow for everybody are changes too. Durations are of runs
+that succeeded: a command that begins to fail at once has not got faster. ``tests/report/test_change.py`` checks the
+false alarms and the power by simulation.
 """
 
 from __future__ import annotations

@@ -58,10 +58,11 @@ def compare_hours(hour: Integers, week: Integers, runs: Integers, bad: Integers,
         return None
     shape = len(weeks), HOURS
     number, residual = (
-        np.bincount(row * HOURS + hour, values, len(weeks) * HOURS).reshape(shape) for values in (runs, bad - expected)
+        np.bincount(row * HOURS + hour, values, len(weeks) * HOURS).reshape(shape).astype(float)
+        for values in (runs, bad - expected)
     )
     often = number.sum(axis=0) >= runs.sum() / HOURS * _LEAST_SHARE
-    number, residual = number[:, often].astype(float), residual[:, often]
+    number, residual = number[:, often], residual[:, often]
     residual = residual - number * (residual.sum(axis=1) / np.maximum(number.sum(axis=1), 1))[:, None]
     of_hour = number.sum(axis=0)
     return Hours(

@@ -58,7 +58,7 @@ def _try(history: History, question: ModuleType | str, act: Callable[[], Section
 
 
 def worse(history: History, kinds: Sequence[str]) -> bool:
-    """Whether anything got worse in one of these ways, since a shift or since the change that was asked about."""
+    """Whether anything got worse in one of these ways, since a shift or, if that fits, since the change asked about."""
     if changed.are_any_of(changed.find_changes(history), kinds):
         return True
     return history.options.change_s is not None and helped.got_worse(

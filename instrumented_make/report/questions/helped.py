@@ -37,6 +37,8 @@ LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
 FITS = ", but not for people who had not pulled it yet in the same weeks"
 COULD_BE_ELSE = ", but something else that happened in those weeks could be the cause"
+# What FALSE_ALARM holds for: weeks that are slow for everybody, or new machines, are changes too.
+NOTHING_ELSE = "If nothing at all changed in those weeks, neither slow weeks nor new machines"
 # Longer than any window.
 _LONG_DAYS = 100_000
 
@@ -110,9 +112,13 @@ def compare_all(history: History) -> list[Comparison]:
 
 
 def got_worse(comparisons: Sequence[Comparison], *, slower: bool, failing: bool) -> bool:
-    """Whether any command got slower (if ``slower``) or fails more (if ``failing``)."""
+    """Whether any command got slower (if ``slower``) or fails more (if ``failing``), and that fits the change.
+
+    What does not fit could as well be a slow week, and no job should fail for it.
+    """
     return any(
-        (slower and of_duration(comparison) == SLOWER) or (failing and of_failures(comparison) == MORE)
+        (slower and comparison.duration_fits and of_duration(comparison) == SLOWER)
+        or (failing and comparison.failures_fit and of_failures(comparison) == MORE)
         for comparison in comparisons
     )
 
@@ -199,15 +205,34 @@ def _says_nothing(comparison: Comparison) -> bool:
 
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """The verdicts on all commands one by one, first those that show a change."""
-    return [sentence(comparison) for comparison in sorted(comparisons, key=_says_nothing)]
+    """The verdicts on commands one by one, first those that show a change; last, of which nothing can be told."""
+    told = [item for item in comparisons if _is_enough(item)]
+    untold: dict[bool, list[str]] = {}
+    for item in comparisons:
+        if not _is_enough(item):
+            untold.setdefault(_is_alike(item.failures), []).append(item.command)
+    return [
+        *(sentence(item) for item in sorted(told, key=_says_nothing)),
+        *(_nothing_of(names, alike=alike) for alike, names in sorted(untold.items())),
+    ]
 
 
 def sentence(comparison: Comparison) -> str:
     """The verdict on one command, with its figures."""
-    if not any(effect and effect.enough for effect in (comparison.duration, comparison.failures)):
-        return f"{comparison.command}: {CANNOT_TELL}, {_too_few(comparison.failures)}."
     return f"{comparison.command}: {_about_duration(comparison)}; {_about_failures(comparison)}."
+
+
+def _is_enough(comparison: Comparison) -> bool:
+    return any(effect and effect.enough for effect in (comparison.duration, comparison.failures))
+
+
+def _nothing_of(names: Sequence[str], *, alike: bool) -> str:
+    them = "it" if len(names) == 1 else "them"
+    few = (
+        f"too few people ran {them} both before and after; at least {ENOUGH_PEOPLE} are needed, who run {them} about "
+        "equally often"
+    )
+    return f"Nothing can be told of {join_names(names)}: {'all runs are alike' if alike else few}."
 
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
@@ -228,7 +253,7 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
             words = [word for word, its in told if its == grade and not word.endswith(CANNOT_TELL)]
             if words:
                 parts.append(f"{comparison.command} {join_names(words)}{grade}")
-    rest = f"If nothing changed, the chance of reporting a change in any command is at most {FALSE_ALARM:.0%}."
+    rest = f"{NOTHING_ELSE}, the chance of reporting a change in any command is at most {FALSE_ALARM:.0%}."
     if not parts:
         return f"{CANNOT_TELL.capitalize()}: the runs of no command show a change. {rest}"
     all_told = all(CANNOT_TELL not in (of_duration(comparison), of_failures(comparison)) for comparison in comparisons)
@@ -276,10 +301,15 @@ def _grade(*, fits: bool) -> str:
     return FITS if fits else COULD_BE_ELSE
 
 
+def _is_alike(effect: Effect | None) -> bool:
+    """Whether it is not for want of people that an effect is not ``enough``."""
+    return effect is not None and effect.effective_people >= ENOUGH_PEOPLE
+
+
 def _too_few(effect: Effect | None) -> str:
     if effect is None:
         return "too few people ran it both before and after"
-    if effect.effective_people >= ENOUGH_PEOPLE:
+    if _is_alike(effect):
         return "all runs are alike"
     if effect.people == 1:
         return f"only one person ran it both before and after; at least {ENOUGH_PEOPLE} are needed"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
 
-# As often as simulated ranges do; they are made to in 95 % of cases.
-IN_BRACKETS = "In brackets: at least nine in ten such ranges hold the mean of {} like these."
+# As often as simulated ranges of 95 % do, for people whose waiting has heavy tails.
+IN_BRACKETS = "In brackets: nine in ten such ranges hold the mean of {} like these."
 
 
 def ask(history: History) -> Section:
