@@ -117,6 +117,44 @@ def test_endings_are_counted_by_hour_of_the_week(events: list[Event], found: Ans
     assert found.hours == expected
 
 
+def test_hours_are_drawn_only_if_they_differ(tmp_path: Path) -> None:
+    """With too few weeks, nothing is said of them. What is drawn and downloaded has hours with runs only."""
+
+    def told(weeks_: int, bad_hour: int | None) -> tuple[str, list[str], list[dict[str, Any]]]:
+        monday_ = datetime(2026, 3, 2, tzinfo=timezone.utc)
+        runs = [
+            {
+                "user_id": f"u{person}",
+                "start_time": monday_ + timedelta(weeks=number, hours=hour),
+                "exit_status": 2 if hour == bad_hour or (person * 3 + number + hour) % 5 == 0 else 0,
+            }
+            for number in range(weeks_)
+            for hour in (9, 33, 57)
+            for person in range(5)
+        ]
+        with Steps() as steps, open_source(str(crafted(tmp_path / "a.parquet", *runs))) as source:
+            section = endings.ask(History(source, Selection(), 1, steps))
+            figures = section.figures()
+        return section.answer, [figure.name for figure in figures], list(figures[-1].rows)
+
+    answer, names, _ = told(10, None)
+    assert answer.endswith(" runs. Hours of the week differ by no more than chance would make them.")
+    assert names == ["endings"]
+    answer, names, rows = told(10, 33)
+    assert answer.endswith(" runs. Hours of the week differ by more than chance would make them.")
+    assert names == ["endings", "hours"]
+    assert [(row["day"], row["hour"], row["runs"], row["failed"]) for row in rows] == [
+        ("Monday", 9, 50, 10),
+        ("Tuesday", 9, 50, 50),
+        ("Wednesday", 9, 50, 10),
+    ]
+    assert rows[0]["share"] == pytest.approx(rows[2]["share"], abs=0.01)
+    assert 0.2 < rows[0]["share"] < 0.5 < rows[1]["share"] < 1, "drawn towards the overall share"
+    answer, names, _ = told(7, 33)
+    assert answer.endswith(" runs. Whether hours of the week differ cannot be told from fewer than 8 weeks.")
+    assert names == ["endings"]
+
+
 def test_each_week_has_its_totals(events: list[Event], found: Answers) -> None:
     """People are counted once per week, and once overall."""
     expected = {

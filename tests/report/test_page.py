@@ -43,11 +43,29 @@ WIDTHS = {"phone": 390, "laptop": 1280, "paper": 672}
 EPOCH = "1780000000"
 
 
+def fail_on_monday_mornings(path: Path) -> None:
+    """Every fourth run from 8 to 12 on Mondays fails, but for those of the command that the change helped."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    table = pq.read_table(path)
+    columns = (table[name].to_pylist() for name in ("command", "start_time", "exit_status"))
+    statuses = [
+        2
+        if start.weekday() == 0 and 8 <= start.hour < 12 and number % 4 == 0 and command != team_history.REPAIRED
+        else status
+        for number, (command, start, status) in enumerate(zip(*columns, strict=True))
+    ]
+    place = table.schema.get_field_index("exit_status")
+    pq.write_table(table.set_column(place, "exit_status", pa.array(statuses)), path)
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a team's history, made as a user makes it."""
+    """The page of a team's history, made as a user makes it. It has every chart: Monday mornings are bad."""
     folder = tmp_path_factory.mktemp("page")
     team_history.write(folder / "team.parquet", 40_000)
+    fail_on_monday_mornings(folder / "team.parquet")
     command = [
         sys.executable,
         "-m",

@@ -88,9 +88,9 @@ def _shrink(number: Floats, residual: Floats, overall: float) -> Floats:
     squares = ((residual - number * mean) ** 2).sum(axis=0)
     # What these squares would be if runs ended independently.
     independent = overall * (1 - overall) * (of_hour - (number**2).sum(axis=0) / of_hour)
-    overdispersion = squares.sum() / independent.sum() if independent.sum() > 0 else 1.0
+    overdispersion = max(squares.sum() / independent.sum(), 1.0) if independent.sum() > 0 else 1.0
     variance = np.maximum(squares / of_hour**2, overdispersion * overall * (1 - overall) / of_hour)
-    if len(mean) < 2 or not (variance > 0).all():
+    if len(mean) < 2:
         return np.zeros_like(mean)
     weight = 1 / variance
     centre = float(weight @ mean / weight.sum())
