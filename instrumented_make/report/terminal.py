@@ -30,7 +30,9 @@ def text(history: History, width: int | None) -> str:
         return lines + table
     sections = [_lay_out(section, width) for section in answer_all(history)]
     headline = [f"{name}: {value}" for name, value in tiles(history)]
-    first = ["   ".join(headline)] if width is None or len("   ".join(headline)) <= width else headline
+    first = ["   ".join(headline)]
+    if width is not None and len(first[0]) > width:
+        first = [line for tile in headline for line in textwrap.wrap(tile, width)]
     return "\n".join([lines.rstrip("\n"), "", *first, "", *sections, table])
 
 
