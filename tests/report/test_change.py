@@ -345,6 +345,7 @@ def test_the_verdict_says_whether_the_timing_fits() -> None:
     (could,) = add_intervals([compare("up", simulate(rng, 100, 40, speed=0.5, pull_days=0.001), rng)])
     assert helped.verdict([fits]).startswith(f"up got faster{helped.FITS}.")
     assert helped.verdict([could]).startswith(f"up got faster{helped.COULD_BE_ELSE}.")
+    assert "neither slow weeks nor new machines, the chance of reporting" in helped.verdict([fits])
     assert helped.FITS in helped.sentence(fits)
     assert helped.COULD_BE_ELSE in helped.sentence(could)
 

@@ -218,6 +218,8 @@ def test_interactive_targets_do_not_count_as_waiting(team: Path, tmp_path: Path)
     assert sum(row["time_share"] or 0 for row in document["commands"]) == pytest.approx(1)
     before = json.loads(told(team, "--format", "json"))
     assert document["waiting_ms_per_person_and_week"] < before["waiting_ms_per_person_and_week"] / 2
+    low, mean, high = (document[f"waiting_ms_per_person_and_week{end}"] for end in ("_low", "", "_high"))
+    assert mean / 2 < low < mean < high < mean * 2
     text = told(team, "--catalog", catalog)
     assert "People wait longest for dev.provision" in text
     assert not re.search(r"dev\.(logs|attach)\.lms is interrupted most", text)
