@@ -232,9 +232,7 @@ def test_interactive_targets_do_not_count_as_waiting(team: Path, tmp_path: Path)
 def test_a_drift_is_not_attributed_to_the_change(team: Path, tmp_path: Path) -> None:
     """A command that got slower all the time is said to have changed, but possibly for another reason."""
     table = pq.read_table(team)
-    weeks = [
-        (start.timestamp() - team_history.END_S) / team_history.WEEK_S for start in table["start_time"].to_pylist()
-    ]
+    weeks = [(start.timestamp() - team_history.END_S) / 604_800 for start in table["start_time"].to_pylist()]
     durations = [
         round(duration * 1.04**week) if command == "dev.up.lms" else duration
         for duration, command, week in zip(

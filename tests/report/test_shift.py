@@ -1,8 +1,9 @@
 """Simulations: real shifts are found and dated, and false alarms are rare.
 
-The people differ in how often they run a command and in the speed of their machines; durations are log-normal with a
-deviation of 0.6, so that nineteen in twenty lie between a third and three times the median. There are four commands in
-a report, each with its durations and its failures, and about three runs of each by one person in a week.
+The worlds are examples/simulated_team.py's: people differ in how often they run a command and in the speed of their
+machines; durations are log-normal with a deviation of 0.6, so that nineteen in twenty lie between a third and three
+times the median. There are four commands in a report, each with its durations, failures and interruptions, and about
+three runs of each by one person in a week.
 """
 
 from __future__ import annotations
@@ -10,22 +11,23 @@ from __future__ import annotations
 import math
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from simulated_team import WEEK_S, Change, Command, Team, World
 
-from instrumented_make.report.estimators.panel import Integers
 from instrumented_make.report.estimators.shift import (
     DURATION,
     FAILURES,
     FALSE_ALARM,
     INTERRUPTIONS,
     LEAST_WEEKS,
+    Search,
     Shift,
     Weekly,
     commit_days,
@@ -33,89 +35,48 @@ from instrumented_make.report.estimators.shift import (
 )
 
 SIGMA = 0.6
-COMMANDS = 4
 CHANGED = "c0"
+FIRST_WEEK = 2_900
 
 
-def simulate(
-    rng: np.random.Generator,
-    people: int,
-    *,
-    weeks: int = 26,
-    runs_a_week: float = 3,
-    speed: float = 1.0,
-    failing: tuple[float, float] = (0.05, 0.05),
-    interrupting: tuple[float, float] = (0.02, 0.02),
-    at: int = 16,
-    until: int | None = None,
-    pull_days: float = 5.0,
-    shock: float = 0.0,
-    likeness: float = 0.0,
-    drift: float = 0.0,
-    growth: float = 1.0,
-    busiest: float = 0.0,
-    new_machine: float = 1.0,
-    shared: bool = False,
-) -> dict[str, Weekly]:
-    """Four commands, of which the first takes ``speed`` times as long from the week ``at`` on (and until another).
+def drifting(a_week: float) -> tuple[Command, ...]:
+    """The four commands, each of which gets slower all the time."""
+    return tuple(Command(f"c{number}", drift=a_week) for number in range(4))
 
-    ``shock``: by how much a week differs from others, in logarithms, for everybody; ``likeness``: how much it is like
-    the week before (a correlation); ``shared``: the weeks of all commands differ alike. ``drift``: by how much each
-    week is slower than the one before. ``growth``: how many times as many runs there are at the end. ``busiest``: the
-    share of all runs that the first person makes, whose machine takes ``new_machine`` times as long from the middle on.
-    """
-    activity = rng.lognormal(0, 0.8, people)
-    if busiest:
-        activity[0] = activity[1:].sum() * busiest / (1 - busiest)
-    activity /= activity.mean()
-    slowness = rng.lognormal(0, 0.3, people)
-    often = np.linspace(1, growth, weeks) / np.linspace(1, growth, weeks).mean()
-    level = _weeks(rng, weeks, shock, likeness)
+
+def weekly(team: Team) -> dict[str, Weekly]:
+    """What the engine sums."""
+    world, runs = team.world, team.runs()
+    week = np.minimum((runs.start_s - world.begin_s) // WEEK_S, world.weeks - 1).astype(np.int64)
+    milliseconds = np.rint(1000 * runs.duration_s)
+    thousandths = np.rint(1000 * np.log(np.maximum(milliseconds, 1)))
+    ends = (runs.status == 0, runs.status > 0, runs.status < 0)
+    person, weeks = np.indices((world.people, world.weeks)).reshape(2, -1)
     found = {}
-    for number in range(COMMANDS):
-        if not shared:
-            level = _weeks(rng, weeks, shock, likeness)
-        person, week = np.indices((people, weeks)).reshape(2, -1)
-        of_cell = np.repeat(np.arange(people * weeks), rng.poisson(np.outer(activity, often).ravel() * runs_a_week))
-        day = week[of_cell] * 7 + rng.uniform(0, 7, len(of_cell))
-        logarithm = math.log(20_000) + SIGMA * rng.standard_normal(len(of_cell)) + np.log(slowness)[person[of_cell]]
-        logarithm += level[week[of_cell]] + drift * week[of_cell]
-        logarithm += math.log(new_machine) * ((person[of_cell] == 0) & (week[of_cell] >= weeks // 2))
-        pulled = 7 * at + rng.exponential(pull_days, people)
-        after = (day >= pulled[person[of_cell]]) & (number == 0) & (until is None or day < 7 * (until or 0))
-        logarithm += math.log(speed) * after
-        ended = rng.random(len(of_cell))
-        failed = ended < np.where(after, failing[1], failing[0])
-        interrupted = 1 - ended < np.where(after, interrupting[1], interrupting[0])
-
-        def sum_by(values: Any, cells: Integers = of_cell, length: int = people * weeks) -> Integers:
-            return np.bincount(cells, values, length).astype(np.int64)
-
-        thousandths = np.rint(logarithm * 1000)
-        found[f"c{number}"] = Weekly(
-            person=person,
-            week=week + 2_900,
-            runs=sum_by(np.ones(len(of_cell))),
-            succeeded=sum_by(~failed & ~interrupted),
-            failed=sum_by(failed),
-            interrupted=sum_by(interrupted),
-            logarithms=sum_by(thousandths * ~(failed | interrupted)),
-            total_ms=sum_by(np.exp(logarithm)),
-        )
-    return {name: runs.of(runs.runs > 0) for name, runs in found.items()}
+    for number, command in enumerate(world.commands):
+        at = runs.command == number
+        cell = runs.person[at] * world.weeks + week[at]
+        sums = [
+            np.bincount(cell, values[at], len(weeks)).astype(np.int64)
+            for values in (np.ones(len(at)), *ends, thousandths * ends[0], milliseconds)
+        ]
+        of_command = Weekly(person, weeks + FIRST_WEEK, *sums)
+        found[command.name] = of_command.of(of_command.runs > 0)
+    return found
 
 
-def _weeks(rng: np.random.Generator, weeks: int, shock: float, likeness: float) -> np.ndarray[Any, Any]:
-    level = rng.standard_normal(weeks)
-    for number in range(1, weeks):
-        level[number] = likeness * level[number - 1] + math.sqrt(1 - likeness**2) * level[number]
-    return level * shock
+def searches(count: int, seed: int, world: World) -> Iterator[tuple[Team, Search]]:
+    """The search in each of so many such teams."""
+    orders = Random(seed)
+    for number in range(count):
+        team = Team(world, seed * 1000 + number)
+        yield team, search(weekly(team), orders, own=world.people == 1)
 
 
-def reports(count: int, seed: int, **options: Any) -> Iterator[list[Shift]]:
-    rng, orders = np.random.default_rng(seed), Random(seed)
-    for _ in range(count):
-        yield search(simulate(rng, **options), orders, own=options["people"] == 1).shifts
+def reports(count: int, seed: int, world: World) -> Iterator[list[Shift]]:
+    """What is found in each of so many such teams."""
+    for _, found in searches(count, seed, world):
+        yield found.shifts
 
 
 def at_most(count: int, chance: float) -> float:
@@ -127,18 +88,24 @@ def at_least(count: int, chance: float) -> float:
     return float(stats.binom.ppf(0.001, count, chance))
 
 
-NOTHING_CHANGED: dict[str, dict[str, Any]] = {
-    "1 person": {"people": 1, "runs_a_week": 5},
-    "5 people": {"people": 5},
-    "15 people": {"people": 15},
-    "40 people, 12 weeks": {"people": 40, "weeks": 12},
-    "100 people": {"people": 100},
-    "weeks that differ by 10 %": {"people": 40, "shock": 0.1},
-    "weeks that differ alike for all commands": {"people": 40, "shock": 0.1, "shared": True},
-    "a year": {"people": 40, "weeks": 52, "shock": 0.1},
-    "three times as many runs at the end": {"people": 40, "shock": 0.1, "growth": 3},
-    "one makes 60 % of the runs and gets a faster machine": {"people": 15, "busiest": 0.6, "new_machine": 0.5},
-    "hardly any failure": {"people": 15, "failing": (0.003, 0.003)},
+NOTHING_CHANGED: dict[str, World] = {
+    "1 person": World(people=1, runs_a_week=20),
+    "5 people": World(people=5),
+    "15 people": World(people=15),
+    "40 people, 12 weeks": World(weeks=12),
+    "100 people": World(people=100),
+    "weeks that differ by 10 %": World(shock=0.1),
+    "weeks that differ alike for all commands": World(shock=0.1, shared=True),
+    "a year": World(weeks=52, shock=0.1),
+    "three times as many runs at the end": World(shock=0.1, growth=3),
+    "one makes 60 % of the runs and gets a faster machine": World(people=15, busiest=0.6, new_machine=0.5),
+    "hardly any failure": World(people=15, commands=tuple(Command(f"c{number}", failing=0.003) for number in range(4))),
+    "the team doubles, and newcomers learn": World(joining=0.5, learning=0.7),
+    "half of the people leave": World(leaving=0.5),
+    "cold caches every morning": World(cold=2),
+    "what fails is tried again": World(retries=0.6),
+    "people lose patience": World(patience_s=60),
+    "laptops sleep, and some runs take for ever": World(asleep=0.03, tails=0.02),
 }
 
 
@@ -147,24 +114,19 @@ NOTHING_CHANGED: dict[str, dict[str, Any]] = {
 def test_false_alarms_are_as_rare_as_stated(kind: str) -> None:
     """No more than FALSE_ALARM of reports find anything when no level shifted for good."""
     count = 150
-    alarms = sum(bool(found) for found in reports(count, len(kind), **NOTHING_CHANGED[kind]))
+    alarms = sum(bool(found) for found in reports(count, len(kind), NOTHING_CHANGED[kind]))
     assert alarms <= at_most(count, FALSE_ALARM)
 
 
 def test_correlated_weeks_raise_no_more_alarms_than_documented() -> None:
     """Slow weeks come in a row, with a correlation of 0.6. Moving single weeks, not pairs, would give 41 %."""
     count = 200
-    alarms = sum(bool(found) for found in reports(count, 98, people=40, shock=0.1, likeness=0.6))
-    assert alarms <= at_most(count, 0.24)
+    alarms = sum(bool(found) for found in reports(count, 98, World(shock=0.1, likeness=0.6)))
+    assert alarms <= at_most(count, LIKE_06)
 
 
-POWER: dict[str, tuple[dict[str, Any], float]] = {
-    "20 % with 15 people": ({"people": 15, "speed": 0.8}, 0.65),
-    "10 % with 40 people": ({"people": 40, "speed": 0.9}, 0.45),
-    "30 % with 8 people": ({"people": 8, "speed": 0.7}, 0.7),
-    "20 % with 40 people, weeks that differ by 10 %": ({"people": 40, "speed": 0.8, "shock": 0.1}, 0.65),
-    "20 % slower with 100 people, a month ago": ({"people": 100, "speed": 1.25, "at": 22}, 0.9),
-    "30 % with one person": ({"people": 1, "runs_a_week": 20, "speed": 0.7}, 0.9),
+POWER: dict[str, tuple[World, float]] = {
+POWERS
 }
 
 
@@ -172,43 +134,75 @@ POWER: dict[str, tuple[dict[str, Any], float]] = {
 @pytest.mark.parametrize("kind", POWER)
 def test_a_shift_is_found(kind: str) -> None:
     """As often as docs/report.md says, and dated within a week of when people pulled it."""
-    options, share = POWER[kind]
+    world, share = POWER[kind]
+    change = world.change
+    assert change is not None
     count = 60
     found = [
-        [shift for shift in shifts_ if (shift.command, shift.measure) == (CHANGED, DURATION)]
-        for shifts_ in reports(count, len(kind), **options)
+        [shift for shift in shifts_ if (shift.command, shift.measure) == (CHANGED, DURATION) and not shift.gradual]
+        for shifts_ in reports(count, len(kind), world)
     ]
     assert sum(bool(of_report) for of_report in found) >= at_least(count, share)
-    dated = [shift for of_report in found for shift in of_report if not shift.gradual]
-    close = sum(abs(shift.week - 2_900 - options.get("at", 16)) <= 2 for shift in dated)
+    dated = [shift for of_report in found for shift in of_report]
+    close = sum(abs(shift.week - FIRST_WEEK - change.week) <= 2 for shift in dated)
     assert close >= at_least(len(dated), 0.8)
-    assert all(shift.worse == (options["speed"] > 1) for of_report in found for shift in of_report)
+    assert all(shift.worse == (change.speed > 1) for of_report in found for shift in of_report)
 
 
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(
-    "options",
+    "world",
     [
-        {"people": 15},
-        {"people": 40, "shock": 0.1},
-        {"people": 100, "weeks": 40},
-        {"people": 15, "runs_a_week": 1},
-        {"people": 1, "runs_a_week": 20},
+        World(people=15),
+        World(shock=0.1),
+        World(people=100, weeks=40),
+        World(people=15, runs_a_week=4),
+        World(people=1, runs_a_week=80),
     ],
-    ids=str,
+    ids=["15 people", "40", "100", "15, few runs", "1"],
 )
-def test_what_would_have_been_seen_is(options: dict[str, Any]) -> None:
+def test_what_would_have_been_seen_is(world: World) -> None:
     """Where the page says that a change would have been seen in four of five cases, it is: half way, in one command."""
-    rng, orders, count = np.random.default_rng(11), Random(11), 40
-    own = options["people"] == 1
-    ratios = [search(simulate(rng, **options), orders, own=own).ratio for _ in range(10)]
+    count = 40
+    ratios = [found.ratio for _, found in searches(10, 11, world)]
     ratio = float(np.median([math.inf if ratio is None else ratio for ratio in ratios]))
-    at = options.get("weeks", 26) // 2
+    change = Change(world.weeks // 2, speed=ratio)
     found = sum(
         any((shift.command, shift.measure) == (CHANGED, DURATION) for shift in shifts_)
-        for shifts_ in reports(count, 12, **options, speed=ratio, at=at, pull_days=0.001)
+        for shifts_ in reports(count, 12, replace(world, change=change, pull_every_days=0.001))
     )
     assert at_least(count, 0.75) <= found
+
+
+def test_a_step_is_found_beside_a_drift() -> None:
+    """All commands get slower by 1 % a week, and one a quarter faster: in nine of ten reports, with its size."""
+    count = 30
+    found = [
+        shift
+        for shifts_ in reports(count, 2, World(commands=drifting(0.01), change=Change(16, speed=0.75)))
+        for shift in shifts_
+        if (shift.command, shift.measure, shift.gradual) == (CHANGED, DURATION, False)
+    ]
+    assert len(found) >= at_least(count, 0.85)
+    assert sum(abs(shift.week - FIRST_WEEK - 16) <= 1 for shift in found) >= at_least(len(found), 0.9)
+    assert np.median([shift.after / shift.before for shift in found]) == pytest.approx(0.75, abs=0.06)
+
+
+@pytest.mark.parametrize(("people", "share", "slower"), [(40, 0.3, 2.0), (100, 0.3, 1.6), (100, 0.5, 1.6)])
+def test_one_office_is_not_everybody(people: int, share: float, slower: float) -> None:
+    """Where only some people's runs take longer, the report says of about how many."""
+    world = World(people=people, office=(share, 16, slower))
+    found = [shift for shifts_ in reports(12, 5, world) for shift in shifts_ if not shift.gradual]
+    told = [shift.moved / shift.people for shift in found if shift.moved is not None]
+    assert len(told) >= at_least(len(found), 0.97)
+    assert np.median(told) == pytest.approx(share, abs=0.1)
+
+
+@pytest.mark.parametrize("change", [Change(16, speed=1.5), Change(16, speed=0.75), Change(16, failing=0.2)], ids=str)
+def test_everybody_is_not_one_office(change: Change) -> None:
+    """Where everybody's runs take longer or fail more, no report but one in ten says that only some people's do."""
+    found = [shift for shifts_ in reports(30, 6, World(change=change)) for shift in shifts_ if shift.command == CHANGED]
+    assert sum(shift.moved is not None for shift in found) <= at_most(len(found), 0.1)
 
 
 def test_failures_that_begin_are_found() -> None:
@@ -216,53 +210,66 @@ def test_failures_that_begin_are_found() -> None:
     count = 30
     found = [
         shift
-        for shifts_ in reports(count, 3, people=40, failing=(0.05, 0.15))
+        for shifts_ in reports(count, 3, World(change=Change(16, failing=0.15)))
         for shift in shifts_
         if (shift.command, shift.measure) == (CHANGED, FAILURES) and not shift.gradual
     ]
     assert len(found) >= at_least(count, 0.9)
     assert np.median([shift.before for shift in found]) == pytest.approx(0.05, abs=0.01)
-    assert np.median([shift.after for shift in found]) == pytest.approx(0.15, abs=0.015)
-    assert np.median([shift.cost_a_week for shift in found]) == pytest.approx(40 * 3 * 0.1, rel=0.25)
+    assert np.median([shift.after for shift in found]) == pytest.approx(0.15, abs=0.02)
+    assert np.median([shift.cost_a_week / shift.runs_a_week for shift in found]) == pytest.approx(0.1, rel=0.25)
 
 
-def test_a_shift_has_its_size_and_cost() -> None:
-    """The median ratio is within 3 % of the truth, and the median cost within a quarter."""
-    found = [
-        shift
-        for shifts_ in reports(40, 4, people=40, speed=0.7)
-        for shift in shifts_
-        if (shift.command, shift.measure, shift.gradual) == (CHANGED, DURATION, False)
-    ]
-    ratios = [shift.after / shift.before for shift in found]
-    assert np.median(ratios) == pytest.approx(0.7, rel=0.03)
-    assert max(abs(math.log(ratio / 0.7)) for ratio in ratios) < 0.2
-    mean_ms = math.exp(math.log(20_000) + SIGMA**2 / 2 + 0.3**2 / 2)
-    assert np.median([shift.cost_a_week for shift in found]) == pytest.approx(-40 * 3 * mean_ms * 0.3, rel=0.25)
-    assert {shift.people for shift in found} <= set(range(36, 41))
-    holds = sum(shift.cost_low <= -40 * 3 * mean_ms * 0.3 <= shift.cost_high for shift in found)
-    assert holds >= at_least(len(found), 0.9)
+COSTS: dict[str, World] = {
+    "a quarter less": World(change=Change(16, speed=0.75)),
+    "half as long again, 15 people": World(people=15, change=Change(16, speed=1.5)),
+    "some runs take for ever": World(tails=0.02, change=Change(16, speed=1.5)),
+    "newcomers and retries": World(joining=0.5, learning=0.7, retries=0.5, change=Change(16, speed=1.5)),
+    "people lose patience": World(patience_s=60, change=Change(16, speed=2)),
+    "for a time": World(people=100, change=Change(10, 18, speed=2)),
+}
 
 
-SPELLS: dict[str, dict[str, Any]] = {
-    "8 of 26 weeks twice as slow": {"people": 100, "speed": 2.0, "at": 12, "until": 20},
-    "6 of 26 weeks": {"people": 100, "speed": 2.0, "at": 10, "until": 16},
-    "10 of 26 weeks": {"people": 40, "speed": 2.0, "at": 8, "until": 18},
-    "14 of 40 weeks": {"people": 40, "weeks": 40, "speed": 1.6, "at": 12, "until": 26},
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("kind", COSTS)
+def test_a_shift_has_its_cost(kind: str) -> None:
+    """Nine in ten ranges of what it costs everybody in a week hold the truth: what the same runs would have taken."""
+    count, held, median_cost = 0, 0, []
+    for team, found in searches(40, len(kind), COSTS[kind]):
+        runs = team.runs()
+        week = (runs.start_s - team.world.begin_s) // WEEK_S + FIRST_WEEK
+        for shift in found.shifts:
+            if (shift.command, shift.measure, shift.gradual) == (CHANGED, DURATION, False):
+                at = (runs.command == 0) & (week >= shift.week) & (week < (shift.until or math.inf))
+                truth = 1000 * float((runs.duration_s - runs.plain_s)[at].sum()) / (int(np.ptp(week[at])) + 1)
+                count += 1
+                held += shift.cost_low <= truth <= shift.cost_high
+                median_cost.append(shift.cost_a_week / truth)
+    assert held >= at_least(count, 0.9)
+    assert np.median(median_cost) == pytest.approx(1, abs=0.1)
+
+
+SPELLS: dict[str, World] = {
+    "8 of 26 weeks twice as slow": World(people=100, change=Change(12, 20, speed=2)),
+    "6 of 26 weeks": World(people=100, change=Change(10, 16, speed=2)),
+    "10 of 26 weeks": World(change=Change(8, 18, speed=2)),
+    "14 of 40 weeks": World(weeks=40, change=Change(12, 26, speed=1.6)),
 }
 
 
 @pytest.mark.parametrize("kind", SPELLS)
 def test_what_came_and_went_is_found_once(kind: str) -> None:
     """In four of five reports, with its first and its last week."""
-    options, count = SPELLS[kind], 25
+    change, count = SPELLS[kind].change, 25
+    assert change is not None
     found = [
-        [(shift.worse, shift.week - 2_900, (shift.until or 0) - 2_900) for shift in of_report]
-        for of_report in reports(count, len(kind), **options)
+        [(shift.worse, shift.week - FIRST_WEEK, (shift.until or 0) - FIRST_WEEK) for shift in of_report]
+        for of_report in reports(count, len(kind), SPELLS[kind])
     ]
-    (at, until) = options["at"], options["until"]
     right = sum(
-        [worse for worse, _, _ in spells] == [True] and abs(spells[0][1] - at) <= 1 and abs(spells[0][2] - until) <= 1
+        [worse for worse, _, _ in spells] == [True]
+        and abs(spells[0][1] - change.week) <= 1
+        and abs(spells[0][2] - (change.until or 0)) <= 1
         for spells in found
     )
     assert right >= at_least(count, 0.8)
@@ -273,7 +280,7 @@ def test_interruptions_that_begin_are_found() -> None:
     count = 20
     found = [
         (shift.command, shift.measure)
-        for shifts_ in reports(count, 3, people=40, interrupting=(0.02, 0.3))
+        for shifts_ in reports(count, 3, World(change=Change(16, interrupted=0.3)))
         for shift in shifts_
         if shift.worse and shift.until is None
     ]
@@ -310,7 +317,7 @@ def test_no_shape_of_levels_stops_the_search(weeks: int, seed: int, shape: str) 
 
 def test_a_drift_is_found_as_gradual() -> None:
     """Most reports of 1 % slower each week have no date, but the change over the whole time."""
-    found = [shift for shifts_ in reports(20, 6, people=40, drift=0.01) for shift in shifts_]
+    found = [shift for shifts_ in reports(20, 6, World(commands=drifting(0.01))) for shift in shifts_]
     gradual = [shift for shift in found if shift.gradual]
     assert len(gradual) > len(found) / 2
     assert np.median([shift.after / shift.before for shift in gradual]) == pytest.approx(math.exp(0.25), rel=0.05)
@@ -318,8 +325,8 @@ def test_a_drift_is_found_as_gradual() -> None:
 
 @pytest.mark.parametrize("weeks", [1, 2 * LEAST_WEEKS - 1])
 def test_too_few_weeks_have_no_shift(weeks: int) -> None:
-    rng = np.random.default_rng(7)
-    assert search(simulate(rng, 40, weeks=weeks, speed=0.1, at=weeks // 2), Random(7)).shifts == []
+    world = World(weeks=weeks, change=Change(weeks // 2, speed=0.1))
+    assert search(weekly(Team(world, 7)), Random(7)).shifts == []
 
 
 def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
@@ -340,8 +347,7 @@ def test_commands_with_weeks_of_their_own_take_little_memory() -> None:
 
 
 def test_constant_weeks_have_no_shift() -> None:
-    rng = np.random.default_rng(8)
-    same = {name: Weekly(*[np.ones_like(runs.week)] * 8) for name, runs in simulate(rng, 5).items()}
+    same = {name: Weekly(*[np.ones_like(runs.week)] * 8) for name, runs in weekly(Team(World(people=5), 8)).items()}
     assert search(same, Random(8)).shifts == []
     assert search({}, Random(8)).shifts == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -21,6 +22,7 @@ from instrumented_make.report.estimators.shift import (
     FALSE_ALARM,
     INTERRUPTIONS,
     LEAST_WEEKS,
+    NEW_WEEKS,
     SEEN,
     Search,
     Shift,
@@ -169,6 +171,7 @@ def _commits(history: History, changes: Sequence[Shift]) -> dict[Shift, tuple[in
     told = {}
     for shift in changes:
         at = (command == shift.command) & (abs(runs.week - shift.week) <= AROUND_WEEKS)
+        at &= runs.week < (math.inf if shift.until is None else shift.until)
         here = runs.of(at)
         days = commit_days(here.person, day[at], *here.values_of(shift.measure))
         if days is not None and days[1] - days[0] <= FEW_DAYS:
@@ -205,6 +208,7 @@ def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
             "before": change.shift.before,
             "after": change.shift.after,
             "people": change.shift.people,
+            "moved": change.shift.moved,
             "runs_a_week": change.shift.runs_a_week,
             "cost_a_week": change.shift.cost_a_week,
             "cost_low": change.shift.cost_low,
@@ -278,8 +282,9 @@ def _details(changes: Sequence[Change], history: History) -> list[str]:
         lines.append(f"Since the report of {earlier.made}: {count_of(new, 'new change') if new else 'no new change'}.")
     lines.append(_sight(_search(history)))
     lines.append(
-        f"If nothing changed, the chance of finding anything is {FALSE_ALARM:.0%}. Only levels that last at least "
-        f"{LEAST_WEEKS} weeks count."
+        f"If nothing changed, and no week is more like the one before than like others, the chance of finding anything "
+        f"is at most {FALSE_ALARM:.0%}. Only levels that last at least {LEAST_WEEKS} weeks count, and nobody's first "
+        f"{NEW_WEEKS} weeks in the team."
     )
     return lines
 
@@ -317,6 +322,8 @@ def _sentence(change: Change, *, own: bool) -> str:
     elif shift.until is not None:
         when = f"from {week_of(shift.week)} to {week_of(shift.until - 1)}"
     text = f"{shift.command} {change.verb()} {when}: {what}. {cost}"
+    if shift.moved is not None:
+        text += f" It looks like about {shift.moved:,} of them, and no change for the others."
     if change.commits is not None:
         first, last = (date(day) for day in change.commits)
         text += f" Commits of {first} fit best." if first == last else f" Commits of {first} to {last} fit best."
