@@ -294,6 +294,26 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
     assert states(home) == {"delivered": COUNT, "parked": 1}
 
 
+@pytest.mark.parametrize("taken", [0, 1])
+def test_what_is_left_of_a_batch_after_a_refusal_waits(home: ConfigDir, server: Capture, taken: int) -> None:
+    """A large batch takes several requests: one is refused, the rest is not sent, and none of it counts as sent."""
+    destination = fill(home, server.host, 0)
+    large = [
+        Event(f"large-{number}", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 30_000})
+        for number in range(40)
+    ]
+    with open_outbox(home.outbox) as outbox:
+        outbox.add(large, destination, time.time())
+    server.answers = [*[(200, {}, b"ok")] * taken, (500, {}, b"")]
+    deliver_at_once(home)
+    sizes = [len(request.document["batch"]) for request in server.requests]
+    assert len(sizes) == taken + 1
+    assert sum(sizes) < len(large)
+    found = states(home)
+    assert found.get("delivered", 0) == sum(sizes[:taken])
+    assert found["waiting"] == len(large) - sum(sizes[:taken])
+
+
 @contextmanager
 def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     """A server that calls ``talk`` with each connection."""
