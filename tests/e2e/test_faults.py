@@ -271,6 +271,23 @@ def test_what_runs_out_is_no_verdict_about_a_run(consenting: Workbench, server: 
     assert "Lost" not in status(consenting)
 
 
+def test_a_run_that_cannot_be_read_yet_stops_no_other(consenting: Workbench, server: Capture) -> None:
+    """There is no memory for its repository, so it waits; the run after it, elsewhere, arrives at once."""
+    head = consenting.git("rev-parse", "HEAD").strip()
+    commit = consenting.tree / ".git" / "objects" / head[:2] / head[2:]
+    unread(consenting, "one")
+    elsewhere = consenting.home.parent / "elsewhere"
+    shutil.copytree(consenting.tree, elsewhere, ignore=shutil.ignore_patterns(".git"))
+    consenting.tree = elsewhere
+    unread(consenting, "two")
+    report_with(consenting, "-P", str(commit), "-e", "inject=openat:error=ENOMEM")
+    assert [event["properties"]["command"] for event in server.events] == ["two"]
+    assert consenting.recorded() == ["0"]
+    report(consenting)
+    assert [event["properties"]["command"] for event in server.events] == ["two", "one"]
+    assert "Lost" not in status(consenting)
+
+
 def test_an_outbox_of_a_newer_version_is_left_as_it_is(consenting: Workbench, server: Capture) -> None:
     """It is not set aside; the run waits, and status says so."""
     consenting.run("one")
