@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from workbench import CATALOG, HANG_S
+from workbench import CATALOG, HANG_S, needs
 
 from generator import catalog_edit, commands, makefile
 from generator.__main__ import main
@@ -170,6 +170,26 @@ def test_an_edit_that_would_make_the_catalog_invalid_changes_nothing(
     assert "  dev.up.% \\\n" in (project / "Makefile.instrumented").read_text()
     assert main(["remove", "test"]) == 0
     assert [target.name for target in load(catalog).targets] == ["all", "dev.up.%"]
+
+
+def test_files_that_belong_together_are_written_together(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second cannot be replaced, as one that a container mounts cannot: the first is as it was, or gone again."""
+    include = project / "Makefile.instrumented"
+    include.mkdir()
+    before = sorted(project.rglob("*"))
+    assert main(["init"]) == 1
+    assert "Makefile.instrumented: error: it cannot be written: Is a directory" in capsys.readouterr().err
+    assert sorted(project.rglob("*")) == before
+    include.rmdir()
+    assert main(["init"]) == 0
+    assert main(["remove", "sub"]) == 0
+    texts = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    busy = [needs("strace"), "-o", "/dev/null", "-e", "inject=rename:error=EBUSY:when=2"]
+    add = [sys.executable, "-B", "-m", "generator", "add", "sub"]  # which renames no compiled module
+    told = subprocess.run([*busy, *add], cwd=project, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "Makefile.instrumented: error: it cannot be written: Device or resource busy" in told.stderr
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == texts
 
 
 def test_list_shows_what_is_tracked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
