@@ -83,7 +83,7 @@ def _failing(tests: list[str], options: list[str]) -> str:
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if told.returncode == 0:
         return ""
-    lines = (line for line in told.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+    lines = (line for line in told.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests")))
     return next(lines, f"pytest exits with {told.returncode}").partition(" - ")[0]
 
 
