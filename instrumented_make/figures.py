@@ -6,6 +6,7 @@ Every front end uses these definitions, wherever the runs come from: ``metrics-s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from instrumented_make.times import DAY_S, EARLIEST_S
 
 MEDIAN, P95 = 50, 95
 LONGEST_MS = 366 * DAY_S * 1000  # of a run
+# A run counts for at most so many times as long as 95 % of its command's runs: a laptop may have slept, which events of
+# versions before 0.5 do not tell.
+MOST_TIMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,13 @@ class Figures:
 class Summary:
     """The figures of the commands that are shown, most time first, interactive ones last.
 
-    ``total_ms`` of all commands, and how much of it people ``waited``.
+    ``total_ms`` of all commands, and how much of it people ``waited``; ``cut`` runs count as :func:`longest_ms`.
     """
 
     figures: tuple[Figures, ...]
     waited_ms: int
     total_ms: int
+    cut: int = 0
 
     def share(self, figures: Figures) -> float | None:
         """The command's share of all the time that people waited, 0 to 1; None if nobody waits for it."""
@@ -81,6 +86,11 @@ class Run:
     duration_ms: int
     exit_status: int
     week: int
+
+
+def longest_ms(p95_ms: float) -> int:
+    """The most that a run of a command counts for in any sum, if 95 % of its runs take at most ``p95_ms``."""
+    return int(MOST_TIMES * p95_ms)
 
 
 def is_possible(duration_ms: int, start_s: float, latest_s: float) -> bool:
@@ -109,11 +119,16 @@ def summarise(runs: Iterable[Run], commands: tuple[str, ...] = ()) -> Summary:
     by_command: dict[str, list[Run]] = {}
     for run in runs:
         by_command.setdefault(run.command, []).append(run)
-    figures = [_figures(command, of_command) for command, of_command in by_command.items()]
-    return summary_of(figures, commands)
+    figures = {command: _figures(command, of_command) for command, of_command in by_command.items()}
+    cut = sum(
+        run.duration_ms > longest_ms(figures[run.command].p95_ms) for run in itertools.chain(*by_command.values())
+    )
+    return summary_of(figures.values(), commands, cut=cut)
 
 
-def summary_of(figures: Iterable[Figures], commands: tuple[str, ...], last: Collection[str] = ()) -> Summary:
+def summary_of(
+    figures: Iterable[Figures], commands: tuple[str, ...], last: Collection[str] = (), *, cut: int = 0
+) -> Summary:
     """The summary of these figures, most time first; only ``commands``, if any are named, are shown.
 
     ``last``: commands that stand for several, and come after all others of their kind.
@@ -121,11 +136,12 @@ def summary_of(figures: Iterable[Figures], commands: tuple[str, ...], last: Coll
     ordered = sorted(figures, key=lambda row: (row.interactive, row.command in last, -row.total_ms, row.command))
     rows = tuple(row for row in ordered if not commands or row.command in commands)
     waited_ms = sum(row.total_ms for row in ordered if not row.interactive)
-    return Summary(rows, waited_ms, sum(row.total_ms for row in ordered))
+    return Summary(rows, waited_ms, sum(row.total_ms for row in ordered), cut)
 
 
 def _figures(command: str, runs: list[Run]) -> Figures:
     durations = sorted(run.duration_ms for run in runs)
+    p95_ms = quantile(durations, P95)
     weeks: dict[int, list[int]] = {}
     for run in runs:
         weeks.setdefault(run.week, []).append(run.duration_ms)
@@ -133,9 +149,9 @@ def _figures(command: str, runs: list[Run]) -> Figures:
         command=command,
         people=1,
         runs=len(runs),
-        total_ms=sum(durations),
+        total_ms=sum(min(value, longest_ms(p95_ms)) for value in durations),
         median_ms=quantile(durations, MEDIAN),
-        p95_ms=quantile(durations, P95),
+        p95_ms=p95_ms,
         failed=sum(run.exit_status > 0 for run in runs),
         interrupted=sum(run.exit_status < 0 for run in runs),
         weeks=tuple(

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from instrumented_make import __version__
-from instrumented_make.figures import Figures, Selection, Summary, Week
+from instrumented_make.figures import MOST_TIMES, Figures, Selection, Summary, Week
 from instrumented_make.text import printable
 from instrumented_make.times import minute, monday, time_of_report
 
@@ -42,7 +42,7 @@ def lay_out(summary: Summary, format_: str, context: list[str], *, with_people: 
     return wrap(context, width) + as_table(summary, with_people=with_people, width=width)
 
 
-def describe(source: str, event: str | None, selection: Selection, figures: Sequence[Figures], *more: str) -> list[str]:
+def describe(source: str, event: str | None, selection: Selection, summary: Summary, *more: str) -> list[str]:
     """What readers must know about the figures: where they come from, what counts, the period, and what made them.
 
     ``more``: what else counts, or does not.
@@ -54,7 +54,10 @@ def describe(source: str, event: str | None, selection: Selection, figures: Sequ
     counts.append("main branch" if selection.only_master else "all branches")
     counts.append("with test data" if selection.include_test else "without test data")
     counts += more
-    weeks = sorted({week.number for row in figures for week in row.weeks})
+    if summary.cut:
+        runs = f"{summary.cut:,} run{'s' if summary.cut > 1 else ''}"
+        counts.append(f"{runs} longer than {MOST_TIMES} times what 95 % of their command's take: counted as that long")
+    weeks = sorted({week.number for row in summary.figures for week in row.weeks})
     period = "No runs"
     if weeks:
         period = f"Weeks from {monday(weeks[0])} to {monday(weeks[-1])} (UTC)"
@@ -123,7 +126,8 @@ def document(summary: Summary) -> dict[str, object]:
         }
         for row in summary.figures
     ]
-    return {"total_ms": summary.total_ms, "waited_ms": summary.waited_ms, "commands": commands}
+    totals = {"total_ms": summary.total_ms, "waited_ms": summary.waited_ms, "cut": summary.cut}
+    return {**totals, "commands": commands}
 
 
 def as_csv(summary: Summary) -> str:

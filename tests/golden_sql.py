@@ -35,9 +35,10 @@ def _queries(dialect: str) -> dict[str, Any]:
     records = queries.select_runs(
         queries.records(events, LATEST_S), Selection(since_s=moment("2026-01-05"), only_master=True)
     )
-    runs, sums = queries.runs(records), queries.runs(queries.sums(records))
+    every = queries.sums(records, {"dev.provision": 3_600_000})
+    runs, sums = queries.runs(records), queries.runs(every)
     return {
-        "left out": queries.left_out(queries.sums(records)),
+        "exceptions": queries.exceptions(every),
         "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
         "people": queries.people(sums),
         "spread": queries.spread(runs, (50, 95), engine=dialect),

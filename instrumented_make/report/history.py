@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from instrumented_make.errors import failure
-from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, summary_of
+from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, longest_ms, summary_of
 from instrumented_make.report import queries
 from instrumented_make.report.engine import Column
 from instrumented_make.report.estimators.ratio import interval
@@ -56,11 +56,11 @@ class History:
         steps.begin("Reading the events")
         records = queries.select_runs(queries.records(source.events, latest_s()), selection)
         records = name_table(source, records, "selected")
-        runs, sums, totals = self._sum(records)
+        runs, sums, totals, spread = self._sum(records)
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
         odd = {row["command"]: name for row in totals if (name := printable(row["command"])) != row["command"]}
         if odd:
-            runs, sums, totals = self._sum(name_table(source, queries.rename_commands(records, odd), "renamed"))
+            runs, sums, totals, spread = self._sum(name_table(source, queries.rename_commands(records, odd), "renamed"))
         tellable = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(tellable)
         # They are marked before they are folded: nobody waits for an interactive one.
@@ -70,17 +70,34 @@ class History:
         self.others = {queries.OTHER, queries.OTHER_INTERACTIVE} if self.hidden else set()
         self.interactive = {*inside, queries.OTHER_INTERACTIVE} if self.hidden else set(inside)
         self._totals = self.ask(queries.totals(self._sums)) if self.hidden else totals
+        # For each command its durations in ms at the percentages SPREAD.
+        if self.hidden:
+            spread |= self._spread(self._runs.filter(self._runs.command.isin(sorted(self.others))))
+        self.spread = {row["command"]: spread[row["command"]][:-1] for row in self._totals}
         for command in selection.commands:
             if command not in {row["command"] for row in self._totals}:
                 few = "" if self.own else f", or fewer than {min_people} people did"
                 raise failure(f"nobody ran {command}{few}", path=source.name)
 
-    def _sum(self, records: Any) -> tuple[Any, Any, list[dict[str, Any]]]:
-        """The runs among ``records``, their sums, and these for each command."""
-        every = store(self._source, queries.sums(records), "sums")
-        self.left_out = int(self.ask(queries.left_out(every))[0]["events"])
+    def _sum(self, records: Any) -> tuple[Any, Any, list[dict[str, Any]], dict[str, tuple[float, ...]]]:
+        """The runs among ``records``, their sums, and for each command these, and what :meth:`_spread` finds."""
+        runs = queries.runs(records)
+        spread = self._spread(runs)
+        most = {command: longest_ms(values[SPREAD.index(P95)]) for command, values in spread.items()}
+        longest = {command: ms for command, ms in most.items() if spread[command][-1] > ms}
+        every = store(self._source, queries.sums(records, longest), "sums")
+        [row] = self.ask(queries.exceptions(every))
+        self.left_out, self.cut = int(row["left_out"]), int(row["cut"])
         sums = queries.runs(every)
-        return queries.runs(records), sums, self.ask(queries.totals(sums))
+        return runs, sums, self.ask(queries.totals(sums)), spread
+
+    def _spread(self, runs: Any) -> dict[str, tuple[float, ...]]:
+        """For each command its durations in ms at the percentages SPREAD, and the longest."""
+        self.begin("Finding how long runs take")
+        return {
+            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in (*SPREAD, 100))
+            for row in self.ask(queries.spread(runs, (*SPREAD, 100), engine=self._source.engine))
+        }
 
     def may_be_told(self, people: int) -> bool:
         """Whether this many people are enough to show; in a person's own history, one is."""
@@ -165,16 +182,7 @@ class History:
             )
             for row in self._totals
         ]
-        return summary_of(figures, self.selection.commands, last=self.others)
-
-    @cached_property
-    def spread(self) -> dict[str, tuple[float, ...]]:
-        """For each command its durations in ms at the percentages SPREAD."""
-        self.begin("Finding how long runs take")
-        return {
-            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in SPREAD)
-            for row in self.ask(queries.spread(self._runs, SPREAD, engine=self._source.engine))
-        }
+        return summary_of(figures, self.selection.commands, last=self.others, cut=self.cut)
 
     @cached_property
     def timeline(self) -> list[Time]:

@@ -59,9 +59,9 @@ def runs(table: Any) -> Any:
     return table.filter(table.is_run).drop("is_run")
 
 
-def left_out(sums: Any) -> Any:
-    """How many ``events`` cannot be runs, in a single row."""
-    return sums.filter(~sums.is_run).agg(events=lambda other: other.runs.sum().fill_null(0))
+def exceptions(sums: Any) -> Any:
+    """How many events cannot be runs, ``left_out``, and how many runs were ``cut``, in a single row."""
+    return sums.agg(left_out=sums.is_run.ifelse(0, sums.runs).sum().fill_null(0), cut=sums.cut.sum().fill_null(0))
 
 
 def select_runs(table: Any, selection: Selection) -> Any:
@@ -89,15 +89,23 @@ def fold_others(table: Any, names: Sequence[str], interactive: Sequence[str]) ->
     return table.mutate(command=ibis.cases(*kinds, else_=OTHER))
 
 
-def sums(records: Any) -> Any:
-    """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`sum_by`."""
-    return sum_by(records.mutate(week=week(records)), ["command", "user_id", "week", "is_run"])
+def sums(records: Any, longest: Mapping[str, int]) -> Any:
+    """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`sum_by`.
+
+    Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer.
+    """
+    most = ibis.literal(LONGEST_MS)
+    if longest:
+        most = ibis.cases(*((records.command == name, ms) for name, ms in longest.items()), else_=most)
+    cut = (records.duration_ms > most).ifelse(1, 0)
+    table = records.mutate(week=week(records), cut=cut, duration_ms=ibis.least(records.duration_ms, most))
+    return sum_by(table, ["command", "user_id", "week", "is_run"], cut=table.cut.sum())
 
 
-def sum_by(table: Any, by: list[str]) -> Any:
-    """For each group: :func:`ends`, :func:`successes`, and ``total_ms``, the sum of durations."""
+def sum_by(table: Any, by: list[str], **more: Any) -> Any:
+    """For each group: :func:`ends`, :func:`successes`, ``total_ms``, the sum of durations, and ``more``."""
     table = table.mutate(logarithm=logarithm(table))
-    return table.group_by(by).agg(**ends(table), **successes(table), total_ms=table.duration_ms.sum())
+    return table.group_by(by).agg(**ends(table), **successes(table), total_ms=table.duration_ms.sum(), **more)
 
 
 def totals(sums: Any) -> Any:

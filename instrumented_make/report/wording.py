@@ -98,7 +98,7 @@ def about(history: History) -> list[str]:
     if history.hidden:
         few = f"fewer than {history.min_people} people (--min-people)"
         more.append(f"{count_of(history.hidden, 'command')} that {few} ran: shown together as other")
-    return describe(history.name, history.event, history.selection, history.summary.figures, *more)
+    return describe(history.name, history.event, history.selection, history.summary, *more)
 
 
 def scope(history: History) -> str:

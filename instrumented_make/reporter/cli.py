@@ -175,5 +175,5 @@ def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
 
     selection = Selection(options.since, tuple(options.commands), options.include_test, options.branch == "master")
     summary = summarise_outbox(config_dir.outbox, selection)
-    about = layout.describe(str(config_dir.outbox), None, selection, summary.figures)
+    about = layout.describe(str(config_dir.outbox), None, selection, summary)
     return layout.lay_out(summary, options.format, about, with_people=False)

@@ -148,12 +148,8 @@ def test_a_missing_table_is_named_with_those_that_exist(postgres: str) -> None:
 def test_names_may_be_in_either_case(postgres: str) -> None:
     """Those of the table and of its columns, as in Snowflake; a column that was never collected is missing there."""
     with open_source(postgres, "devstack.shouted_run") as source:
-        assert (
-            columns(source, queries.totals(queries.runs(queries.sums(queries.records(source.events, latest_s())))))[
-                "command"
-            ].tolist()
-            == []
-        )
+        sums = queries.sums(queries.records(source.events, latest_s()), {})
+        assert columns(source, queries.totals(queries.runs(sums)))["command"].tolist() == []
 
 
 def test_a_server_that_does_not_answer_is_an_error() -> None:

@@ -14,19 +14,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from simulated_team import Command, Team, World
 
 from instrumented_make.figures import Run, Selection, summarise
 from instrumented_make.report import queries, terminal
 from instrumented_make.report.estimators.ratio import interval
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
+from instrumented_make.report.machine_readable import as_json
 from instrumented_make.report.options import Options
 from instrumented_make.report.page import page
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import behind, changed, endings, helped, used, waiting, weeks
 from instrumented_make.report.questions.behind import ALONE, BEHIND_DAYS
 from instrumented_make.report.questions.waiting import IN_BRACKETS
-from instrumented_make.report.wording import scope
+from instrumented_make.report.wording import about, scope
 from instrumented_make.times import monday, week_of
 
 Event = dict[str, Any]
@@ -58,8 +60,13 @@ def answers(path: Path, min_people: int = 1) -> Answers:
 
 @pytest.fixture(scope="module")
 def events(history: Path) -> list[Event]:
-    """The events that count."""
-    return [event for event in pq.read_table(history).to_pylist() if event["is_test"] == "false"]
+    """The events that count, each with how long it counts for."""
+    events = [event for event in pq.read_table(history).to_pylist() if event["is_test"] == "false"]
+    for of in grouped(events, lambda e: e["command"]).values():
+        most = int(3 * round(float(np.percentile([e["duration_ms"] for e in of], 95)), 2))
+        for event in of:
+            event["counted_ms"] = min(event["duration_ms"], most)
+    return events
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +165,33 @@ def test_hours_are_drawn_only_if_they_differ(tmp_path: Path) -> None:
 def test_each_week_has_its_totals(events: list[Event], found: Answers) -> None:
     """People are counted once per week, and once overall."""
     expected = {
-        week: (len({e["user_id"] for e in of}), len(of), sum(e["duration_ms"] for e in of))
+        week: (len({e["user_id"] for e in of}), len(of), sum(e["counted_ms"] for e in of))
         for week, of in grouped(events, start_of_week).items()
     }
     assert {monday(item.week): (item.people, item.runs, item.total_ms) for item in found.history.timeline} == expected
     assert found.history.people == len({event["user_id"] for event in events})
+
+
+def test_a_closed_lid_is_not_waiting(tmp_path: Path) -> None:
+    """In 3 % of runs a laptop slept for hours; the headline says about what it would without, and how many were cut."""
+    command = Command("dev.provision", median_s=370, sigma=0.5)
+    for asleep in (0.0, 0.03):
+        runs = Team(World(people=15, weeks=12, commands=(command,), runs_a_week=6, asleep=asleep), 4).runs()
+        times = [datetime.fromtimestamp(second, timezone.utc) for second in runs.start_s]
+        columns = {
+            "user_id": [f"p{person}" for person in runs.person],
+            "command": [command.name] * len(times),
+            "duration_ms": (1000 * runs.duration_s).astype(int),
+            "exit_status": runs.status,
+            "start_time": times,
+            "is_test": ["false"] * len(times),
+        }
+        pq.write_table(pa.table(columns), tmp_path / f"{asleep}.parquet")
+    awake, asleep_ = (answers(tmp_path / f"{share}.parquet").history for share in (0.0, 0.03))
+    assert asleep_.waiting_ms_per_person_and_week < 1.4 * awake.waiting_ms_per_person_and_week
+    assert 15 < asleep_.cut < 60
+    cut = f"{asleep_.cut} runs longer than 3 times what 95 % of their command's take: counted as that long"
+    assert cut in about(asleep_)[0]
 
 
 def test_people_and_their_weeks_make_the_range_of_waiting(events: list[Event], history: Path) -> None:
@@ -171,7 +200,7 @@ def test_people_and_their_weeks_make_the_range_of_waiting(events: list[Event], h
     expected = []
     for of in grouped(events, lambda e: e["user_id"]).values():
         weeks_ = {start_of_week(e) for e in of}
-        expected.append((len(weeks_), sum(e["duration_ms"] for e in of if e["command"] in commands)))
+        expected.append((len(weeks_), sum(e["counted_ms"] for e in of if e["command"] in commands)))
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
         rows = asked.ask(queries.waiting(asked.sums, commands, "user_id"))
@@ -379,6 +408,10 @@ def test_a_question_that_fails_costs_its_own_section(
             asked = History(source, Selection(), 5, steps, Options(debug=debug))
             return [page(asked, steps), terminal.text(asked, 80)]
 
+    def document() -> Any:
+        with Steps() as steps, open_source(str(history)) as source:
+            return json.loads(as_json(History(source, Selection(), 5, steps)))
+
     before, _ = pages()
     monkeypatch.setattr(endings, fails, stop)
     after, text = pages(debug=True)
@@ -388,3 +421,7 @@ def test_a_question_that_fails_costs_its_own_section(
     assert before.count("<h2") == after.count("<h2")
     assert 0 < after.count("<svg") < before.count("<svg")
     assert "ZeroDivisionError: never" in capsys.readouterr().err
+    assert document()["changes"] == []
+    monkeypatch.setattr(changed, "find_changes", stop)
+    assert document()["changes"] is None
+    assert document()["commands"]

@@ -158,8 +158,12 @@ def test_changes_are_found_without_a_date(team: Path) -> None:
     answer = " ".join(text[text.index("What changed?") :].split())
     assert "dev.static.lms got slower; dev.provision got faster; dev.provision fails less." in answer
     assert "dev.static.lms got slower gradually from the week of 2026-01-05" in answer
-    assert "dev.provision got faster since the week of 2026-05-04: a run takes 11.9 min instead of" in answer
-    assert re.search(r"Commits of 2026-04-2\d to 2026-04-2[89] fit best", answer)
+    assert re.search(
+        r"dev.provision got faster since the week of 2026-0(4-27|5-04): a run takes 1\d\.\d min instead", answer
+    )
+    days = re.search(r"Commits of (2026-0\d-\d\d) to (2026-0\d-\d\d) fit best", answer)
+    assert days is not None
+    assert days[1] <= "2026-04-28" <= days[2]
     find_changes = json.loads(told(team, "--format", "json"))["changes"]
     assert [(change["command"], change["kind"], change["gradual"]) for change in find_changes] == [
         ("dev.static.lms", "slower", True),
@@ -175,8 +179,8 @@ def test_the_report_says_why_it_cannot_search_for_changes(history: Path) -> None
     hidden, early = told(history, "--min-people", "1000"), told(history, "--since", "2026-06-10")
     assert "No command can be searched: each is 'other' or interactive." in hidden
     assert "It is too early to tell: at least 6 weeks with runs are needed." in early
-    assert "If nothing changed, the chance" in told(history)
-    assert "If nothing changed, the chance" not in hidden + early
+    assert "If nothing changed, and no week" in told(history)
+    assert "If nothing changed, and no week" not in hidden + early
 
 
 def test_a_weekly_job_fails_only_on_new_changes(team: Path, tmp_path: Path) -> None:

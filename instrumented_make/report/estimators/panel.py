@@ -21,18 +21,6 @@ def median(values: Floats | Integers) -> float:
     return float(statistics.median(values.tolist()))
 
 
-def t_quantile(share: float, freedom: float) -> float:
-    """Of the t distribution; from 3 degrees of freedom on, 1 % wrong at most (Abramowitz and Stegun 1964, 26.7.5)."""
-    z = statistics.NormalDist().inv_cdf(share)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
-
-
 def cap_weights(person: Integers, number: Integers | Floats) -> Floats:
     """The weight of each element: its ``number`` of runs, less where its ``person`` has more than MOST allows."""
     of_person = np.bincount(person, number)

@@ -45,8 +45,8 @@ from instrumented_make.report.estimators.panel import (
     cap_weights,
     median,
     period_effects,
-    t_quantile,
 )
+from instrumented_make.report.estimators.student import half_width
 
 FALSE_ALARM = 0.05
 # "For good": the old level and the new one each lasted at least this long.
@@ -122,8 +122,8 @@ class Shift:
     shares of runs that failed or were interrupted; for a spell, outside it and in it. ``people`` have runs on both
     sides; it is as if only ``moved`` of them had shifted, if that is fewer. ``runs_a_week``: since then, or in the
     spell. ``cost_a_week``: what it costs then, in ms of everybody's time (from ``cost_low`` to ``cost_high``:
-    COST_LEVEL of such ranges hold the truth), or in runs; negative if it saves. ``levels``: each week with enough runs, and its
-    level in the unit of ``after``.
+    COST_LEVEL of such ranges hold the truth), or in runs; negative if it saves. ``levels``: each week with enough
+    runs, and its level in the unit of ``after``.
     """
 
     command: str
@@ -318,11 +318,10 @@ def search(weekly: Mapping[str, Weekly], rng: Random, *, own: bool = False) -> S
 def _without_first_weeks(weekly: Mapping[str, Weekly]) -> dict[str, Weekly]:
     """The same without each newcomer's first NEW_WEEKS: people who learn, or whose caches are cold, are no shift."""
     people = max((int(runs.person.max(initial=-1)) + 1 for runs in weekly.values()), default=0)
-    first = np.full(people, np.iinfo(np.int64).max)
+    first = np.full(people, np.inf)
     for runs in weekly.values():
         np.minimum.at(first, runs.person, runs.week)
-    begin = first.min(initial=np.iinfo(np.int64).max)
-    settled = first + np.where(first > begin + NEW_AFTER_WEEKS, NEW_WEEKS, 0)
+    settled = first + np.where(first > first.min(initial=np.inf) + NEW_AFTER_WEEKS, NEW_WEEKS, 0)
     return {command: runs.of(runs.week >= settled[runs.person]) for command, runs in weekly.items()}
 
 
@@ -650,7 +649,7 @@ def _cost_ms(runs: Weekly, late: Truths, busy: Weekly, weeks: int, slope_error: 
     influence = taken / taken.sum() - plain / plain.sum()
     apart = abs(float(np.average(runs.week[late]) - np.average(runs.week[~late])))
     variance = size / (size - 1) * float(influence @ influence) + (slope_error * apart) ** 2
-    half = t_quantile((1 + COST_LEVEL) / 2, size - 1) * math.sqrt(variance)
+    half = half_width(size - 1, COST_LEVEL) * math.sqrt(variance)
     low, high = (1 - float(plain.sum() / taken.sum()) * math.exp(way * half) for way in (1, -1))
     return cost, low * all_ms, high * all_ms
 

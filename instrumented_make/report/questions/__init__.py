@@ -26,7 +26,7 @@ QUESTIONS = (changed, helped, waiting, endings, used, behind, weeks)
 def answer_all(history: History) -> Iterator[Section]:
     """Every question that has an answer."""
     for question in QUESTIONS:
-        section = _try(history, question, partial(question.ask, history))
+        section = attempt(history, question, partial(question.ask, history))
         if section is not None:
             yield section
 
@@ -34,13 +34,13 @@ def answer_all(history: History) -> Iterator[Section]:
 def draw(history: History, section: Section) -> tuple[Section, Sequence[Figure]]:
     """The section with its charts; without them, and with a sentence that says so, if they cannot be drawn."""
     figures: list[Sequence[Figure]] = []
-    failed = _try(history, section.question, lambda: figures.append(section.figures()))
+    failed = attempt(history, section.question, lambda: figures.append(section.figures()))
     return (
         (section, figures[0]) if failed is None else (replace(section, details=[*section.details, failed.answer]), ())
     )
 
 
-def _try(history: History, question: ModuleType | str, act: Callable[[], Section | None]) -> Section | None:
+def attempt(history: History, question: ModuleType | str, act: Callable[[], Section | None]) -> Section | None:
     """What ``act`` returns, or a section that says why it failed. What is wrong for all questions is raised."""
     try:
         return act()

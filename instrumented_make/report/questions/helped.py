@@ -205,14 +205,16 @@ def _says_nothing(comparison: Comparison) -> bool:
 
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """The verdicts on commands one by one, first those that show a change; last, of which nothing can be told."""
+    """The verdict on each command that shows a change; then, in a line, on those that do not, and those too rare."""
     told = [item for item in comparisons if _is_enough(item)]
+    changed, open_ = ([item for item in told if _says_nothing(item) == nothing] for nothing in (False, True))
     untold: dict[bool, list[str]] = {}
     for item in comparisons:
         if not _is_enough(item):
             untold.setdefault(_is_alike(item.failures), []).append(item.command)
     return [
-        *(sentence(item) for item in sorted(told, key=_says_nothing)),
+        *(sentence(item) for item in (changed if len(open_) > 1 else changed + open_)),
+        *([_cannot_tell(open_)] if len(open_) > 1 else []),
         *(_nothing_of(names, alike=alike) for alike, names in sorted(untold.items())),
     ]
 
@@ -220,6 +222,16 @@ def sentences(comparisons: Sequence[Comparison]) -> list[str]:
 def sentence(comparison: Comparison) -> str:
     """The verdict on one command, with its figures."""
     return f"{comparison.command}: {_about_duration(comparison)}; {_about_failures(comparison)}."
+
+
+def _cannot_tell(comparisons: Sequence[Comparison]) -> str:
+    """One line for several commands of which nothing is known but how large a change in time is possible."""
+    parts = []
+    for item in comparisons:
+        effect = item.duration
+        bounds = [_time(math.exp(value) - 1) for value in (effect.low, effect.high)] if effect and effect.enough else []
+        parts.append(f"{item.command} ({' to '.join(bounds)})" if bounds else item.command)
+    return f"{CANNOT_TELL.capitalize()} whether these got faster or fail less: {join_names(parts)}."
 
 
 def _is_enough(comparison: Comparison) -> bool:

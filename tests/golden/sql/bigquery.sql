@@ -1,40 +1,72 @@
--- left out
+-- exceptions
 SELECT
-  COALESCE(SUM(`t4`.`runs`), 0) AS `events`
+  COALESCE(SUM(IF(`t3`.`is_run`, 0, `t3`.`runs`)), 0) AS `left_out`,
+  COALESCE(SUM(`t3`.`cut`), 0) AS `cut`
 FROM (
   SELECT
-    *
+    `t2`.`command`,
+    `t2`.`user_id`,
+    `t2`.`week`,
+    `t2`.`is_run`,
+    COUNT(*) AS `runs`,
+    SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
+    SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+    SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+    SUM(`t2`.`logarithm`) AS `logarithms`,
+    SUM(`t2`.`duration_ms`) AS `total_ms`,
+    SUM(`t2`.`cut`) AS `cut`
   FROM (
     SELECT
-      `t2`.`command`,
-      `t2`.`user_id`,
-      `t2`.`week`,
-      `t2`.`is_run`,
-      COUNT(*) AS `runs`,
-      SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
-      SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
-      SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-      SUM(`t2`.`logarithm`) AS `logarithms`,
-      SUM(`t2`.`duration_ms`) AS `total_ms`
+      `t1`.`is_run`,
+      `t1`.`command`,
+      `t1`.`user_id`,
+      LEAST(
+        `t1`.`duration_ms`,
+        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+      ) AS `duration_ms`,
+      `t1`.`exit_status`,
+      `t1`.`start_s`,
+      `t1`.`commit_s`,
+      `t1`.`on_master`,
+      `t1`.`is_test`,
+      CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+      IF(
+        `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+        1,
+        0
+      ) AS `cut`,
+      IF(
+        `t1`.`exit_status` = 0,
+        CAST(ROUND(
+          LN(
+            CAST(GREATEST(
+              LEAST(
+                `t1`.`duration_ms`,
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ),
+              1
+            ) AS FLOAT64)
+          ) * 1000,
+          0
+        ) AS INT64),
+        0
+      ) AS `logarithm`
     FROM (
       SELECT
-        `t1`.`is_run`,
-        `t1`.`command`,
-        `t1`.`user_id`,
-        `t1`.`duration_ms`,
-        `t1`.`exit_status`,
-        `t1`.`start_s`,
-        `t1`.`commit_s`,
-        `t1`.`on_master`,
-        `t1`.`is_test`,
-        `t1`.`week`,
+        COALESCE(
+          (
+            `t0`.`user_id` IS NOT NULL
+          )
+          AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+          AND (
+            `t0`.`exit_status` IS NOT NULL
+          )
+          AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+          FALSE
+        ) AS `is_run`,
+        `t0`.`command`,
+        `t0`.`user_id`,
         IF(
-          `t1`.`exit_status` = 0,
-          CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
-          0
-        ) AS `logarithm`
-      FROM (
-        SELECT
           COALESCE(
             (
               `t0`.`user_id` IS NOT NULL
@@ -45,56 +77,31 @@ FROM (
             )
             AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
             FALSE
-          ) AS `is_run`,
-          `t0`.`command`,
-          `t0`.`user_id`,
-          IF(
-            COALESCE(
-              (
-                `t0`.`user_id` IS NOT NULL
-              )
-              AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-              AND (
-                `t0`.`exit_status` IS NOT NULL
-              )
-              AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-              FALSE
-            ),
-            `t0`.`duration_ms`,
-            0
-          ) AS `duration_ms`,
-          `t0`.`exit_status`,
-          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-          `t0`.`git_checked_out_master` AS `on_master`,
-          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-          CAST(FLOOR(
-            ieee_divide(
-              CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-              604800
-            )
-          ) AS INT64) AS `week`
-        FROM `devstack_command_run` AS `t0`
-        WHERE
-          `t0`.`command` IS NOT NULL
-          AND NOT (
-            LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-          )
-          AND `t0`.`git_checked_out_master`
-          AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-      ) AS `t1`
-    ) AS `t2`
-    GROUP BY
-      1,
-      2,
-      3,
-      4
-  ) AS `t3`
-  WHERE
-    NOT (
-      `t3`.`is_run`
-    )
-) AS `t4`;
+          ),
+          `t0`.`duration_ms`,
+          0
+        ) AS `duration_ms`,
+        `t0`.`exit_status`,
+        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+        CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+        `t0`.`git_checked_out_master` AS `on_master`,
+        LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
+      FROM `devstack_command_run` AS `t0`
+      WHERE
+        `t0`.`command` IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+        )
+        AND `t0`.`git_checked_out_master`
+        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+    ) AS `t1`
+  ) AS `t2`
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+) AS `t3`;
 
 -- totals
 SELECT
@@ -126,7 +133,8 @@ FROM (
       `t5`.`interrupted`,
       `t5`.`succeeded`,
       `t5`.`logarithms`,
-      `t5`.`total_ms`
+      `t5`.`total_ms`,
+      `t5`.`cut`
     FROM (
       SELECT
         `t4`.*
@@ -145,22 +153,42 @@ FROM (
             SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
-            SUM(`t2`.`duration_ms`) AS `total_ms`
+            SUM(`t2`.`duration_ms`) AS `total_ms`,
+            SUM(`t2`.`cut`) AS `cut`
           FROM (
             SELECT
               `t1`.`is_run`,
               `t1`.`command`,
               `t1`.`user_id`,
-              `t1`.`duration_ms`,
+              LEAST(
+                `t1`.`duration_ms`,
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
               `t1`.`commit_s`,
               `t1`.`on_master`,
               `t1`.`is_test`,
-              `t1`.`week`,
+              CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+              IF(
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS `cut`,
               IF(
                 `t1`.`exit_status` = 0,
-                CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        `t1`.`duration_ms`,
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS FLOAT64)
+                  ) * 1000,
+                  0
+                ) AS INT64),
                 0
               ) AS `logarithm`
             FROM (
@@ -197,13 +225,7 @@ FROM (
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
                 `t0`.`git_checked_out_master` AS `on_master`,
-                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                CAST(FLOOR(
-                  ieee_divide(
-                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                    604800
-                  )
-                ) AS INT64) AS `week`
+                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
               FROM `devstack_command_run` AS `t0`
               WHERE
                 `t0`.`command` IS NOT NULL
@@ -256,22 +278,42 @@ FROM (
           SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
           SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
           SUM(`t2`.`logarithm`) AS `logarithms`,
-          SUM(`t2`.`duration_ms`) AS `total_ms`
+          SUM(`t2`.`duration_ms`) AS `total_ms`,
+          SUM(`t2`.`cut`) AS `cut`
         FROM (
           SELECT
             `t1`.`is_run`,
             `t1`.`command`,
             `t1`.`user_id`,
-            `t1`.`duration_ms`,
+            LEAST(
+              `t1`.`duration_ms`,
+              CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+            ) AS `duration_ms`,
             `t1`.`exit_status`,
             `t1`.`start_s`,
             `t1`.`commit_s`,
             `t1`.`on_master`,
             `t1`.`is_test`,
-            `t1`.`week`,
+            CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+            IF(
+              `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+              1,
+              0
+            ) AS `cut`,
             IF(
               `t1`.`exit_status` = 0,
-              CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+              CAST(ROUND(
+                LN(
+                  CAST(GREATEST(
+                    LEAST(
+                      `t1`.`duration_ms`,
+                      CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                    ),
+                    1
+                  ) AS FLOAT64)
+                ) * 1000,
+                0
+              ) AS INT64),
               0
             ) AS `logarithm`
           FROM (
@@ -308,13 +350,7 @@ FROM (
               CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
               CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
               `t0`.`git_checked_out_master` AS `on_master`,
-              LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-              CAST(FLOOR(
-                ieee_divide(
-                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                  604800
-                )
-              ) AS INT64) AS `week`
+              LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
             FROM `devstack_command_run` AS `t0`
             WHERE
               `t0`.`command` IS NOT NULL
@@ -833,6 +869,7 @@ FROM (
         `t5`.`succeeded`,
         `t5`.`logarithms`,
         `t5`.`total_ms`,
+        `t5`.`cut`,
         IF(`t5`.`command` IN ('dev.provision'), `t5`.`total_ms`, 0) AS `waited_ms`
       FROM (
         SELECT
@@ -852,22 +889,42 @@ FROM (
               SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
               SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
               SUM(`t2`.`logarithm`) AS `logarithms`,
-              SUM(`t2`.`duration_ms`) AS `total_ms`
+              SUM(`t2`.`duration_ms`) AS `total_ms`,
+              SUM(`t2`.`cut`) AS `cut`
             FROM (
               SELECT
                 `t1`.`is_run`,
                 `t1`.`command`,
                 `t1`.`user_id`,
-                `t1`.`duration_ms`,
+                LEAST(
+                  `t1`.`duration_ms`,
+                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                ) AS `duration_ms`,
                 `t1`.`exit_status`,
                 `t1`.`start_s`,
                 `t1`.`commit_s`,
                 `t1`.`on_master`,
                 `t1`.`is_test`,
-                `t1`.`week`,
+                CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+                IF(
+                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  1,
+                  0
+                ) AS `cut`,
                 IF(
                   `t1`.`exit_status` = 0,
-                  CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                  CAST(ROUND(
+                    LN(
+                      CAST(GREATEST(
+                        LEAST(
+                          `t1`.`duration_ms`,
+                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        ),
+                        1
+                      ) AS FLOAT64)
+                    ) * 1000,
+                    0
+                  ) AS INT64),
                   0
                 ) AS `logarithm`
               FROM (
@@ -904,13 +961,7 @@ FROM (
                   CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
                   CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
                   `t0`.`git_checked_out_master` AS `on_master`,
-                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                  CAST(FLOOR(
-                    ieee_divide(
-                      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                      604800
-                    )
-                  ) AS INT64) AS `week`
+                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
                 FROM `devstack_command_run` AS `t0`
                 WHERE
                   `t0`.`command` IS NOT NULL
@@ -977,22 +1028,42 @@ FROM (
             SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
-            SUM(`t2`.`duration_ms`) AS `total_ms`
+            SUM(`t2`.`duration_ms`) AS `total_ms`,
+            SUM(`t2`.`cut`) AS `cut`
           FROM (
             SELECT
               `t1`.`is_run`,
               `t1`.`command`,
               `t1`.`user_id`,
-              `t1`.`duration_ms`,
+              LEAST(
+                `t1`.`duration_ms`,
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
               `t1`.`commit_s`,
               `t1`.`on_master`,
               `t1`.`is_test`,
-              `t1`.`week`,
+              CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+              IF(
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS `cut`,
               IF(
                 `t1`.`exit_status` = 0,
-                CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        `t1`.`duration_ms`,
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS FLOAT64)
+                  ) * 1000,
+                  0
+                ) AS INT64),
                 0
               ) AS `logarithm`
             FROM (
@@ -1029,13 +1100,7 @@ FROM (
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
                 `t0`.`git_checked_out_master` AS `on_master`,
-                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                CAST(FLOOR(
-                  ieee_divide(
-                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                    604800
-                  )
-                ) AS INT64) AS `week`
+                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
               FROM `devstack_command_run` AS `t0`
               WHERE
                 `t0`.`command` IS NOT NULL
@@ -1210,6 +1275,7 @@ FROM (
     `t8`.`succeeded`,
     `t8`.`logarithms`,
     `t8`.`total_ms`,
+    `t8`.`cut`,
     `t10`.`person`
   FROM (
     SELECT
@@ -1227,7 +1293,8 @@ FROM (
       `t5`.`interrupted`,
       `t5`.`succeeded`,
       `t5`.`logarithms`,
-      `t5`.`total_ms`
+      `t5`.`total_ms`,
+      `t5`.`cut`
     FROM (
       SELECT
         `t4`.*
@@ -1246,22 +1313,42 @@ FROM (
             SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
-            SUM(`t2`.`duration_ms`) AS `total_ms`
+            SUM(`t2`.`duration_ms`) AS `total_ms`,
+            SUM(`t2`.`cut`) AS `cut`
           FROM (
             SELECT
               `t1`.`is_run`,
               `t1`.`command`,
               `t1`.`user_id`,
-              `t1`.`duration_ms`,
+              LEAST(
+                `t1`.`duration_ms`,
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
               `t1`.`commit_s`,
               `t1`.`on_master`,
               `t1`.`is_test`,
-              `t1`.`week`,
+              CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+              IF(
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS `cut`,
               IF(
                 `t1`.`exit_status` = 0,
-                CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        `t1`.`duration_ms`,
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS FLOAT64)
+                  ) * 1000,
+                  0
+                ) AS INT64),
                 0
               ) AS `logarithm`
             FROM (
@@ -1298,13 +1385,7 @@ FROM (
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
                 CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
                 `t0`.`git_checked_out_master` AS `on_master`,
-                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                CAST(FLOOR(
-                  ieee_divide(
-                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                    604800
-                  )
-                ) AS INT64) AS `week`
+                LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
               FROM `devstack_command_run` AS `t0`
               WHERE
                 `t0`.`command` IS NOT NULL
@@ -1353,22 +1434,42 @@ FROM (
               SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
               SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
               SUM(`t2`.`logarithm`) AS `logarithms`,
-              SUM(`t2`.`duration_ms`) AS `total_ms`
+              SUM(`t2`.`duration_ms`) AS `total_ms`,
+              SUM(`t2`.`cut`) AS `cut`
             FROM (
               SELECT
                 `t1`.`is_run`,
                 `t1`.`command`,
                 `t1`.`user_id`,
-                `t1`.`duration_ms`,
+                LEAST(
+                  `t1`.`duration_ms`,
+                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                ) AS `duration_ms`,
                 `t1`.`exit_status`,
                 `t1`.`start_s`,
                 `t1`.`commit_s`,
                 `t1`.`on_master`,
                 `t1`.`is_test`,
-                `t1`.`week`,
+                CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
+                IF(
+                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  1,
+                  0
+                ) AS `cut`,
                 IF(
                   `t1`.`exit_status` = 0,
-                  CAST(ROUND(LN(CAST(GREATEST(`t1`.`duration_ms`, 1) AS FLOAT64)) * 1000, 0) AS INT64),
+                  CAST(ROUND(
+                    LN(
+                      CAST(GREATEST(
+                        LEAST(
+                          `t1`.`duration_ms`,
+                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        ),
+                        1
+                      ) AS FLOAT64)
+                    ) * 1000,
+                    0
+                  ) AS INT64),
                   0
                 ) AS `logarithm`
               FROM (
@@ -1405,13 +1506,7 @@ FROM (
                   CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
                   CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
                   `t0`.`git_checked_out_master` AS `on_master`,
-                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`,
-                  CAST(FLOOR(
-                    ieee_divide(
-                      CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) + 259200,
-                      604800
-                    )
-                  ) AS INT64) AS `week`
+                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
                 FROM `devstack_command_run` AS `t0`
                 WHERE
                   `t0`.`command` IS NOT NULL

@@ -1,40 +1,76 @@
--- left out
+-- exceptions
 SELECT
-  COALESCE(SUM("t4"."runs"), 0) AS "events"
+  COALESCE(SUM(IF("t3"."is_run", 0, "t3"."runs")), 0) AS "left_out",
+  COALESCE(SUM("t3"."cut"), 0) AS "cut"
 FROM (
   SELECT
-    *
+    "t2"."command",
+    "t2"."user_id",
+    "t2"."week",
+    "t2"."is_run",
+    COUNT(*) AS "runs",
+    SUM(IF("t2"."exit_status" > 0, 1, 0)) AS "failed",
+    SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
+    SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
+    SUM("t2"."logarithm") AS "logarithms",
+    SUM("t2"."duration_ms") AS "total_ms",
+    SUM("t2"."cut") AS "cut"
   FROM (
     SELECT
-      "t2"."command",
-      "t2"."user_id",
-      "t2"."week",
-      "t2"."is_run",
-      COUNT(*) AS "runs",
-      SUM(IF("t2"."exit_status" > 0, 1, 0)) AS "failed",
-      SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
-      SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
-      SUM("t2"."logarithm") AS "logarithms",
-      SUM("t2"."duration_ms") AS "total_ms"
+      "t1"."is_run",
+      "t1"."command",
+      "t1"."user_id",
+      LEAST(
+        "t1"."duration_ms",
+        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+      ) AS "duration_ms",
+      "t1"."exit_status",
+      "t1"."start_s",
+      "t1"."commit_s",
+      "t1"."on_master",
+      "t1"."is_test",
+      CAST(FLOOR(CAST((
+        "t1"."start_s" + 259200
+      ) AS DOUBLE) / (
+        604800
+      )) AS BIGINT) AS "week",
+      IF(
+        "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+        1,
+        0
+      ) AS "cut",
+      IF(
+        "t1"."exit_status" = 0,
+        CAST(ROUND(
+          LN(
+            CAST(GREATEST(
+              LEAST(
+                "t1"."duration_ms",
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ),
+              1
+            ) AS DOUBLE)
+          ) * 1000,
+          0
+        ) AS BIGINT),
+        0
+      ) AS "logarithm"
     FROM (
       SELECT
-        "t1"."is_run",
-        "t1"."command",
-        "t1"."user_id",
-        "t1"."duration_ms",
-        "t1"."exit_status",
-        "t1"."start_s",
-        "t1"."commit_s",
-        "t1"."on_master",
-        "t1"."is_test",
-        "t1"."week",
+        COALESCE(
+          (
+            "t0"."user_id" IS NOT NULL
+          )
+          AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+          AND (
+            "t0"."exit_status" IS NOT NULL
+          )
+          AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+          FALSE
+        ) AS "is_run",
+        "t0"."command",
+        "t0"."user_id",
         IF(
-          "t1"."exit_status" = 0,
-          CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
-          0
-        ) AS "logarithm"
-      FROM (
-        SELECT
           COALESCE(
             (
               "t0"."user_id" IS NOT NULL
@@ -45,57 +81,31 @@ FROM (
             )
             AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
             FALSE
-          ) AS "is_run",
-          "t0"."command",
-          "t0"."user_id",
-          IF(
-            COALESCE(
-              (
-                "t0"."user_id" IS NOT NULL
-              )
-              AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-              AND (
-                "t0"."exit_status" IS NOT NULL
-              )
-              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-              FALSE
-            ),
-            "t0"."duration_ms",
-            0
-          ) AS "duration_ms",
-          "t0"."exit_status",
-          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-          CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-          "t0"."git_checked_out_master" AS "on_master",
-          LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-          CAST(FLOOR(
-            CAST((
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-            ) AS DOUBLE) / (
-              604800
-            )
-          ) AS BIGINT) AS "week"
-        FROM "devstack_command_run" AS "t0"
-        WHERE
-          "t0"."command" IS NOT NULL
-          AND NOT (
-            LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-          )
-          AND "t0"."git_checked_out_master"
-          AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-      ) AS "t1"
-    ) AS "t2"
-    GROUP BY
-      1,
-      2,
-      3,
-      4
-  ) AS "t3"
-  WHERE
-    NOT (
-      "t3"."is_run"
-    )
-) AS "t4";
+          ),
+          "t0"."duration_ms",
+          0
+        ) AS "duration_ms",
+        "t0"."exit_status",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+        "t0"."git_checked_out_master" AS "on_master",
+        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+      FROM "devstack_command_run" AS "t0"
+      WHERE
+        "t0"."command" IS NOT NULL
+        AND NOT (
+          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+        )
+        AND "t0"."git_checked_out_master"
+        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+    ) AS "t1"
+  ) AS "t2"
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+) AS "t3";
 
 -- totals
 SELECT
@@ -127,7 +137,8 @@ FROM (
       "t5"."interrupted",
       "t5"."succeeded",
       "t5"."logarithms",
-      "t5"."total_ms"
+      "t5"."total_ms",
+      "t5"."cut"
     FROM (
       SELECT
         "t4"."command",
@@ -138,7 +149,8 @@ FROM (
         "t4"."interrupted",
         "t4"."succeeded",
         "t4"."logarithms",
-        "t4"."total_ms"
+        "t4"."total_ms",
+        "t4"."cut"
       FROM (
         SELECT
           *
@@ -153,22 +165,46 @@ FROM (
             SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
-            SUM("t2"."duration_ms") AS "total_ms"
+            SUM("t2"."duration_ms") AS "total_ms",
+            SUM("t2"."cut") AS "cut"
           FROM (
             SELECT
               "t1"."is_run",
               "t1"."command",
               "t1"."user_id",
-              "t1"."duration_ms",
+              LEAST(
+                "t1"."duration_ms",
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
               "t1"."commit_s",
               "t1"."on_master",
               "t1"."is_test",
-              "t1"."week",
+              CAST(FLOOR(CAST((
+                "t1"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week",
+              IF(
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS "cut",
               IF(
                 "t1"."exit_status" = 0,
-                CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        "t1"."duration_ms",
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS DOUBLE)
+                  ) * 1000,
+                  0
+                ) AS BIGINT),
                 0
               ) AS "logarithm"
             FROM (
@@ -205,14 +241,7 @@ FROM (
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
                 "t0"."git_checked_out_master" AS "on_master",
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-                CAST(FLOOR(
-                  CAST((
-                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                  ) AS DOUBLE) / (
-                    604800
-                  )
-                ) AS BIGINT) AS "week"
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
               FROM "devstack_command_run" AS "t0"
               WHERE
                 "t0"."command" IS NOT NULL
@@ -257,7 +286,8 @@ FROM (
       "t4"."interrupted",
       "t4"."succeeded",
       "t4"."logarithms",
-      "t4"."total_ms"
+      "t4"."total_ms",
+      "t4"."cut"
     FROM (
       SELECT
         *
@@ -272,22 +302,46 @@ FROM (
           SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
           SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
           SUM("t2"."logarithm") AS "logarithms",
-          SUM("t2"."duration_ms") AS "total_ms"
+          SUM("t2"."duration_ms") AS "total_ms",
+          SUM("t2"."cut") AS "cut"
         FROM (
           SELECT
             "t1"."is_run",
             "t1"."command",
             "t1"."user_id",
-            "t1"."duration_ms",
+            LEAST(
+              "t1"."duration_ms",
+              CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+            ) AS "duration_ms",
             "t1"."exit_status",
             "t1"."start_s",
             "t1"."commit_s",
             "t1"."on_master",
             "t1"."is_test",
-            "t1"."week",
+            CAST(FLOOR(CAST((
+              "t1"."start_s" + 259200
+            ) AS DOUBLE) / (
+              604800
+            )) AS BIGINT) AS "week",
+            IF(
+              "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+              1,
+              0
+            ) AS "cut",
             IF(
               "t1"."exit_status" = 0,
-              CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+              CAST(ROUND(
+                LN(
+                  CAST(GREATEST(
+                    LEAST(
+                      "t1"."duration_ms",
+                      CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                    ),
+                    1
+                  ) AS DOUBLE)
+                ) * 1000,
+                0
+              ) AS BIGINT),
               0
             ) AS "logarithm"
           FROM (
@@ -324,14 +378,7 @@ FROM (
               CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
               CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
               "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-              CAST(FLOOR(
-                CAST((
-                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                ) AS DOUBLE) / (
-                  604800
-                )
-              ) AS BIGINT) AS "week"
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
             FROM "devstack_command_run" AS "t0"
             WHERE
               "t0"."command" IS NOT NULL
@@ -933,6 +980,7 @@ FROM (
         "t5"."succeeded",
         "t5"."logarithms",
         "t5"."total_ms",
+        "t5"."cut",
         IF("t5"."command" IN ('dev.provision'), "t5"."total_ms", 0) AS "waited_ms"
       FROM (
         SELECT
@@ -944,7 +992,8 @@ FROM (
           "t4"."interrupted",
           "t4"."succeeded",
           "t4"."logarithms",
-          "t4"."total_ms"
+          "t4"."total_ms",
+          "t4"."cut"
         FROM (
           SELECT
             *
@@ -959,22 +1008,46 @@ FROM (
               SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
               SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
               SUM("t2"."logarithm") AS "logarithms",
-              SUM("t2"."duration_ms") AS "total_ms"
+              SUM("t2"."duration_ms") AS "total_ms",
+              SUM("t2"."cut") AS "cut"
             FROM (
               SELECT
                 "t1"."is_run",
                 "t1"."command",
                 "t1"."user_id",
-                "t1"."duration_ms",
+                LEAST(
+                  "t1"."duration_ms",
+                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                ) AS "duration_ms",
                 "t1"."exit_status",
                 "t1"."start_s",
                 "t1"."commit_s",
                 "t1"."on_master",
                 "t1"."is_test",
-                "t1"."week",
+                CAST(FLOOR(CAST((
+                  "t1"."start_s" + 259200
+                ) AS DOUBLE) / (
+                  604800
+                )) AS BIGINT) AS "week",
+                IF(
+                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  1,
+                  0
+                ) AS "cut",
                 IF(
                   "t1"."exit_status" = 0,
-                  CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                  CAST(ROUND(
+                    LN(
+                      CAST(GREATEST(
+                        LEAST(
+                          "t1"."duration_ms",
+                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        ),
+                        1
+                      ) AS DOUBLE)
+                    ) * 1000,
+                    0
+                  ) AS BIGINT),
                   0
                 ) AS "logarithm"
               FROM (
@@ -1011,14 +1084,7 @@ FROM (
                   CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
                   CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
                   "t0"."git_checked_out_master" AS "on_master",
-                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-                  CAST(FLOOR(
-                    CAST((
-                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                    ) AS DOUBLE) / (
-                      604800
-                    )
-                  ) AS BIGINT) AS "week"
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
                 FROM "devstack_command_run" AS "t0"
                 WHERE
                   "t0"."command" IS NOT NULL
@@ -1077,7 +1143,8 @@ FROM (
         "t4"."interrupted",
         "t4"."succeeded",
         "t4"."logarithms",
-        "t4"."total_ms"
+        "t4"."total_ms",
+        "t4"."cut"
       FROM (
         SELECT
           *
@@ -1092,22 +1159,46 @@ FROM (
             SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
-            SUM("t2"."duration_ms") AS "total_ms"
+            SUM("t2"."duration_ms") AS "total_ms",
+            SUM("t2"."cut") AS "cut"
           FROM (
             SELECT
               "t1"."is_run",
               "t1"."command",
               "t1"."user_id",
-              "t1"."duration_ms",
+              LEAST(
+                "t1"."duration_ms",
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
               "t1"."commit_s",
               "t1"."on_master",
               "t1"."is_test",
-              "t1"."week",
+              CAST(FLOOR(CAST((
+                "t1"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week",
+              IF(
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS "cut",
               IF(
                 "t1"."exit_status" = 0,
-                CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        "t1"."duration_ms",
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS DOUBLE)
+                  ) * 1000,
+                  0
+                ) AS BIGINT),
                 0
               ) AS "logarithm"
             FROM (
@@ -1144,14 +1235,7 @@ FROM (
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
                 "t0"."git_checked_out_master" AS "on_master",
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-                CAST(FLOOR(
-                  CAST((
-                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                  ) AS DOUBLE) / (
-                    604800
-                  )
-                ) AS BIGINT) AS "week"
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
               FROM "devstack_command_run" AS "t0"
               WHERE
                 "t0"."command" IS NOT NULL
@@ -1335,6 +1419,7 @@ SELECT
   "t11"."succeeded",
   "t11"."logarithms",
   "t11"."total_ms",
+  "t11"."cut",
   "t11"."person"
 FROM (
   SELECT
@@ -1347,6 +1432,7 @@ FROM (
     "t8"."succeeded",
     "t8"."logarithms",
     "t8"."total_ms",
+    "t8"."cut",
     "t10"."person"
   FROM (
     SELECT
@@ -1364,7 +1450,8 @@ FROM (
       "t5"."interrupted",
       "t5"."succeeded",
       "t5"."logarithms",
-      "t5"."total_ms"
+      "t5"."total_ms",
+      "t5"."cut"
     FROM (
       SELECT
         "t4"."command",
@@ -1375,7 +1462,8 @@ FROM (
         "t4"."interrupted",
         "t4"."succeeded",
         "t4"."logarithms",
-        "t4"."total_ms"
+        "t4"."total_ms",
+        "t4"."cut"
       FROM (
         SELECT
           *
@@ -1390,22 +1478,46 @@ FROM (
             SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
-            SUM("t2"."duration_ms") AS "total_ms"
+            SUM("t2"."duration_ms") AS "total_ms",
+            SUM("t2"."cut") AS "cut"
           FROM (
             SELECT
               "t1"."is_run",
               "t1"."command",
               "t1"."user_id",
-              "t1"."duration_ms",
+              LEAST(
+                "t1"."duration_ms",
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
               "t1"."commit_s",
               "t1"."on_master",
               "t1"."is_test",
-              "t1"."week",
+              CAST(FLOOR(CAST((
+                "t1"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week",
+              IF(
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                1,
+                0
+              ) AS "cut",
               IF(
                 "t1"."exit_status" = 0,
-                CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                CAST(ROUND(
+                  LN(
+                    CAST(GREATEST(
+                      LEAST(
+                        "t1"."duration_ms",
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      ),
+                      1
+                    ) AS DOUBLE)
+                  ) * 1000,
+                  0
+                ) AS BIGINT),
                 0
               ) AS "logarithm"
             FROM (
@@ -1442,14 +1554,7 @@ FROM (
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
                 CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
                 "t0"."git_checked_out_master" AS "on_master",
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-                CAST(FLOOR(
-                  CAST((
-                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                  ) AS DOUBLE) / (
-                    604800
-                  )
-                ) AS BIGINT) AS "week"
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
               FROM "devstack_command_run" AS "t0"
               WHERE
                 "t0"."command" IS NOT NULL
@@ -1490,7 +1595,8 @@ FROM (
           "t4"."interrupted",
           "t4"."succeeded",
           "t4"."logarithms",
-          "t4"."total_ms"
+          "t4"."total_ms",
+          "t4"."cut"
         FROM (
           SELECT
             *
@@ -1505,22 +1611,46 @@ FROM (
               SUM(IF("t2"."exit_status" < 0, 1, 0)) AS "interrupted",
               SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
               SUM("t2"."logarithm") AS "logarithms",
-              SUM("t2"."duration_ms") AS "total_ms"
+              SUM("t2"."duration_ms") AS "total_ms",
+              SUM("t2"."cut") AS "cut"
             FROM (
               SELECT
                 "t1"."is_run",
                 "t1"."command",
                 "t1"."user_id",
-                "t1"."duration_ms",
+                LEAST(
+                  "t1"."duration_ms",
+                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                ) AS "duration_ms",
                 "t1"."exit_status",
                 "t1"."start_s",
                 "t1"."commit_s",
                 "t1"."on_master",
                 "t1"."is_test",
-                "t1"."week",
+                CAST(FLOOR(CAST((
+                  "t1"."start_s" + 259200
+                ) AS DOUBLE) / (
+                  604800
+                )) AS BIGINT) AS "week",
+                IF(
+                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  1,
+                  0
+                ) AS "cut",
                 IF(
                   "t1"."exit_status" = 0,
-                  CAST(ROUND(LN(CAST(GREATEST("t1"."duration_ms", 1) AS DOUBLE)) * 1000, 0) AS BIGINT),
+                  CAST(ROUND(
+                    LN(
+                      CAST(GREATEST(
+                        LEAST(
+                          "t1"."duration_ms",
+                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        ),
+                        1
+                      ) AS DOUBLE)
+                    ) * 1000,
+                    0
+                  ) AS BIGINT),
                   0
                 ) AS "logarithm"
               FROM (
@@ -1557,14 +1687,7 @@ FROM (
                   CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
                   CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
                   "t0"."git_checked_out_master" AS "on_master",
-                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test",
-                  CAST(FLOOR(
-                    CAST((
-                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) + 259200
-                    ) AS DOUBLE) / (
-                      604800
-                    )
-                  ) AS BIGINT) AS "week"
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
                 FROM "devstack_command_run" AS "t0"
                 WHERE
                   "t0"."command" IS NOT NULL
