@@ -80,12 +80,13 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
         except Exception as error:  # over Segment's limit of 32 KiB, or similar: only this event
             failures.append(Failure(frozenset({event.message_id}), str(error).partition(" (")[0], 413, by_client=True))
     consumer = client.consumers[0]
-    consumer.upload_size = client.queue.qsize()
 
     def upload() -> None:
         # A batch over the client's size limit takes several requests. After a server refuses one, no more
         # are sent.
         while client.queue.qsize() and not refused:
+            # The client would wait for a batch to become as large.
+            consumer.upload_size = client.queue.qsize()
             consumer.upload()
 
     sender = threading.Thread(target=upload, daemon=True)
