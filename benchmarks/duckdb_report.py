@@ -27,7 +27,7 @@ SELECT command, count(*), sum(runs), sum(total_ms), sum(failed), sum(interrupted
 """
 TIMELINE = TOTALS.replace("command", "week")
 SPREAD = """
-CREATE TABLE spread AS SELECT *, floor(3 * quantiles[5])::BIGINT AS most_ms FROM (
+CREATE TABLE spread AS SELECT *, floor(3 * round(quantiles[5], 2))::BIGINT AS most_ms FROM (
   SELECT command, quantile_cont(duration_ms, [0.05, 0.25, 0.5, 0.75, 0.95]) AS quantiles FROM runs GROUP BY command)
 """
 WEEKS = "SELECT command, week, count(*), quantile_cont(duration_ms, [0.5, 0.9, 0.95]) FROM runs GROUP BY command, week"

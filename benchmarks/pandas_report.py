@@ -22,7 +22,9 @@ def main() -> None:
     by_command = runs.groupby("command", observed=True)
     quantiles = by_command["duration_ms"].quantile([0.5, 0.95]).unstack()
     # A run counts for at most three times as long as 95 % of its command's.
-    counted = runs["duration_ms"].clip(upper=runs["command"].map((3 * quantiles[0.95]).astype("int64")).astype("int64"))
+    counted = runs["duration_ms"].clip(
+        upper=runs["command"].map((3 * quantiles[0.95].round(2)).astype("int64")).astype("int64")
+    )
     figures = pd.DataFrame(
         {
             "people": by_command["user_id"].nunique(),

@@ -151,7 +151,14 @@ def snowflake(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         with fakesnow.server(session_parameters={}) as server:
             connections = folder / "connections.toml"
-            connections.write_text(f'[fake]\nhost = "localhost"\nport = {server["port"]}\nprotocol = "http"\n')
+            lines = [
+                "[fake]",
+                'host = "localhost"',
+                f"port = {server['port']}",
+                'protocol = "http"',
+                "network_timeout = 600",
+            ]
+            connections.write_text("\n".join(lines))
             connections.chmod(0o600)
             url = "snowflake://me:secret-word@account/EVENTS/DEVSTACK?create_object_udfs=False&connection_name=fake"
             columns = ", ".join(f"{name} AS {name.upper()}" for name in pq.read_schema(history).names)

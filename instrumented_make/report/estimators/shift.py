@@ -398,8 +398,9 @@ def _fit(series: _Series, orders: Integers, free: Integers, added: Floats | floa
                 around = _split(so_far, place, np.maximum(place - reach, 0), np.minimum(place + reach, length))
                 np.maximum(splits, around, out=splits)
         split, at = splits.max(axis=0), place[splits.argmax(axis=0)]
-        besides = _ratio(_explained_beside(so_far, of_time, place), so_far[2, -1] - line, length)
-        beside, at_beside = besides.max(axis=0), place[besides.argmax(axis=0)]
+        besides = _explained_beside(so_far, of_time, place)
+        beside = _ratio(besides.max(axis=0), so_far[2, -1] - line, length)
+        at_beside = place[besides.argmax(axis=0)]
     spell, begin, end = nothing, nowhere, nowhere
     is_free = np.zeros(length + 2, dtype=bool)
     is_free[place] = True
@@ -408,8 +409,7 @@ def _fit(series: _Series, orders: Integers, free: Integers, added: Floats | floa
         if len(first):
             inside = so_far[:2, first + weeks] - so_far[:2, first]
             explained = _explained(inside, so_far[:2, [-1]])
-            values = _ratio(explained, so_far[2, -1], length)
-            best, where = values.max(axis=0), first[values.argmax(axis=0)]
+            best, where = explained.max(axis=0), first[explained.argmax(axis=0)]
             begin, end = np.where(best > spell, where, begin), np.where(best > spell, where + weeks, end)
             spell = np.maximum(best, spell)
     return _Fit(split, at, beside, at_beside, _ratio(line, so_far[2, -1], length), spell, begin, end, math.log(length))
