@@ -44,10 +44,9 @@ def _queries(dialect: str) -> dict[str, Any]:
         "spread": queries.spread(runs, (50, 95), engine=dialect),
         "weeks": queries.weeks(runs, (50, 90), engine=dialect),
         "hours": endings.hours(runs),
-        "waiting": queries.waiting(sums, ["dev.provision"], "user_id"),
         "timeline": queries.timeline(sums),
         "behind": behind.behind(runs, runs),
-        "weekly": changed.sum_by_week(sums, ["dev.down", "dev.provision"]),
+        "weekly": queries.by_week(sums, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }

@@ -16,6 +16,7 @@ from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, 
 from instrumented_make.report import queries
 from instrumented_make.report.engine import Column
 from instrumented_make.report.estimators.ratio import interval
+from instrumented_make.report.estimators.weekly import Weekly, by_command, waits
 from instrumented_make.report.events import Source, columns, name_table, store
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
@@ -24,6 +25,8 @@ from instrumented_make.times import latest_s
 
 SPREAD = (5, 25, MEDIAN, 75, P95)
 OF_WEEKS = (MEDIAN, 90, P95)
+# At most this many runs are summed by person and week at once; there are no more sums than runs.
+_AT_ONCE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,19 @@ class History:
 
     def range_of(self, commands: Sequence[str]) -> tuple[float, float] | None:
         """The same for the time that these commands take, in ms; None with too few people or weeks."""
-        alone = self.own or self.people == 1
-        found = self.columns(queries.waiting(self._choose(self._sums), commands, "week" if alone else "user_id"))
-        return interval(found["total_ms"].astype(float), found["weeks"].astype(float))
+        shown = {command: self.weekly[command] for command in (row.command for row in self.summary.figures)}
+        return interval(*waits(shown, commands, alone=self.own or self.people == 1))
+
+    @cached_property
+    def weekly(self) -> dict[str, Weekly]:
+        """The runs of each command by person and week; a person has one number in all of them."""
+        found: dict[str, Weekly] = {}
+        ahead = [row["command"] for row in self._totals]
+        while ahead:
+            self.begin("Following people through the weeks")
+            runs, few = 0, 0
+            while few < len(ahead) and (not few or runs + self.runs_of[ahead[few]] <= _AT_ONCE):
+                runs, few = runs + self.runs_of[ahead[few]], few + 1
+            names, ahead = ahead[:few], ahead[few:]
+            found |= by_command(self.columns(queries.by_week(self._sums, names)), names)
+        return found

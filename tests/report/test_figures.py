@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ import pytest
 from simulated_team import Command, Team, World
 
 from instrumented_make.figures import Run, Selection, summarise
-from instrumented_make.report import queries, terminal
+from instrumented_make.report import history as history_
+from instrumented_make.report import terminal
 from instrumented_make.report.estimators.ratio import interval
+from instrumented_make.report.estimators.weekly import waits
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
 from instrumented_make.report.machine_readable import as_json
@@ -197,17 +199,15 @@ def test_a_closed_lid_is_not_waiting(tmp_path: Path) -> None:
 def test_people_and_their_weeks_make_the_range_of_waiting(events: list[Event], history: Path) -> None:
     """A person's weeks are those in which they ran anything, of the selected commands; nothing tells who it is."""
     commands = ["dev.provision", "dev.down"]
-    expected = []
+    expected: list[tuple[float, float]] = []
     for of in grouped(events, lambda e: e["user_id"]).values():
         weeks_ = {start_of_week(e) for e in of}
         expected.append((len(weeks_), sum(e["counted_ms"] for e in of if e["command"] in commands)))
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        rows = asked.ask(queries.waiting(asked.sums, commands, "user_id"))
-        assert {"weeks", "total_ms"} == set(rows[0])
-        assert sorted((row["weeks"], row["total_ms"]) for row in rows) == sorted(expected)
-        weeks_, total = np.array(expected, dtype=float).T
-        assert asked.range_of(commands) == interval(total, weeks_)
+        total, of_weeks = waits(asked.weekly, commands, alone=False)
+        assert sorted(zip(of_weeks.tolist(), total.tolist(), strict=True)) == sorted(expected)
+        assert asked.range_of(commands) == interval(total, of_weeks)
         assert asked.waiting_range_ms is not None
         assert asked.waiting_range_ms[0] < asked.waiting_ms_per_person_and_week < asked.waiting_range_ms[1]
 
@@ -366,32 +366,16 @@ def test_sentences_have_a_singular(tmp_path: Path) -> None:
 
 
 def test_many_runs_are_summed_in_parts(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few commands are queried at once, the sums are the same."""
+    """However few commands are queried at once, the sums are the same, and people have the same numbers."""
 
-    def sum_by() -> list[dict[str, list[tuple[int, ...]]]]:
+    def sums() -> dict[str, list[list[int]]]:
         with Steps() as steps, open_source(str(history)) as source:
-            return [
-                {
-                    name: sorted(
-                        row[1:]
-                        for row in zip(found["command"].tolist(), *map(list, _numbers(found)), strict=True)
-                        if row[0] == place
-                    )
-                    for place, name in enumerate(names)
-                }
-                for names, found in changed._batches(History(source, Selection(), 1, steps))
-            ]
+            weekly = History(source, Selection(), 1, steps).weekly
+        return {name: [getattr(runs, field.name).tolist() for field in fields(runs)] for name, runs in weekly.items()}
 
-    def _numbers(found: dict[str, Any]) -> list[list[int]]:
-        return [found[name].tolist() for name in ("person", "week", "runs", "failed", "logarithms")]
-
-    (together,) = sum_by()
-    monkeypatch.setattr(changed, "_AT_ONCE", 1)
-    apart = sum_by()
-    assert len(apart) == len(together)
-    # Each part numbers its people separately.
-    strip = [{name: sorted(row[1:] for row in rows) for name, rows in part.items()} for part in (together, *apart)]
-    assert {name: rows for part in strip[1:] for name, rows in part.items()} == strip[0]
+    together = sums()
+    monkeypatch.setattr(history_, "_AT_ONCE", 1)
+    assert sums() == together
 
 
 @pytest.mark.parametrize("fails", ["ask", "_figures"])

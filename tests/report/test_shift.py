@@ -22,17 +22,14 @@ from scipy import stats
 from simulated_team import WEEK_S, Change, Command, Floats, Runs, Team, World
 
 from instrumented_make.report.estimators.shift import (
-    DURATION,
-    FAILURES,
     FALSE_ALARM,
-    INTERRUPTIONS,
     LEAST_WEEKS,
     Search,
     Shift,
-    Weekly,
     commit_days,
     search,
 )
+from instrumented_make.report.estimators.weekly import DURATION, FAILURES, INTERRUPTIONS, Weekly
 
 SIGMA = 0.6
 CHANGED = "c0"

@@ -29,7 +29,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from statistics import NormalDist
@@ -47,6 +47,7 @@ from instrumented_make.report.estimators.panel import (
     period_effects,
 )
 from instrumented_make.report.estimators.student import half_width
+from instrumented_make.report.estimators.weekly import DURATION, FAILURES, MEASURES, Weekly
 
 FALSE_ALARM = 0.05
 # "For good": the old level and the new one each lasted at least this long.
@@ -80,37 +81,6 @@ COST_LEVEL = 0.95
 # How far the log-likelihood of a commit's day may be below that of the best day: twice the usual 1.92, since the
 # likelihood of a date is not a parabola. Nineteen in twenty ranges contain the true day (test_shift.py).
 DAYS_WITHIN = 4.0
-
-DURATION, FAILURES, INTERRUPTIONS = "duration", "failures", "interruptions"
-MEASURES = (DURATION, FAILURES, INTERRUPTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """Runs of one command: an element for each person (from 0) and week (as times.week_of counts them).
-
-    ``logarithms``: of the runs that ``succeeded``, the sum of the logarithms of durations in ms, as whole thousandths;
-    ``total_ms``: the sum of the durations of all ``runs``.
-    """
-
-    person: Integers
-    week: Integers
-    runs: Integers
-    succeeded: Integers
-    failed: Integers | Floats
-    interrupted: Integers | Floats
-    logarithms: Integers | Floats
-    total_ms: Integers | Floats
-
-    def values_of(self, measure: str) -> tuple[Integers, Floats]:
-        """What ``measure`` is a mean over, and its sum."""
-        if measure == DURATION:
-            return self.succeeded, self.logarithms / 1000
-        return self.runs, (self.failed if measure == FAILURES else self.interrupted).astype(float)
-
-    def of(self, at: Truths | slice) -> Weekly:
-        """Only these elements."""
-        return Weekly(*(getattr(self, column.name)[at] for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 
 from instrumented_make.errors import Position, failure
 from instrumented_make.layout import duration, percentage
 from instrumented_make.report.estimators.shift import (
-    DURATION,
-    FAILURES,
     FALSE_ALARM,
-    INTERRUPTIONS,
     LEAST_WEEKS,
     NEW_WEEKS,
     SEEN,
     Search,
     Shift,
-    Weekly,
     commit_days,
     search,
 )
+from instrumented_make.report.estimators.weekly import DURATION, FAILURES, INTERRUPTIONS, Weekly
 from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Earlier
 from instrumented_make.report.queries import number_people, sum_by, week
@@ -55,8 +51,6 @@ _KINDS = {
     (INTERRUPTIONS, True): (INTERRUPTED, *(f"{be} interrupted more" for be in ("is", "are", "was", "were"))),
     (INTERRUPTIONS, False): ("interrupted less", *(f"{be} interrupted less" for be in ("is", "are", "was", "were"))),
 }
-# At most this many runs are summed by person and week at once; there are no more sums than runs.
-_AT_ONCE = 10_000_000
 _SHOWN = 6
 
 
@@ -82,14 +76,6 @@ class Change:
         """What a sentence about so many commands says."""
         _, *words = _KINDS[self.shift.measure, self.shift.worse]
         return words[(self.shift.until is not None) * 2 + (commands > 1)]
-
-
-def sum_by_week(sums: Any, names: Sequence[str]) -> Any:
-    """For each ``command`` (by its place in ``names``), ``person`` (a number) and ``week``: the fields of Weekly."""
-    chosen = sums.filter(sums.command.isin(list(names)))
-    # Transferring millions of names would take longer than all the numbers.
-    places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
-    return number_people(chosen.mutate(command=places.cast("int64")))
 
 
 def commits(table: Any, names: Sequence[str]) -> Any:
@@ -131,32 +117,13 @@ def find_changes(history: History) -> list[Change]:
 
 @cache
 def _search(history: History) -> Search:
-    runs: dict[str, Weekly] = {}
-    for names, columns in _batches(history):
-        command = columns["command"]
-        # Sort, since engines return rows in any order, which affects the last bits of floating-point sums.
-        people, weeks = int(columns["person"].max()) + 1, int(columns["week"].max()) + 1
-        order = np.argsort((command * people + columns["person"]) * weeks + columns["week"])
-        values = Weekly(*(columns[column.name][order] for column in fields(Weekly)))
-        ends_ = np.cumsum(np.bincount(command, minlength=len(names)))
-        for name, begin, end in zip(names, [0, *ends_], ends_, strict=False):
-            runs[name] = values.of(slice(begin, end))
-    return search(runs, Random(0), own=history.own)
+    history.begin("Looking for what changed")
+    return search({command: history.weekly[command] for command in _candidates(history)}, Random(0), own=history.own)
 
 
 def _candidates(history: History) -> list[str]:
     """The commands that can shift. How long people work in a command, and how they leave it, is not a level."""
     return [command for command in history.commands if command not in history.interactive]
-
-
-def _batches(history: History) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    ahead = _candidates(history)
-    while ahead:
-        history.begin("Looking for what changed")
-        size = np.cumsum([history.runs_of[command] for command in ahead])
-        few = max(int(np.searchsorted(size, _AT_ONCE, side="right")), 1)
-        batch, ahead = ahead[:few], ahead[few:]
-        yield batch, history.columns(sum_by_week(history.sums, batch))
 
 
 def _commits(history: History, changes: Sequence[Shift]) -> dict[Shift, tuple[int, int]]:

@@ -844,153 +844,6 @@ ORDER BY
   `t7`.`hour` ASC NULLS LAST,
   `t7`.`week` ASC NULLS LAST;
 
--- waiting
-SELECT
-  `t8`.`weeks`,
-  `t8`.`total_ms`
-FROM (
-  SELECT
-    `t7`.`user_id`,
-    COUNT(*) AS `weeks`,
-    SUM(`t7`.`waited_ms`) AS `total_ms`
-  FROM (
-    SELECT
-      `t6`.`user_id`,
-      `t6`.`week`,
-      SUM(`t6`.`waited_ms`) AS `waited_ms`
-    FROM (
-      SELECT
-        `t5`.`command`,
-        `t5`.`user_id`,
-        `t5`.`week`,
-        `t5`.`runs`,
-        `t5`.`failed`,
-        `t5`.`interrupted`,
-        `t5`.`succeeded`,
-        `t5`.`logarithms`,
-        `t5`.`total_ms`,
-        `t5`.`cut`,
-        IF(`t5`.`command` IN ('dev.provision'), `t5`.`total_ms`, 0) AS `waited_ms`
-      FROM (
-        SELECT
-          `t4`.*
-          EXCEPT (`is_run`)
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              `t2`.`command`,
-              `t2`.`user_id`,
-              `t2`.`week`,
-              `t2`.`is_run`,
-              COUNT(*) AS `runs`,
-              SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
-              SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
-              SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-              SUM(`t2`.`logarithm`) AS `logarithms`,
-              SUM(`t2`.`duration_ms`) AS `total_ms`,
-              SUM(`t2`.`cut`) AS `cut`
-            FROM (
-              SELECT
-                `t1`.`is_run`,
-                `t1`.`command`,
-                `t1`.`user_id`,
-                LEAST(
-                  `t1`.`duration_ms`,
-                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
-                ) AS `duration_ms`,
-                `t1`.`exit_status`,
-                `t1`.`start_s`,
-                `t1`.`commit_s`,
-                `t1`.`on_master`,
-                `t1`.`is_test`,
-                CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
-                IF(
-                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
-                  1,
-                  0
-                ) AS `cut`,
-                IF(
-                  `t1`.`exit_status` = 0,
-                  CAST(ROUND(
-                    LN(
-                      CAST(GREATEST(
-                        LEAST(
-                          `t1`.`duration_ms`,
-                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
-                        ),
-                        1
-                      ) AS FLOAT64)
-                    ) * 1000,
-                    0
-                  ) AS INT64),
-                  0
-                ) AS `logarithm`
-              FROM (
-                SELECT
-                  COALESCE(
-                    (
-                      `t0`.`user_id` IS NOT NULL
-                    )
-                    AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                    AND (
-                      `t0`.`exit_status` IS NOT NULL
-                    )
-                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                    FALSE
-                  ) AS `is_run`,
-                  `t0`.`command`,
-                  `t0`.`user_id`,
-                  IF(
-                    COALESCE(
-                      (
-                        `t0`.`user_id` IS NOT NULL
-                      )
-                      AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                      AND (
-                        `t0`.`exit_status` IS NOT NULL
-                      )
-                      AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                      FALSE
-                    ),
-                    `t0`.`duration_ms`,
-                    0
-                  ) AS `duration_ms`,
-                  `t0`.`exit_status`,
-                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-                  `t0`.`git_checked_out_master` AS `on_master`,
-                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
-                FROM `devstack_command_run` AS `t0`
-                WHERE
-                  `t0`.`command` IS NOT NULL
-                  AND NOT (
-                    LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-                  )
-                  AND `t0`.`git_checked_out_master`
-                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-              ) AS `t1`
-            ) AS `t2`
-            GROUP BY
-              1,
-              2,
-              3,
-              4
-          ) AS `t3`
-          WHERE
-            `t3`.`is_run`
-        ) AS `t4`
-      ) AS `t5`
-    ) AS `t6`
-    GROUP BY
-      1,
-      2
-  ) AS `t7`
-  GROUP BY
-    1
-) AS `t8`;
-
 -- timeline
 SELECT
   *
@@ -1262,39 +1115,39 @@ ORDER BY
 
 -- weekly
 SELECT
-  `t11`.*
-  EXCEPT (`user_id`)
+  CAST(CASE
+    WHEN `t11`.`command` = 'dev.down'
+    THEN 0
+    WHEN `t11`.`command` = 'dev.provision'
+    THEN 1
+    ELSE NULL
+  END AS INT64) AS `command`,
+  `t11`.`week`,
+  `t11`.`runs`,
+  `t11`.`failed`,
+  `t11`.`interrupted`,
+  `t11`.`succeeded`,
+  `t11`.`logarithms`,
+  `t11`.`total_ms`,
+  `t11`.`cut`,
+  `t11`.`person`
 FROM (
   SELECT
-    `t8`.`command`,
-    `t8`.`user_id`,
-    `t8`.`week`,
-    `t8`.`runs`,
-    `t8`.`failed`,
-    `t8`.`interrupted`,
-    `t8`.`succeeded`,
-    `t8`.`logarithms`,
-    `t8`.`total_ms`,
-    `t8`.`cut`,
-    `t10`.`person`
+    `t10`.*
+    EXCEPT (`user_id`)
   FROM (
     SELECT
-      CAST(CASE
-        WHEN `t5`.`command` = 'dev.down'
-        THEN 0
-        WHEN `t5`.`command` = 'dev.provision'
-        THEN 1
-        ELSE NULL
-      END AS INT64) AS `command`,
-      `t5`.`user_id`,
-      `t5`.`week`,
-      `t5`.`runs`,
-      `t5`.`failed`,
-      `t5`.`interrupted`,
-      `t5`.`succeeded`,
-      `t5`.`logarithms`,
-      `t5`.`total_ms`,
-      `t5`.`cut`
+      `t6`.`command`,
+      `t6`.`user_id`,
+      `t6`.`week`,
+      `t6`.`runs`,
+      `t6`.`failed`,
+      `t6`.`interrupted`,
+      `t6`.`succeeded`,
+      `t6`.`logarithms`,
+      `t6`.`total_ms`,
+      `t6`.`cut`,
+      `t9`.`person`
     FROM (
       SELECT
         `t4`.*
@@ -1405,89 +1258,72 @@ FROM (
         WHERE
           `t3`.`is_run`
       ) AS `t4`
-    ) AS `t5`
-    WHERE
-      `t5`.`command` IN ('dev.down', 'dev.provision')
-  ) AS `t8`
-  INNER JOIN (
-    SELECT
-      `t6`.`user_id`,
-      ROW_NUMBER() OVER (ORDER BY `t6`.`user_id` ASC) - 1 AS `person`
-    FROM (
-      SELECT DISTINCT
-        `t5`.`user_id`
+    ) AS `t6`
+    INNER JOIN (
+      SELECT
+        `t7`.`user_id`,
+        ROW_NUMBER() OVER (ORDER BY `t7`.`user_id` ASC) - 1 AS `person`
       FROM (
-        SELECT
-          `t4`.*
-          EXCEPT (`is_run`)
+        SELECT DISTINCT
+          `t5`.`user_id`
         FROM (
           SELECT
-            *
+            `t4`.*
+            EXCEPT (`is_run`)
           FROM (
             SELECT
-              `t2`.`command`,
-              `t2`.`user_id`,
-              `t2`.`week`,
-              `t2`.`is_run`,
-              COUNT(*) AS `runs`,
-              SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
-              SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
-              SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
-              SUM(`t2`.`logarithm`) AS `logarithms`,
-              SUM(`t2`.`duration_ms`) AS `total_ms`,
-              SUM(`t2`.`cut`) AS `cut`
+              *
             FROM (
               SELECT
-                `t1`.`is_run`,
-                `t1`.`command`,
-                `t1`.`user_id`,
-                LEAST(
-                  `t1`.`duration_ms`,
-                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
-                ) AS `duration_ms`,
-                `t1`.`exit_status`,
-                `t1`.`start_s`,
-                `t1`.`commit_s`,
-                `t1`.`on_master`,
-                `t1`.`is_test`,
-                CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
-                IF(
-                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
-                  1,
-                  0
-                ) AS `cut`,
-                IF(
-                  `t1`.`exit_status` = 0,
-                  CAST(ROUND(
-                    LN(
-                      CAST(GREATEST(
-                        LEAST(
-                          `t1`.`duration_ms`,
-                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
-                        ),
-                        1
-                      ) AS FLOAT64)
-                    ) * 1000,
-                    0
-                  ) AS INT64),
-                  0
-                ) AS `logarithm`
+                `t2`.`command`,
+                `t2`.`user_id`,
+                `t2`.`week`,
+                `t2`.`is_run`,
+                COUNT(*) AS `runs`,
+                SUM(IF(`t2`.`exit_status` > 0, 1, 0)) AS `failed`,
+                SUM(IF(`t2`.`exit_status` < 0, 1, 0)) AS `interrupted`,
+                SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
+                SUM(`t2`.`logarithm`) AS `logarithms`,
+                SUM(`t2`.`duration_ms`) AS `total_ms`,
+                SUM(`t2`.`cut`) AS `cut`
               FROM (
                 SELECT
-                  COALESCE(
-                    (
-                      `t0`.`user_id` IS NOT NULL
-                    )
-                    AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
-                    AND (
-                      `t0`.`exit_status` IS NOT NULL
-                    )
-                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
-                    FALSE
-                  ) AS `is_run`,
-                  `t0`.`command`,
-                  `t0`.`user_id`,
+                  `t1`.`is_run`,
+                  `t1`.`command`,
+                  `t1`.`user_id`,
+                  LEAST(
+                    `t1`.`duration_ms`,
+                    CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                  ) AS `duration_ms`,
+                  `t1`.`exit_status`,
+                  `t1`.`start_s`,
+                  `t1`.`commit_s`,
+                  `t1`.`on_master`,
+                  `t1`.`is_test`,
+                  CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
                   IF(
+                    `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                    1,
+                    0
+                  ) AS `cut`,
+                  IF(
+                    `t1`.`exit_status` = 0,
+                    CAST(ROUND(
+                      LN(
+                        CAST(GREATEST(
+                          LEAST(
+                            `t1`.`duration_ms`,
+                            CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                          ),
+                          1
+                        ) AS FLOAT64)
+                      ) * 1000,
+                      0
+                    ) AS INT64),
+                    0
+                  ) AS `logarithm`
+                FROM (
+                  SELECT
                     COALESCE(
                       (
                         `t0`.`user_id` IS NOT NULL
@@ -1498,41 +1334,56 @@ FROM (
                       )
                       AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
                       FALSE
-                    ),
-                    `t0`.`duration_ms`,
-                    0
-                  ) AS `duration_ms`,
-                  `t0`.`exit_status`,
-                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
-                  CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
-                  `t0`.`git_checked_out_master` AS `on_master`,
-                  LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
-                FROM `devstack_command_run` AS `t0`
-                WHERE
-                  `t0`.`command` IS NOT NULL
-                  AND NOT (
-                    LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
-                  )
-                  AND `t0`.`git_checked_out_master`
-                  AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
-              ) AS `t1`
-            ) AS `t2`
-            GROUP BY
-              1,
-              2,
-              3,
-              4
-          ) AS `t3`
-          WHERE
-            `t3`.`is_run`
-        ) AS `t4`
-      ) AS `t5`
-      WHERE
-        `t5`.`command` IN ('dev.down', 'dev.provision')
-    ) AS `t6`
+                    ) AS `is_run`,
+                    `t0`.`command`,
+                    `t0`.`user_id`,
+                    IF(
+                      COALESCE(
+                        (
+                          `t0`.`user_id` IS NOT NULL
+                        )
+                        AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+                        AND (
+                          `t0`.`exit_status` IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      `t0`.`duration_ms`,
+                      0
+                    ) AS `duration_ms`,
+                    `t0`.`exit_status`,
+                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+                    CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+                    `t0`.`git_checked_out_master` AS `on_master`,
+                    LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
+                  FROM `devstack_command_run` AS `t0`
+                  WHERE
+                    `t0`.`command` IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false'
+                    )
+                    AND `t0`.`git_checked_out_master`
+                    AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) >= 1767571200
+                ) AS `t1`
+              ) AS `t2`
+              GROUP BY
+                1,
+                2,
+                3,
+                4
+            ) AS `t3`
+            WHERE
+              `t3`.`is_run`
+          ) AS `t4`
+        ) AS `t5`
+      ) AS `t7`
+    ) AS `t9`
+      ON `t6`.`user_id` = `t9`.`user_id`
   ) AS `t10`
-    ON `t8`.`user_id` = `t10`.`user_id`
-) AS `t11`;
+) AS `t11`
+WHERE
+  `t11`.`command` IN ('dev.down', 'dev.provision');
 
 -- commits
 WITH `t5` AS (
