@@ -39,6 +39,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.estimators.effect": {"numpy", "scipy"},
     "instrumented_make.report.estimators.hours": {"numpy"},
     "instrumented_make.report.estimators.panel": {"numpy"},
+    "instrumented_make.report.estimators.parts": {"numpy"},
     "instrumented_make.report.estimators.student": {"numpy"},
     "instrumented_make.report.estimators.shift": {"numpy"},
     "instrumented_make.report.estimators.weekly": {"numpy"},
@@ -48,6 +49,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.questions.helped": {"altair", "numpy"},
     "instrumented_make.report.questions.waiting": {"altair"},
     "instrumented_make.report.questions.weeks": {"altair", "numpy"},
+    "instrumented_make.report.questions.why": {"altair"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
 }
 # The bottom layer: each module may import only those before it.

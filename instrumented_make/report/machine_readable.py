@@ -7,7 +7,7 @@ from typing import Any
 
 from instrumented_make import layout
 from instrumented_make.report.history import History
-from instrumented_make.report.questions import attempt, changed, helped
+from instrumented_make.report.questions import attempt, changed, helped, waiting, why
 from instrumented_make.times import time_of_report
 
 
@@ -28,6 +28,8 @@ def as_json(history: History) -> str:
         "waiting_ms_per_person_and_week_low": low_ms,
         "waiting_ms_per_person_and_week_high": high_ms,
         "changes": changes[0] if failed is None else None,
+        "waiting_changed": why.document(why.find_parts(history)) if history.timeline else None,
+        "hours": waiting.document(history) if history.timeline else [],
     }
     if history.options.change_s is not None:
         compared = helped.document(helped.compare_all(history), history.options.change_s)

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from simulated_team import WEEK_S, Change, Command, Floats, Runs, Team, World
+from simulated_team import WEEK_S, Change, Command, Team, World
+from worlds import FIRST_WEEK, at_least, at_most, longest_s, weekly
 
 from instrumented_make.report.estimators.shift import (
     FALSE_ALARM,
@@ -33,39 +33,11 @@ from instrumented_make.report.estimators.weekly import DURATION, FAILURES, INTER
 
 SIGMA = 0.6
 CHANGED = "c0"
-FIRST_WEEK = 2_900
 
 
 def drifting(a_week: float) -> tuple[Command, ...]:
     """The four commands, each of which gets slower all the time."""
     return tuple(Command(f"c{number}", drift=a_week) for number in range(4))
-
-
-def longest_s(runs: Runs) -> Floats:
-    """How long each run counts for at most: the report cuts those that take for ever."""
-    most: Floats = np.array([np.percentile(runs.duration_s[runs.command == number], 95) for number in range(4)])
-    return 3 * most[runs.command]
-
-
-def weekly(team: Team) -> dict[str, Weekly]:
-    """What the engine sums."""
-    world, runs = team.world, team.runs()
-    week = np.minimum((runs.start_s - world.begin_s) // WEEK_S, world.weeks - 1).astype(np.int64)
-    milliseconds = np.rint(1000 * np.minimum(runs.duration_s, longest_s(runs)))
-    thousandths = np.rint(1000 * np.log(np.maximum(milliseconds, 1)))
-    ends = (runs.status == 0, runs.status > 0, runs.status < 0)
-    person, weeks = np.indices((world.people, world.weeks)).reshape(2, -1)
-    found = {}
-    for number, command in enumerate(world.commands):
-        at = runs.command == number
-        cell = runs.person[at] * world.weeks + week[at]
-        sums = [
-            np.bincount(cell, values[at], len(weeks)).astype(np.int64)
-            for values in (np.ones(len(at)), *ends, thousandths * ends[0], milliseconds)
-        ]
-        of_command = Weekly(person, weeks + FIRST_WEEK, *sums)
-        found[command.name] = of_command.of(of_command.runs > 0)
-    return found
 
 
 def searches(count: int, seed: int, world: World) -> Iterator[tuple[Team, Search]]:
@@ -80,15 +52,6 @@ def reports(count: int, seed: int, world: World) -> Iterator[list[Shift]]:
     """What is found in each of so many such teams."""
     for _, found in searches(count, seed, world):
         yield found.shifts
-
-
-def at_most(count: int, chance: float) -> float:
-    """The most times that something of this chance happens, in 999 of 1,000 seeds."""
-    return float(stats.binom.ppf(0.999, count, chance))
-
-
-def at_least(count: int, chance: float) -> float:
-    return float(stats.binom.ppf(0.001, count, chance))
 
 
 NOTHING_CHANGED: dict[str, World] = {
