@@ -22,7 +22,7 @@ FROM (
       "t1"."user_id",
       LEAST(
         "t1"."duration_ms",
-        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
       ) AS "duration_ms",
       "t1"."exit_status",
       "t1"."start_s",
@@ -35,7 +35,7 @@ FROM (
         604800
       )) AS BIGINT) AS "week",
       IF(
-        "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+        "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
         1,
         0
       ) AS "cut",
@@ -46,7 +46,7 @@ FROM (
             CAST(GREATEST(
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ),
               1
             ) AS DOUBLE)
@@ -174,7 +174,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -187,7 +187,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -198,7 +198,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -311,7 +311,7 @@ FROM (
             "t1"."user_id",
             LEAST(
               "t1"."duration_ms",
-              CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
             ) AS "duration_ms",
             "t1"."exit_status",
             "t1"."start_s",
@@ -324,7 +324,7 @@ FROM (
               604800
             )) AS BIGINT) AS "week",
             IF(
-              "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+              "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
               1,
               0
             ) AS "cut",
@@ -335,7 +335,7 @@ FROM (
                   CAST(GREATEST(
                     LEAST(
                       "t1"."duration_ms",
-                      CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                     ),
                     1
                   ) AS DOUBLE)
@@ -1009,7 +1009,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -1022,7 +1022,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -1033,7 +1033,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -1328,7 +1328,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -1341,7 +1341,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -1352,7 +1352,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -1458,7 +1458,7 @@ FROM (
                   "t1"."user_id",
                   LEAST(
                     "t1"."duration_ms",
-                    CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                    CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                   ) AS "duration_ms",
                   "t1"."exit_status",
                   "t1"."start_s",
@@ -1471,7 +1471,7 @@ FROM (
                     604800
                   )) AS BIGINT) AS "week",
                   IF(
-                    "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                    "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                     1,
                     0
                   ) AS "cut",
@@ -1482,7 +1482,7 @@ FROM (
                         CAST(GREATEST(
                           LEAST(
                             "t1"."duration_ms",
-                            CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                            CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                           ),
                           1
                         ) AS DOUBLE)
