@@ -94,8 +94,9 @@ def sums(records: Any, longest: Mapping[str, int]) -> Any:
 
     Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer.
     """
-    most = ibis.literal(LONGEST_MS)
+    most = records.duration_ms
     if longest:
+        # No constant is the most of the others: ClickHouse cannot compare a large one, without a sign, with durations.
         most = ibis.cases(*((records.command == name, ms) for name, ms in longest.items()), else_=most)
     cut = (records.duration_ms > most).ifelse(1, 0)
     table = records.mutate(week=week(records), cut=cut, duration_ms=ibis.least(records.duration_ms, most))

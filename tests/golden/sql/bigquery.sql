@@ -22,7 +22,7 @@ FROM (
       `t1`.`user_id`,
       LEAST(
         `t1`.`duration_ms`,
-        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
       ) AS `duration_ms`,
       `t1`.`exit_status`,
       `t1`.`start_s`,
@@ -31,7 +31,7 @@ FROM (
       `t1`.`is_test`,
       CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
       IF(
-        `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+        `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
         1,
         0
       ) AS `cut`,
@@ -42,7 +42,7 @@ FROM (
             CAST(GREATEST(
               LEAST(
                 `t1`.`duration_ms`,
-                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
               ),
               1
             ) AS FLOAT64)
@@ -162,7 +162,7 @@ FROM (
               `t1`.`user_id`,
               LEAST(
                 `t1`.`duration_ms`,
-                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
               ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
@@ -171,7 +171,7 @@ FROM (
               `t1`.`is_test`,
               CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
               IF(
-                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
                 1,
                 0
               ) AS `cut`,
@@ -182,7 +182,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         `t1`.`duration_ms`,
-                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                       ),
                       1
                     ) AS FLOAT64)
@@ -287,7 +287,7 @@ FROM (
             `t1`.`user_id`,
             LEAST(
               `t1`.`duration_ms`,
-              CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
             ) AS `duration_ms`,
             `t1`.`exit_status`,
             `t1`.`start_s`,
@@ -296,7 +296,7 @@ FROM (
             `t1`.`is_test`,
             CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
             IF(
-              `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+              `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
               1,
               0
             ) AS `cut`,
@@ -307,7 +307,7 @@ FROM (
                   CAST(GREATEST(
                     LEAST(
                       `t1`.`duration_ms`,
-                      CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                     ),
                     1
                   ) AS FLOAT64)
@@ -898,7 +898,7 @@ FROM (
                 `t1`.`user_id`,
                 LEAST(
                   `t1`.`duration_ms`,
-                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                 ) AS `duration_ms`,
                 `t1`.`exit_status`,
                 `t1`.`start_s`,
@@ -907,7 +907,7 @@ FROM (
                 `t1`.`is_test`,
                 CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
                 IF(
-                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
                   1,
                   0
                 ) AS `cut`,
@@ -918,7 +918,7 @@ FROM (
                       CAST(GREATEST(
                         LEAST(
                           `t1`.`duration_ms`,
-                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                         ),
                         1
                       ) AS FLOAT64)
@@ -1037,7 +1037,7 @@ FROM (
               `t1`.`user_id`,
               LEAST(
                 `t1`.`duration_ms`,
-                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
               ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
@@ -1046,7 +1046,7 @@ FROM (
               `t1`.`is_test`,
               CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
               IF(
-                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
                 1,
                 0
               ) AS `cut`,
@@ -1057,7 +1057,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         `t1`.`duration_ms`,
-                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                       ),
                       1
                     ) AS FLOAT64)
@@ -1322,7 +1322,7 @@ FROM (
               `t1`.`user_id`,
               LEAST(
                 `t1`.`duration_ms`,
-                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
               ) AS `duration_ms`,
               `t1`.`exit_status`,
               `t1`.`start_s`,
@@ -1331,7 +1331,7 @@ FROM (
               `t1`.`is_test`,
               CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
               IF(
-                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
                 1,
                 0
               ) AS `cut`,
@@ -1342,7 +1342,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         `t1`.`duration_ms`,
-                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                       ),
                       1
                     ) AS FLOAT64)
@@ -1443,7 +1443,7 @@ FROM (
                 `t1`.`user_id`,
                 LEAST(
                   `t1`.`duration_ms`,
-                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                  CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                 ) AS `duration_ms`,
                 `t1`.`exit_status`,
                 `t1`.`start_s`,
@@ -1452,7 +1452,7 @@ FROM (
                 `t1`.`is_test`,
                 CAST(FLOOR(ieee_divide(`t1`.`start_s` + 259200, 604800)) AS INT64) AS `week`,
                 IF(
-                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  `t1`.`duration_ms` > CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END,
                   1,
                   0
                 ) AS `cut`,
@@ -1463,7 +1463,7 @@ FROM (
                       CAST(GREATEST(
                         LEAST(
                           `t1`.`duration_ms`,
-                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                          CASE WHEN `t1`.`command` = 'dev.provision' THEN 3600000 ELSE `t1`.`duration_ms` END
                         ),
                         1
                       ) AS FLOAT64)

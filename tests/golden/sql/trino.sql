@@ -22,7 +22,7 @@ FROM (
       "t1"."user_id",
       LEAST(
         "t1"."duration_ms",
-        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
       ) AS "duration_ms",
       "t1"."exit_status",
       "t1"."start_s",
@@ -35,7 +35,7 @@ FROM (
         604800
       )) AS BIGINT) AS "week",
       IF(
-        "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+        "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
         1,
         0
       ) AS "cut",
@@ -46,7 +46,7 @@ FROM (
             CAST(GREATEST(
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ),
               1
             ) AS DOUBLE)
@@ -174,7 +174,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -187,7 +187,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -198,7 +198,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -311,7 +311,7 @@ FROM (
             "t1"."user_id",
             LEAST(
               "t1"."duration_ms",
-              CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+              CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
             ) AS "duration_ms",
             "t1"."exit_status",
             "t1"."start_s",
@@ -324,7 +324,7 @@ FROM (
               604800
             )) AS BIGINT) AS "week",
             IF(
-              "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+              "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
               1,
               0
             ) AS "cut",
@@ -335,7 +335,7 @@ FROM (
                   CAST(GREATEST(
                     LEAST(
                       "t1"."duration_ms",
-                      CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                      CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                     ),
                     1
                   ) AS DOUBLE)
@@ -1017,7 +1017,7 @@ FROM (
                 "t1"."user_id",
                 LEAST(
                   "t1"."duration_ms",
-                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                 ) AS "duration_ms",
                 "t1"."exit_status",
                 "t1"."start_s",
@@ -1030,7 +1030,7 @@ FROM (
                   604800
                 )) AS BIGINT) AS "week",
                 IF(
-                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                   1,
                   0
                 ) AS "cut",
@@ -1041,7 +1041,7 @@ FROM (
                       CAST(GREATEST(
                         LEAST(
                           "t1"."duration_ms",
-                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                         ),
                         1
                       ) AS DOUBLE)
@@ -1168,7 +1168,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -1181,7 +1181,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -1192,7 +1192,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -1487,7 +1487,7 @@ FROM (
               "t1"."user_id",
               LEAST(
                 "t1"."duration_ms",
-                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
               ) AS "duration_ms",
               "t1"."exit_status",
               "t1"."start_s",
@@ -1500,7 +1500,7 @@ FROM (
                 604800
               )) AS BIGINT) AS "week",
               IF(
-                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                 1,
                 0
               ) AS "cut",
@@ -1511,7 +1511,7 @@ FROM (
                     CAST(GREATEST(
                       LEAST(
                         "t1"."duration_ms",
-                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                        CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                       ),
                       1
                     ) AS DOUBLE)
@@ -1620,7 +1620,7 @@ FROM (
                 "t1"."user_id",
                 LEAST(
                   "t1"."duration_ms",
-                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                  CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                 ) AS "duration_ms",
                 "t1"."exit_status",
                 "t1"."start_s",
@@ -1633,7 +1633,7 @@ FROM (
                   604800
                 )) AS BIGINT) AS "week",
                 IF(
-                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END,
+                  "t1"."duration_ms" > CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END,
                   1,
                   0
                 ) AS "cut",
@@ -1644,7 +1644,7 @@ FROM (
                       CAST(GREATEST(
                         LEAST(
                           "t1"."duration_ms",
-                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE 31622400000 END
+                          CASE WHEN "t1"."command" = 'dev.provision' THEN 3600000 ELSE "t1"."duration_ms" END
                         ),
                         1
                       ) AS DOUBLE)
