@@ -30,6 +30,8 @@ QUESTIONS = [
     "Which commands take up the most of people's time?",
     "Which commands fail or are killed, and when?",
     "Which commands are used most often?",
+    "Which commands are new, gone or renamed?",
+    "Do people work in different ways?",
     "How long do people stay on old commits?",
     "What happened over time?",
 ]
