@@ -53,10 +53,10 @@ NOTHING = -1
 
 def silent(command: Integers, week: Integers) -> dict[int, int]:
     """The last week of each command that is silent since, for long enough; an element for each command in each week."""
-    weeks = np.unique(week)
+    weeks = _distinct(week)
     found = {}
-    for one in np.unique(command).tolist():
-        used = np.searchsorted(weeks, np.unique(week[command == one]))
+    for one in _distinct(command).tolist():
+        used = np.searchsorted(weeks, _distinct(week[command == one]))
         since = len(weeks) - 1 - int(used[-1])
         before = int(np.diff(used).max(initial=1)) - 1
         if len(used) >= LEAST_USED and since >= max(LEAST_SILENT, 2 * before):
@@ -70,11 +70,11 @@ def is_missed(uses: Uses, command: int, last: int, commands: int, *, least: int,
     ``least``: so many people who ran it are there since then; ``own``: they may be one.
     """
     chance = []
-    for person in np.unique(uses.person[uses.command == command]).tolist():
+    for person in _distinct(uses.person[uses.command == command]).tolist():
         weeks, used = _weeks(uses, uses.person == person, command)
         until = int((weeks <= last).sum())
         if until < len(weeks):
-            chance.append(len(np.unique((last - used) // BLOCK)) * math.log(until / len(weeks)))
+            chance.append(len(_distinct((last - used) // BLOCK)) * math.log(until / len(weeks)))
     if len(chance) < least:
         return False
     return sum(chance) - (0 if own else min(chance)) < math.log(FALSE_ALARM / commands)
@@ -86,7 +86,7 @@ def taken_up(uses: Uses, old: int, new: int) -> tuple[int, int]:
     Then is within TAKEN_UP weeks; or later, if they had been without the old one for as long before.
     """
     moved = stayed = 0
-    for person in np.unique(uses.person[uses.command == old]).tolist():
+    for person in _distinct(uses.person[uses.command == old]).tolist():
         of_person = uses.person == person
         weeks, used = _weeks(uses, of_person, old)
         begun = uses.week[of_person & (uses.command == new)]
@@ -98,6 +98,11 @@ def taken_up(uses: Uses, old: int, new: int) -> tuple[int, int]:
     return moved, stayed
 
 
+def _distinct(values: Integers) -> Integers:
+    """The sorted values, each once; NumPy's own function imports its masked arrays first."""
+    return np.array(sorted({*values.tolist()}), dtype=np.int64)
+
+
 def _weeks(uses: Uses, of_person: Truths, command: int) -> tuple[Integers, Integers]:
     """The weeks in which a person ran anything, and those in which it was the command."""
-    return np.unique(uses.week[of_person]), np.unique(uses.week[of_person & (uses.command == command)])
+    return _distinct(uses.week[of_person]), _distinct(uses.week[of_person & (uses.command == command)])
