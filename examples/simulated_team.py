@@ -78,7 +78,10 @@ class World:
     it. ``retries``: the chance that what failed is tried again at once. ``tails``: the share of runs with heavy tails;
     ``asleep``: that of runs during which the lid is closed. ``busiest``: the share of all runs that one person makes,
     whose machine takes ``new_machine`` times as long from the middle on. ``pull_every_days``: typically.
-    ``commits_a_week``: on the main branch.
+    ``commits_a_week``: on the main branch. ``ways``: ways of working, each with the share of people who work so, and
+    the weights of the commands to them, instead of the commands' own. ``variety``: how people of one way differ, as the
+    concentration of a Dirichlet distribution around it. ``existing``: from which week to which a command exists.
+    ``renamed``: in which week a commit gives a command the name of another, which people have when they pulled it.
     """
 
     people: int = 40
@@ -106,6 +109,10 @@ class World:
     new_machine: float = 1
     pull_every_days: float = 3.5
     commits_a_week: float = 10
+    ways: tuple[tuple[float, tuple[float, ...]], ...] = ()
+    variety: float = math.inf
+    existing: tuple[tuple[str, float, float], ...] = ()
+    renamed: tuple[tuple[str, str, float], ...] = ()
 
     @property
     def begin_s(self) -> int:
@@ -167,6 +174,7 @@ class Team:
         self._back_s = math.inf if until is None else world.begin_s + until * WEEK_S + 10 * HOUR_S
         own = [at for at in (self.change_s, self._back_s) if world.change and math.isfinite(at)]
         self._commits_s = np.sort(np.append(np.floor(committed), own))
+        self.way, self._mix = _mixes(np.random.default_rng([seed, 4]), world)
 
     def runs(self, first: int = 0, last: int | None = None) -> Runs:
         """All runs that begin in the weeks from ``first`` (from 0) to before ``last``, and their retries."""
@@ -180,8 +188,9 @@ class Team:
         start_s = world.begin_s + weeks[week] * WEEK_S + _moments(rng, len(week))
         day = ((start_s - world.begin_s) // DAY_S).astype(np.int64)
         there = ~self._away[person, day] & (start_s >= self._joins_s[person]) & (start_s < self._leaves_s[person])
-        weight = np.cumsum([command.weight for command in world.commands])
-        command = np.searchsorted(weight / weight[-1], rng.random(len(person)))
+        command = self._choose(rng, person)
+        there &= self._exists(command, start_s)
+        command = self._renamed(person, command, start_s)
         found = [self._outcome(rng, person[there], command[there], start_s[there])]
         for _ in range(3):
             again = found[-1].of((found[-1].status > 0) & (rng.random(len(found[-1].person)) < world.retries))
@@ -189,6 +198,30 @@ class Team:
             found.append(self._outcome(rng, again.person, again.command, again.start_s + again.duration_s + pause_s))
         every = Runs(*(np.concatenate([getattr(part, column.name) for part in found]) for column in fields(Runs)))
         return every.of(np.argsort(every.start_s, kind="stable"))
+
+    def _choose(self, rng: np.random.Generator, person: Integers) -> Integers:
+        """The command of each run."""
+        chance = rng.random(len(person))
+        if self._mix is not None:
+            return np.asarray((chance[:, None] > self._mix[person, :-1]).sum(axis=1), dtype=np.int64)
+        weight = np.cumsum([command.weight for command in self.world.commands])
+        return np.searchsorted(weight / weight[-1], chance)
+
+    def _exists(self, command: Integers, start_s: Floats) -> Truths:
+        week = (start_s - self.world.begin_s) / WEEK_S
+        exists = np.ones(len(command), dtype=bool)
+        for name, first, last in self.world.existing:
+            exists &= (command != self._place(name)) | ((week >= first) & (week < last))
+        return exists
+
+    def _renamed(self, person: Integers, command: Integers, start_s: Floats) -> Integers:
+        for old, new, week in self.world.renamed:
+            pulled = self._checked_out(person, start_s) >= self.world.begin_s + week * WEEK_S
+            command = np.where((command == self._place(old)) & pulled, self._place(new), command)
+        return command
+
+    def _place(self, name: str) -> int:
+        return [command.name for command in self.world.commands].index(name)
 
     def _outcome(self, rng: np.random.Generator, person: Integers, command: Integers, start_s: Floats) -> Runs:
         """How these runs go."""
@@ -256,6 +289,23 @@ def _some(rng: np.random.Generator, people: int, share: float, world: World, nev
     """For each person a moment of the history or, for all but a ``share`` of them, ``never``."""
     moments = world.begin_s + rng.random(people) * world.weeks * WEEK_S
     return np.where(rng.random(people) < share, moments, never)
+
+
+def _mixes(rng: np.random.Generator, world: World) -> tuple[Integers, Floats | None]:
+    """For each person the number of their way of working, and how often they run each command or one before it.
+
+    None if all draw from the commands' own weights.
+    """
+    ways = world.ways or ((1.0, tuple(command.weight for command in world.commands)),)
+    if not world.ways and math.isinf(world.variety):
+        return np.zeros(world.people, dtype=np.int64), None
+    until = np.cumsum([share for share, _ in ways])[:-1] * world.people
+    way = np.searchsorted(until, np.arange(world.people), side="right")
+    weight = np.array([weights for _, weights in ways], dtype=float)
+    mix = (weight / weight.sum(axis=1, keepdims=True))[way]
+    if math.isfinite(world.variety):
+        mix = np.array([rng.dirichlet(world.variety * row + 1e-9) for row in mix])
+    return way, np.cumsum(mix, axis=1)
 
 
 def _levels(rng: np.random.Generator, world: World) -> Floats:

@@ -9,7 +9,7 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.questions import behind, changed, endings, helped
+from instrumented_make.report.questions import behind, changed, commands, endings, helped, workflows
 from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
@@ -37,6 +37,7 @@ def _queries(dialect: str) -> dict[str, Any]:
     )
     every = queries.sums(records, {"dev.provision": 3_600_000})
     runs, sums = queries.runs(records), queries.runs(every)
+    stored = queries.runs(ibis.table(every.schema(), "sums"))
     return {
         "exceptions": queries.exceptions(every),
         "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
@@ -47,6 +48,9 @@ def _queries(dialect: str) -> dict[str, Any]:
         "timeline": queries.timeline(sums),
         "behind": behind.behind(runs, runs),
         "weekly": queries.by_week(sums, ["dev.down", "dev.provision"]),
+        "runs of commands by week": commands.weekly(stored),
+        "uses": commands.uses(stored, ["dev.provision"]),
+        "mixes": workflows.mixes(stored, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }

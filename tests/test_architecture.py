@@ -37,6 +37,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.shape": {"ibis"},
     "instrumented_make.report.spark": {"ibis", "pyspark"},
     "instrumented_make.report.estimators.effect": {"numpy", "scipy"},
+    "instrumented_make.report.estimators.groups": {"numpy", "scipy"},
     "instrumented_make.report.estimators.hours": {"numpy"},
     "instrumented_make.report.estimators.panel": {"numpy"},
     "instrumented_make.report.estimators.parts": {"numpy"},
@@ -45,11 +46,14 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.estimators.weekly": {"numpy"},
     "instrumented_make.report.questions.behind": {"altair", "ibis"},
     "instrumented_make.report.questions.changed": {"altair", "numpy"},
+    "instrumented_make.report.estimators.turnover": {"numpy"},
+    "instrumented_make.report.questions.commands": {"ibis", "numpy"},
     "instrumented_make.report.questions.endings": {"altair", "ibis", "numpy"},
     "instrumented_make.report.questions.helped": {"altair", "numpy"},
     "instrumented_make.report.questions.waiting": {"altair"},
     "instrumented_make.report.questions.weeks": {"altair", "numpy"},
     "instrumented_make.report.questions.why": {"altair"},
+    "instrumented_make.report.questions.workflows": {"ibis", "numpy"},
     "instrumented_make.report.drawing": {"altair", "vl_convert"},
 }
 # The bottom layer: each module may import only those before it.

@@ -19,7 +19,7 @@ from instrumented_make.report.history import History
 from instrumented_make.report.machine_readable import as_json
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import answer_all
+from instrumented_make.report.questions import answer_all, commands, workflows
 from instrumented_make.times import latest_s
 
 
@@ -30,7 +30,15 @@ def everything(source: str, table: str | None = None, **selection: Any) -> tuple
         sections = [
             (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answer_all(history)
         ]
-        return [(replace(section, figures=list), rows) for section, rows in sections], as_json(history)
+        text = as_json(history) + numbers(history)
+        return [(replace(section, figures=list), rows) for section, rows in sections], text
+
+
+def numbers(history: History) -> str:
+    """What the queries say that are asked where something is new, or from which only groups are told."""
+    names = ["dev.provision", "dev.down"]
+    answers = [history.ask(query(history.sums, names)) for query in (commands.uses, workflows.mixes)]
+    return str([sorted(sorted(row.items()) for row in rows) for rows in answers])
 
 
 SELECTIONS: list[dict[str, Any]] = [

@@ -30,11 +30,13 @@ QUESTIONS = [
     "Which commands take up the most of people's time?",
     "Which commands fail or are killed, and when?",
     "Which commands are used most often?",
+    "Which commands are new, gone or renamed?",
+    "Do people work in different ways?",
     "How long do people stay on old commits?",
     "What happened over time?",
 ]
-# All but the first question have one.
-TABLES = len(QUESTIONS) - 1
+# The first question has none, nor those that have nothing to tell of this history: what is new, and who works how.
+TABLES = len(QUESTIONS) - 3
 # In CSS pixels: a telephone's, a laptop's, and that of A4 paper less its margins.
 WIDTHS = {"phone": 390, "laptop": 1280, "paper": 672}
 

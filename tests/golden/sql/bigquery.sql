@@ -1385,6 +1385,306 @@ FROM (
 WHERE
   `t11`.`command` IN ('dev.down', 'dev.provision');
 
+-- runs of commands by week
+SELECT
+  *
+FROM (
+  SELECT
+    `t2`.`command`,
+    `t2`.`week`,
+    SUM(`t2`.`runs`) AS `runs`
+  FROM (
+    SELECT
+      `t1`.*
+      EXCEPT (`is_run`)
+    FROM (
+      SELECT
+        *
+      FROM `sums` AS `t0`
+      WHERE
+        `t0`.`is_run`
+    ) AS `t1`
+  ) AS `t2`
+  GROUP BY
+    1,
+    2
+) AS `t3`
+ORDER BY
+  `t3`.`command` ASC NULLS LAST,
+  `t3`.`week` ASC NULLS LAST;
+
+-- uses
+WITH `t8` AS (
+  SELECT
+    `t7`.`user_id`,
+    `t7`.`week`,
+    `t7`.`command`,
+    SUM(`t7`.`runs`) AS `runs`
+  FROM (
+    SELECT
+      CAST(CASE WHEN `t6`.`command` = 'dev.provision' THEN 0 ELSE -1 END AS INT64) AS `command`,
+      `t6`.`user_id`,
+      `t6`.`week`,
+      `t6`.`runs`,
+      `t6`.`failed`,
+      `t6`.`interrupted`,
+      `t6`.`succeeded`,
+      `t6`.`logarithms`,
+      `t6`.`total_ms`,
+      `t6`.`cut`
+    FROM (
+      SELECT
+        `t3`.`command`,
+        `t3`.`user_id`,
+        `t3`.`week`,
+        `t3`.`runs`,
+        `t3`.`failed`,
+        `t3`.`interrupted`,
+        `t3`.`succeeded`,
+        `t3`.`logarithms`,
+        `t3`.`total_ms`,
+        `t3`.`cut`
+      FROM (
+        SELECT
+          `t1`.*
+          EXCEPT (`is_run`)
+        FROM (
+          SELECT
+            *
+          FROM `sums` AS `t0`
+          WHERE
+            `t0`.`is_run`
+        ) AS `t1`
+      ) AS `t3`
+      INNER JOIN (
+        SELECT DISTINCT
+          `t2`.`user_id`
+        FROM (
+          SELECT
+            `t1`.*
+            EXCEPT (`is_run`)
+          FROM (
+            SELECT
+              *
+            FROM `sums` AS `t0`
+            WHERE
+              `t0`.`is_run`
+          ) AS `t1`
+        ) AS `t2`
+        WHERE
+          `t2`.`command` IN ('dev.provision')
+      ) AS `t5`
+        ON `t3`.`user_id` = `t5`.`user_id`
+    ) AS `t6`
+  ) AS `t7`
+  GROUP BY
+    1,
+    2,
+    3
+)
+SELECT
+  `t14`.*
+  EXCEPT (`user_id`)
+FROM (
+  SELECT
+    `t10`.`user_id`,
+    `t10`.`week`,
+    `t10`.`command`,
+    `t10`.`runs`,
+    `t13`.`person`
+  FROM `t8` AS `t10`
+  INNER JOIN (
+    SELECT
+      `t11`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t11`.`user_id` ASC) - 1 AS `person`
+    FROM (
+      SELECT DISTINCT
+        `t9`.`user_id`
+      FROM `t8` AS `t9`
+    ) AS `t11`
+  ) AS `t13`
+    ON `t10`.`user_id` = `t13`.`user_id`
+) AS `t14`;
+
+-- mixes
+SELECT
+  `t13`.*
+  EXCEPT (`user_id`)
+FROM (
+  SELECT
+    `t8`.`user_id`,
+    `t8`.`command`,
+    `t8`.`half`,
+    `t8`.`runs`,
+    `t6`.`of_all`,
+    `t6`.`weeks`,
+    `t12`.`person`
+  FROM (
+    SELECT
+      `t4`.`user_id`,
+      `t4`.`command`,
+      `t4`.`half`,
+      SUM(`t4`.`runs`) AS `runs`
+    FROM (
+      SELECT
+        CAST(CASE
+          WHEN `t2`.`command` = 'dev.down'
+          THEN 0
+          WHEN `t2`.`command` = 'dev.provision'
+          THEN 1
+          ELSE NULL
+        END AS INT64) AS `command`,
+        `t2`.`user_id`,
+        `t2`.`week`,
+        `t2`.`runs`,
+        `t2`.`failed`,
+        `t2`.`interrupted`,
+        `t2`.`succeeded`,
+        `t2`.`logarithms`,
+        `t2`.`total_ms`,
+        `t2`.`cut`,
+        MOD(`t2`.`week`, 2) AS `half`
+      FROM (
+        SELECT
+          `t1`.*
+          EXCEPT (`is_run`)
+        FROM (
+          SELECT
+            *
+          FROM `sums` AS `t0`
+          WHERE
+            `t0`.`is_run`
+        ) AS `t1`
+      ) AS `t2`
+      WHERE
+        `t2`.`command` IN ('dev.down', 'dev.provision')
+    ) AS `t4`
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS `t8`
+  INNER JOIN (
+    SELECT
+      `t3`.`user_id`,
+      SUM(`t3`.`runs`) AS `of_all`,
+      COUNT(*) AS `weeks`
+    FROM (
+      SELECT
+        `t2`.`user_id`,
+        `t2`.`week`,
+        SUM(`t2`.`runs`) AS `runs`
+      FROM (
+        SELECT
+          `t1`.*
+          EXCEPT (`is_run`)
+        FROM (
+          SELECT
+            *
+          FROM `sums` AS `t0`
+          WHERE
+            `t0`.`is_run`
+        ) AS `t1`
+      ) AS `t2`
+      GROUP BY
+        1,
+        2
+    ) AS `t3`
+    GROUP BY
+      1
+  ) AS `t6`
+    ON `t8`.`user_id` = `t6`.`user_id`
+  INNER JOIN (
+    SELECT
+      `t10`.`user_id`,
+      ROW_NUMBER() OVER (ORDER BY `t10`.`user_id` ASC) - 1 AS `person`
+    FROM (
+      SELECT DISTINCT
+        *
+      FROM (
+        SELECT
+          `t8`.`user_id`
+        FROM (
+          SELECT
+            `t4`.`user_id`,
+            `t4`.`command`,
+            `t4`.`half`,
+            SUM(`t4`.`runs`) AS `runs`
+          FROM (
+            SELECT
+              CAST(CASE
+                WHEN `t2`.`command` = 'dev.down'
+                THEN 0
+                WHEN `t2`.`command` = 'dev.provision'
+                THEN 1
+                ELSE NULL
+              END AS INT64) AS `command`,
+              `t2`.`user_id`,
+              `t2`.`week`,
+              `t2`.`runs`,
+              `t2`.`failed`,
+              `t2`.`interrupted`,
+              `t2`.`succeeded`,
+              `t2`.`logarithms`,
+              `t2`.`total_ms`,
+              `t2`.`cut`,
+              MOD(`t2`.`week`, 2) AS `half`
+            FROM (
+              SELECT
+                `t1`.*
+                EXCEPT (`is_run`)
+              FROM (
+                SELECT
+                  *
+                FROM `sums` AS `t0`
+                WHERE
+                  `t0`.`is_run`
+              ) AS `t1`
+            ) AS `t2`
+            WHERE
+              `t2`.`command` IN ('dev.down', 'dev.provision')
+          ) AS `t4`
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS `t8`
+        INNER JOIN (
+          SELECT
+            `t3`.`user_id`,
+            SUM(`t3`.`runs`) AS `of_all`,
+            COUNT(*) AS `weeks`
+          FROM (
+            SELECT
+              `t2`.`user_id`,
+              `t2`.`week`,
+              SUM(`t2`.`runs`) AS `runs`
+            FROM (
+              SELECT
+                `t1`.*
+                EXCEPT (`is_run`)
+              FROM (
+                SELECT
+                  *
+                FROM `sums` AS `t0`
+                WHERE
+                  `t0`.`is_run`
+              ) AS `t1`
+            ) AS `t2`
+            GROUP BY
+              1,
+              2
+          ) AS `t3`
+          GROUP BY
+            1
+        ) AS `t6`
+          ON `t8`.`user_id` = `t6`.`user_id`
+      ) AS `t9`
+    ) AS `t10`
+  ) AS `t12`
+    ON `t8`.`user_id` = `t12`.`user_id`
+) AS `t13`;
+
 -- commits
 WITH `t5` AS (
   SELECT
