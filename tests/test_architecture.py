@@ -43,6 +43,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.report.estimators.shift": {"numpy"},
     "instrumented_make.report.questions.behind": {"altair", "ibis"},
     "instrumented_make.report.questions.changed": {"altair", "ibis", "numpy"},
+    "instrumented_make.report.questions.debugging": {"ibis", "numpy"},
     "instrumented_make.report.questions.endings": {"altair", "ibis", "numpy"},
     "instrumented_make.report.questions.helped": {"altair", "numpy"},
     "instrumented_make.report.questions.waiting": {"altair"},

@@ -16,6 +16,10 @@ from instrumented_make.figures import LONGEST_MS, Selection
 from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
+# Runs this far apart belong together: who reads, asks a colleague or eats comes back to the same work. A night does not.
+GAP_S = HOUR_S
+# Half and twice as far, to see what hangs on it.
+GAPS_S = (GAP_S // 2, GAP_S, GAP_S * 2)
 OTHER, OTHER_INTERACTIVE = "other", "other, interactive"
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
@@ -94,12 +98,21 @@ def sums(records: Any, longest: Mapping[str, int]) -> Any:
 
     Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer.
     """
-    most = ibis.literal(LONGEST_MS)
-    if longest:
-        most = ibis.cases(*((records.command == name, ms) for name, ms in longest.items()), else_=most)
+    most = _most(records, longest)
     cut = (records.duration_ms > most).ifelse(1, 0)
     table = records.mutate(week=week(records), cut=cut, duration_ms=ibis.least(records.duration_ms, most))
     return sum_by(table, ["command", "user_id", "week", "is_run"], cut=table.cut.sum())
+
+
+def cut(table: Any, longest: Mapping[str, int]) -> Any:
+    """The same runs, but those of some commands take at most so many ms as the ``longest``."""
+    return table.mutate(duration_ms=ibis.least(table.duration_ms, _most(table, longest)))
+
+
+def _most(table: Any, longest: Mapping[str, int]) -> Any:
+    # Not with a largest literal: ClickHouse takes it for an unsigned integer, which it does not compare with others.
+    own = table.duration_ms
+    return ibis.cases(*((table.command == name, ms) for name, ms in longest.items()), else_=own) if longest else own
 
 
 def sum_by(table: Any, by: list[str], **more: Any) -> Any:
@@ -154,6 +167,26 @@ def logarithm(table: Any) -> Any:
     """
     thousandths = (ibis.greatest(table.duration_ms, 1).cast("float64").ln() * 1000).round().cast("int64")
     return (table.exit_status == 0).ifelse(thousandths, 0)
+
+
+def in_order() -> list[str]:
+    """What orders a person's runs: only runs that are alike in all of this can change places."""
+    return ["start_s", "duration_ms", "exit_status", "command"]
+
+
+def stretches(table: Any) -> Any:
+    """The same runs, numbered by person: for each of GAPS_S ``stretch_<gap>``, which are those without a pause.
+
+    A stretch goes on while the next run begins within the gap of the end of the one before.
+    """
+    person = ibis.window(group_by="user_id", order_by=in_order())
+    so_far = ibis.cumulative_window(group_by="user_id", order_by=in_order())
+    runs = table.mutate(end_s=table.start_s + table.duration_ms // 1000)
+    # Engines differ in what comes before the first.
+    pause_s = (ibis.row_number().over(person) > 0).ifelse(runs.start_s - runs.end_s.lag(1).over(person), 0)
+    runs = runs.mutate(pause_s=pause_s)
+    numbers = {f"stretch_{gap_s}": (runs.pause_s > gap_s).ifelse(1, 0).sum().over(so_far) for gap_s in GAPS_S}
+    return runs.select(*table.columns, **numbers)
 
 
 def number_people(table: Any) -> Any:
