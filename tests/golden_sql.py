@@ -9,7 +9,7 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.questions import behind, changed, debugging, endings, helped
+from instrumented_make.report.questions import behind, changed, debugging, endings, helped, paths
 from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
@@ -53,6 +53,9 @@ def _queries(dialect: str) -> dict[str, Any]:
         "commits": changed.commits(runs, ["dev.provision"]),
         "debugging": debugging.by_command(sessions),
         "debugging_by_person": debugging.by_unit(sessions, sums, "user_id"),
+        "pairs": paths.pairs(stretches, ["dev.down", "dev.provision"], "user_id"),
+        "paths": paths.paths(stretches, [("dev.down", "dev.provision"), ("dev.provision", "dev.up.lms")]),
+        "days": paths.days(stretches),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }
 

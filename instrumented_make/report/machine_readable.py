@@ -7,21 +7,24 @@ from typing import Any
 
 from instrumented_make import layout
 from instrumented_make.report.history import History
-from instrumented_make.report.questions import attempt, changed, debugging, helped
+from instrumented_make.report.questions import attempt, changed, debugging, helped, paths
 from instrumented_make.times import time_of_report
 
 
 def as_json(history: History) -> str:
-    """One JSON object: the figures of every command, what changed, what led to debugging, and, if asked, whether a change helped.
+    """One JSON object: the figures of every command, what changed, what led to debugging, what follows what, and, if
+    asked, whether a change helped.
 
-    With ``--change`` each command that could be compared has the fields of both. ``changes`` and ``debugging`` are null
-    if they could not be looked for, by a mistake of ours.
+    With ``--change`` each command that could be compared has the fields of both. ``changes``, ``debugging`` and
+    ``paths`` are null if they could not be looked for, by a mistake of ours.
     """
     low_ms, high_ms = history.waiting_range_ms or (None, None)
     changes: list[list[dict[str, Any]]] = []
     failed = attempt(history, changed, lambda: changes.append(changed.document(changed.find_changes(history))))
     led: list[list[dict[str, Any]]] = []
     attempt(history, debugging, lambda: led.append(debugging.document(debugging.find(history)[0])))
+    followed: list[list[dict[str, Any]]] = []
+    attempt(history, paths, lambda: followed.append(paths.document(paths.find(history))))
     document: dict[str, Any] = {
         "made": time_of_report(),
         **layout.document(history.summary),
@@ -31,6 +34,7 @@ def as_json(history: History) -> str:
         "waiting_ms_per_person_and_week_high": high_ms,
         "changes": changes[0] if failed is None else None,
         "debugging": led[0] if led else None,
+        "paths": followed[0] if followed else None,
     }
     if history.options.change_s is not None:
         compared = helped.document(helped.compare_all(history), history.options.change_s)

@@ -177,16 +177,24 @@ def in_order() -> list[str]:
 def stretches(table: Any) -> Any:
     """The same runs, numbered by person: for each of GAPS_S ``stretch_<gap>``, which are those without a pause.
 
-    A stretch goes on while the next run begins within the gap of the end of the one before.
+    A stretch goes on while the next run begins within the gap of the end of the one before. ``place``: among the
+    person's runs, from 0. ``before``: the command before it in its stretch with GAP_S, or "".
     """
     person = ibis.window(group_by="user_id", order_by=in_order())
     so_far = ibis.cumulative_window(group_by="user_id", order_by=in_order())
     runs = table.mutate(end_s=table.start_s + table.duration_ms // 1000)
+    runs = runs.mutate(
+        place=ibis.row_number().over(person),
+        pause_s=runs.start_s - runs.end_s.lag(1).over(person),
+        before=runs.command.lag(1).over(person),
+    )
     # Engines differ in what comes before the first.
-    pause_s = (ibis.row_number().over(person) > 0).ifelse(runs.start_s - runs.end_s.lag(1).over(person), 0)
-    runs = runs.mutate(pause_s=pause_s)
-    numbers = {f"stretch_{gap_s}": (runs.pause_s > gap_s).ifelse(1, 0).sum().over(so_far) for gap_s in GAPS_S}
-    return runs.select(*table.columns, **numbers)
+    numbers = {
+        f"stretch_{gap_s}": ((runs.place > 0) & (runs.pause_s > gap_s)).ifelse(1, 0).sum().over(so_far)
+        for gap_s in GAPS_S
+    }
+    before = ((runs.place > 0) & (runs.pause_s <= GAP_S)).ifelse(runs.before, "")
+    return runs.select(*table.columns, "place", before=before, **numbers)
 
 
 def number_people(table: Any) -> Any:

@@ -16,11 +16,11 @@ from types import ModuleType
 from instrumented_make.errors import UserError
 from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, SLOWER
-from instrumented_make.report.questions import behind, changed, debugging, endings, helped, used, waiting, weeks
+from instrumented_make.report.questions import behind, changed, debugging, endings, helped, paths, used, waiting, weeks
 from instrumented_make.report.section import Figure, Section
 
 # In the order in which a page and a terminal show them.
-QUESTIONS = (changed, helped, waiting, endings, debugging, used, behind, weeks)
+QUESTIONS = (changed, helped, waiting, endings, debugging, used, paths, behind, weeks)
 
 
 def answer_all(history: History) -> Iterator[Section]:

@@ -18,7 +18,7 @@ import numpy as np
 from instrumented_make.figures import MEDIAN
 from instrumented_make.layout import duration, percentage
 from instrumented_make.report.estimators.panel import Floats
-from instrumented_make.report.estimators.ratio import interval
+from instrumented_make.report.estimators.ratio import interval, leads
 from instrumented_make.report.history import History
 from instrumented_make.report.queries import GAP_S, GAPS_S, in_order, week
 from instrumented_make.report.section import Figure, Rows, Section
@@ -194,7 +194,7 @@ def ask(history: History) -> Section | None:
 def _answer(found: Sequence[Debugging], most: Mapping[int, tuple[str, float]], *, own: bool) -> str:
     """Which command leads to most, if that is certain and hangs on no gap, and what its sessions are like."""
     first, *rest = found
-    if rest and not (leads(first, rest[0]) and all(name == first.command for name, _ in most.values())):
+    if rest and not (leads(first.units_ms, rest[0].units_ms) and all(name == first.command for name, _ in most.values())):
         one, other = (f"{row.command} ({duration(row.week_ms)} a week{in_brackets(row.range_ms)})" for row in found[:2])
         return f"{one} and {other} lead to most debugging; which of them to more is not certain."
     text = f"{first.command} leads to most debugging: it takes {'you' if own else 'people'} {duration(first.week_ms)} "
@@ -202,19 +202,6 @@ def _answer(found: Sequence[Debugging], most: Mapping[int, tuple[str, float]], *
     if first.until_ms is not None and first.tries is not None:
         text += f", {first.tries:.1f} tries and a median of {duration(first.until_ms)} until it works"
     return f"{text}. Of {count_of(first.sessions, 'session')}, {percentage(first.given_up / first.sessions)} are given up."
-
-
-def leads(first: Debugging, second: Debugging) -> bool:
-    """Whether the first would lead to more than the second among people like these, too.
-
-    To compare the two highest is enough, whatever was highest: then at most 5 % of such statements are wrong (Gutmann
-    and Maymin 1987, doi:10.1214/aos/1176350281).
-    """
-    if not second.units_ms.any():
-        return True
-    # The ratio of sums, by the same estimator as a mean per person and week.
-    ratio = interval(first.units_ms, second.units_ms)
-    return ratio is not None and ratio[0] > 1
 
 
 def _about_gaps(most: Mapping[int, tuple[str, float]]) -> str:

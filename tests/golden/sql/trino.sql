@@ -1874,17 +1874,35 @@ WITH "t6" AS (
     "t5"."commit_s",
     "t5"."on_master",
     "t5"."is_test",
-    SUM(IF("t5"."pause_s" > 1800, 1, 0)) OVER (
+    "t5"."place",
+    IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" <= 3600
+    ), "t5"."before", '') AS "before",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 1800
+    ), 1, 0)) OVER (
       PARTITION BY "t5"."user_id"
       ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "stretch_1800",
-    SUM(IF("t5"."pause_s" > 3600, 1, 0)) OVER (
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 3600
+    ), 1, 0)) OVER (
       PARTITION BY "t5"."user_id"
       ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "stretch_3600",
-    SUM(IF("t5"."pause_s" > 7200, 1, 0)) OVER (
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 7200
+    ), 1, 0)) OVER (
       PARTITION BY "t5"."user_id"
       ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -1900,19 +1918,18 @@ WITH "t6" AS (
       "t4"."on_master",
       "t4"."is_test",
       "t4"."end_s",
-      IF(
-        (
-          ROW_NUMBER() OVER (
-            PARTITION BY "t4"."user_id"
-            ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-          ) - 1
-        ) > 0,
-        "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-          PARTITION BY "t4"."user_id"
-          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-        ),
-        0
-      ) AS "pause_s"
+      ROW_NUMBER() OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) - 1 AS "place",
+      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "pause_s",
+      LAG("t4"."command", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "before"
     FROM (
       SELECT
         "t3"."command",
@@ -2108,6 +2125,8 @@ FROM (
             "t12"."commit_s",
             "t12"."on_master",
             "t12"."is_test",
+            "t12"."place",
+            "t12"."before",
             "t12"."stretch_1800",
             "t12"."stretch_3600",
             "t12"."stretch_7200",
@@ -2142,6 +2161,8 @@ FROM (
               "t9"."commit_s",
               "t9"."on_master",
               "t9"."is_test",
+              "t9"."place",
+              "t9"."before",
               "t9"."stretch_1800",
               "t9"."stretch_3600",
               "t9"."stretch_7200",
@@ -2156,6 +2177,8 @@ FROM (
                 "t7"."commit_s",
                 "t7"."on_master",
                 "t7"."is_test",
+                "t7"."place",
+                "t7"."before",
                 "t7"."stretch_1800",
                 "t7"."stretch_3600",
                 "t7"."stretch_7200",
@@ -2239,29 +2262,47 @@ WITH "t1" AS (
     )
     AND "t0"."git_checked_out_master"
     AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-), "t13" AS (
+), "t12" AS (
   SELECT
-    "t8"."command",
-    "t8"."user_id",
-    "t8"."duration_ms",
-    "t8"."exit_status",
-    "t8"."start_s",
-    "t8"."commit_s",
-    "t8"."on_master",
-    "t8"."is_test",
-    SUM(IF("t8"."pause_s" > 1800, 1, 0)) OVER (
-      PARTITION BY "t8"."user_id"
-      ORDER BY "t8"."start_s" ASC, "t8"."duration_ms" ASC, "t8"."exit_status" ASC, "t8"."command" ASC
+    "t7"."command",
+    "t7"."user_id",
+    "t7"."duration_ms",
+    "t7"."exit_status",
+    "t7"."start_s",
+    "t7"."commit_s",
+    "t7"."on_master",
+    "t7"."is_test",
+    "t7"."place",
+    IF((
+      "t7"."place" > 0
+    ) AND (
+      "t7"."pause_s" <= 3600
+    ), "t7"."before", '') AS "before",
+    SUM(IF((
+      "t7"."place" > 0
+    ) AND (
+      "t7"."pause_s" > 1800
+    ), 1, 0)) OVER (
+      PARTITION BY "t7"."user_id"
+      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "stretch_1800",
-    SUM(IF("t8"."pause_s" > 3600, 1, 0)) OVER (
-      PARTITION BY "t8"."user_id"
-      ORDER BY "t8"."start_s" ASC, "t8"."duration_ms" ASC, "t8"."exit_status" ASC, "t8"."command" ASC
+    SUM(IF((
+      "t7"."place" > 0
+    ) AND (
+      "t7"."pause_s" > 3600
+    ), 1, 0)) OVER (
+      PARTITION BY "t7"."user_id"
+      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "stretch_3600",
-    SUM(IF("t8"."pause_s" > 7200, 1, 0)) OVER (
-      PARTITION BY "t8"."user_id"
-      ORDER BY "t8"."start_s" ASC, "t8"."duration_ms" ASC, "t8"."exit_status" ASC, "t8"."command" ASC
+    SUM(IF((
+      "t7"."place" > 0
+    ) AND (
+      "t7"."pause_s" > 7200
+    ), 1, 0)) OVER (
+      PARTITION BY "t7"."user_id"
+      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "stretch_7200"
   FROM (
@@ -2275,19 +2316,18 @@ WITH "t1" AS (
       "t5"."on_master",
       "t5"."is_test",
       "t5"."end_s",
-      IF(
-        (
-          ROW_NUMBER() OVER (
-            PARTITION BY "t5"."user_id"
-            ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-          ) - 1
-        ) > 0,
-        "t5"."start_s" - LAG("t5"."end_s", 1) OVER (
-          PARTITION BY "t5"."user_id"
-          ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-        ),
-        0
-      ) AS "pause_s"
+      ROW_NUMBER() OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ) - 1 AS "place",
+      "t5"."start_s" - LAG("t5"."end_s", 1) OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ) AS "pause_s",
+      LAG("t5"."command", 1) OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ) AS "before"
     FROM (
       SELECT
         "t4"."command",
@@ -2330,11 +2370,11 @@ WITH "t1" AS (
         ) AS "t3"
       ) AS "t4"
     ) AS "t5"
-  ) AS "t8"
+  ) AS "t7"
 )
 SELECT
-  "t17"."unit",
-  "t17"."weeks",
+  "t19"."unit",
+  "t19"."weeks",
   COALESCE("t27"."command", '') AS "command",
   COALESCE("t27"."sessions", 0) AS "sessions",
   COALESCE("t27"."solved", 0) AS "solved",
@@ -2342,9 +2382,9 @@ SELECT
   COALESCE("t27"."total_ms", 0) AS "total_ms"
 FROM (
   SELECT
-    "t12"."user_id",
-    "t12"."weeks",
-    ROW_NUMBER() OVER (ORDER BY "t12"."user_id" ASC) - 1 AS "unit"
+    "t13"."user_id",
+    "t13"."weeks",
+    ROW_NUMBER() OVER (ORDER BY "t13"."user_id" ASC) - 1 AS "unit"
   FROM (
     SELECT
       "t11"."user_id",
@@ -2428,16 +2468,16 @@ FROM (
               2,
               3,
               4
-          ) AS "t7"
+          ) AS "t8"
           WHERE
-            "t7"."is_run"
+            "t8"."is_run"
         ) AS "t9"
       ) AS "t10"
     ) AS "t11"
     GROUP BY
       1
-  ) AS "t12"
-) AS "t17"
+  ) AS "t13"
+) AS "t19"
 LEFT OUTER JOIN (
   SELECT
     "t25"."user_id",
@@ -2545,6 +2585,8 @@ LEFT OUTER JOIN (
             "t21"."commit_s",
             "t21"."on_master",
             "t21"."is_test",
+            "t21"."place",
+            "t21"."before",
             "t21"."stretch_1800",
             "t21"."stretch_3600",
             "t21"."stretch_7200",
@@ -2571,18 +2613,20 @@ LEFT OUTER JOIN (
             ) AS "last_7200"
           FROM (
             SELECT
-              "t18"."command",
-              "t18"."user_id",
-              "t18"."duration_ms",
-              "t18"."exit_status",
-              "t18"."start_s",
-              "t18"."commit_s",
-              "t18"."on_master",
-              "t18"."is_test",
-              "t18"."stretch_1800",
-              "t18"."stretch_3600",
-              "t18"."stretch_7200",
-              "t18"."bad"
+              "t17"."command",
+              "t17"."user_id",
+              "t17"."duration_ms",
+              "t17"."exit_status",
+              "t17"."start_s",
+              "t17"."commit_s",
+              "t17"."on_master",
+              "t17"."is_test",
+              "t17"."place",
+              "t17"."before",
+              "t17"."stretch_1800",
+              "t17"."stretch_3600",
+              "t17"."stretch_7200",
+              "t17"."bad"
             FROM (
               SELECT
                 "t14"."command",
@@ -2593,27 +2637,29 @@ LEFT OUTER JOIN (
                 "t14"."commit_s",
                 "t14"."on_master",
                 "t14"."is_test",
+                "t14"."place",
+                "t14"."before",
                 "t14"."stretch_1800",
                 "t14"."stretch_3600",
                 "t14"."stretch_7200",
                 IF("t14"."exit_status" <> 0, 1, 0) AS "bad"
-              FROM "t13" AS "t14"
+              FROM "t12" AS "t14"
               WHERE
                 "t14"."command" IN ('dev.down', 'dev.provision')
-            ) AS "t18"
+            ) AS "t17"
             INNER JOIN (
               SELECT DISTINCT
                 "t14"."user_id",
                 "t14"."command",
                 "t14"."stretch_7200"
-              FROM "t13" AS "t14"
+              FROM "t12" AS "t14"
               WHERE
                 "t14"."command" IN ('dev.down', 'dev.provision')
                 AND IF("t14"."exit_status" <> 0, 1, 0) = 1
             ) AS "t20"
-              ON "t18"."user_id" = "t20"."user_id"
-              AND "t18"."command" = "t20"."command"
-              AND "t18"."stretch_7200" = "t20"."stretch_7200"
+              ON "t17"."user_id" = "t20"."user_id"
+              AND "t17"."command" = "t20"."command"
+              AND "t17"."stretch_7200" = "t20"."stretch_7200"
           ) AS "t21"
         ) AS "t22"
       ) AS "t23"
@@ -2629,7 +2675,871 @@ LEFT OUTER JOIN (
     1,
     2
 ) AS "t27"
-  ON "t17"."user_id" = "t27"."user_id";
+  ON "t19"."user_id" = "t27"."user_id";
+
+-- pairs
+WITH "t6" AS (
+  SELECT
+    "t5"."command",
+    "t5"."user_id",
+    "t5"."duration_ms",
+    "t5"."exit_status",
+    "t5"."start_s",
+    "t5"."commit_s",
+    "t5"."on_master",
+    "t5"."is_test",
+    "t5"."place",
+    IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" <= 3600
+    ), "t5"."before", '') AS "before",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 1800
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_1800",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 3600
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_3600",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 7200
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_7200"
+  FROM (
+    SELECT
+      "t4"."command",
+      "t4"."user_id",
+      "t4"."duration_ms",
+      "t4"."exit_status",
+      "t4"."start_s",
+      "t4"."commit_s",
+      "t4"."on_master",
+      "t4"."is_test",
+      "t4"."end_s",
+      ROW_NUMBER() OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) - 1 AS "place",
+      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "pause_s",
+      LAG("t4"."command", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "before"
+    FROM (
+      SELECT
+        "t3"."command",
+        "t3"."user_id",
+        LEAST(
+          "t3"."duration_ms",
+          CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+        ) AS "duration_ms",
+        "t3"."exit_status",
+        "t3"."start_s",
+        "t3"."commit_s",
+        "t3"."on_master",
+        "t3"."is_test",
+        "t3"."start_s" + CAST(FLOOR(
+          CAST((
+            LEAST(
+              "t3"."duration_ms",
+              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+            )
+          ) AS DOUBLE) / (
+            1000
+          )
+        ) AS BIGINT) AS "end_s"
+      FROM (
+        SELECT
+          "t2"."command",
+          "t2"."user_id",
+          "t2"."duration_ms",
+          "t2"."exit_status",
+          "t2"."start_s",
+          "t2"."commit_s",
+          "t2"."on_master",
+          "t2"."is_test"
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              ) AS "is_run",
+              "t0"."command",
+              "t0"."user_id",
+              IF(
+                COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ),
+                "t0"."duration_ms",
+                0
+              ) AS "duration_ms",
+              "t0"."exit_status",
+              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+              "t0"."git_checked_out_master" AS "on_master",
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              "t0"."command" IS NOT NULL
+              AND NOT (
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+              )
+              AND "t0"."git_checked_out_master"
+              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+          ) AS "t1"
+          WHERE
+            "t1"."is_run"
+        ) AS "t2"
+      ) AS "t3"
+    ) AS "t4"
+  ) AS "t5"
+)
+SELECT
+  "t27"."before",
+  "t27"."after",
+  "t27"."expected",
+  "t27"."observed",
+  "t27"."unit"
+FROM (
+  SELECT
+    "t26"."user_id",
+    "t26"."before",
+    "t26"."after",
+    "t26"."expected",
+    COALESCE("t17"."observed", 0) AS "observed",
+    "t21"."unit"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t23"."user_id",
+        "t23"."before",
+        "t23"."command" AS "after",
+        SUM(
+          CAST(FLOOR(
+            CAST((
+              "t23"."times" * (
+                "t23"."number" - IF("t23"."before" = "t23"."command", 1, 0)
+              ) * 1000000
+            ) AS DOUBLE) / (
+              "t23"."others"
+            )
+          ) AS BIGINT)
+        ) AS "expected"
+      FROM (
+        SELECT
+          "t18"."user_id",
+          "t18"."stretch_3600",
+          "t18"."before",
+          "t18"."times",
+          "t22"."others",
+          "t22"."week",
+          "t20"."command",
+          "t20"."number"
+        FROM (
+          SELECT
+            "t10"."user_id",
+            "t10"."stretch_3600",
+            "t10"."before",
+            COUNT(*) AS "times"
+          FROM (
+            SELECT
+              "t7"."command",
+              "t7"."user_id",
+              "t7"."duration_ms",
+              "t7"."exit_status",
+              "t7"."start_s",
+              "t7"."commit_s",
+              "t7"."on_master",
+              "t7"."is_test",
+              "t7"."place",
+              "t7"."before",
+              "t7"."stretch_1800",
+              "t7"."stretch_3600",
+              "t7"."stretch_7200",
+              CAST(FLOOR(CAST((
+                "t7"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week"
+            FROM "t6" AS "t7"
+            WHERE
+              "t7"."before" IN ('dev.down', 'dev.provision')
+          ) AS "t10"
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS "t18"
+        INNER JOIN (
+          SELECT
+            "t11"."user_id",
+            "t11"."stretch_3600",
+            COUNT(*) - 1 AS "others",
+            MIN("t11"."week") AS "week"
+          FROM (
+            SELECT
+              "t7"."command",
+              "t7"."user_id",
+              "t7"."duration_ms",
+              "t7"."exit_status",
+              "t7"."start_s",
+              "t7"."commit_s",
+              "t7"."on_master",
+              "t7"."is_test",
+              "t7"."place",
+              "t7"."before",
+              "t7"."stretch_1800",
+              "t7"."stretch_3600",
+              "t7"."stretch_7200",
+              CAST(FLOOR(CAST((
+                "t7"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week"
+            FROM "t6" AS "t7"
+          ) AS "t11"
+          GROUP BY
+            1,
+            2
+        ) AS "t22"
+          ON "t18"."user_id" = "t22"."user_id" AND "t18"."stretch_3600" = "t22"."stretch_3600"
+        INNER JOIN (
+          SELECT
+            "t12"."user_id",
+            "t12"."stretch_3600",
+            "t12"."command",
+            COUNT(*) AS "number"
+          FROM (
+            SELECT
+              "t7"."command",
+              "t7"."user_id",
+              "t7"."duration_ms",
+              "t7"."exit_status",
+              "t7"."start_s",
+              "t7"."commit_s",
+              "t7"."on_master",
+              "t7"."is_test",
+              "t7"."place",
+              "t7"."before",
+              "t7"."stretch_1800",
+              "t7"."stretch_3600",
+              "t7"."stretch_7200",
+              CAST(FLOOR(CAST((
+                "t7"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT) AS "week"
+            FROM "t6" AS "t7"
+            WHERE
+              "t7"."command" IN ('dev.down', 'dev.provision')
+          ) AS "t12"
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS "t20"
+          ON "t18"."user_id" = "t20"."user_id" AND "t18"."stretch_3600" = "t20"."stretch_3600"
+      ) AS "t23"
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS "t24"
+    WHERE
+      "t24"."expected" > 0
+  ) AS "t26"
+  LEFT OUTER JOIN (
+    SELECT
+      "t9"."user_id",
+      "t9"."before",
+      "t9"."command" AS "after",
+      COUNT(*) AS "observed"
+    FROM (
+      SELECT
+        "t7"."command",
+        "t7"."user_id",
+        "t7"."duration_ms",
+        "t7"."exit_status",
+        "t7"."start_s",
+        "t7"."commit_s",
+        "t7"."on_master",
+        "t7"."is_test",
+        "t7"."place",
+        "t7"."before",
+        "t7"."stretch_1800",
+        "t7"."stretch_3600",
+        "t7"."stretch_7200",
+        CAST(FLOOR(CAST((
+          "t7"."start_s" + 259200
+        ) AS DOUBLE) / (
+          604800
+        )) AS BIGINT) AS "week"
+      FROM "t6" AS "t7"
+      WHERE
+        "t7"."before" IN ('dev.down', 'dev.provision')
+        AND "t7"."command" IN ('dev.down', 'dev.provision')
+    ) AS "t9"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t17"
+    ON "t26"."user_id" = "t17"."user_id"
+    AND "t26"."before" = "t17"."before"
+    AND "t26"."after" = "t17"."after"
+  INNER JOIN (
+    SELECT
+      "t8"."user_id",
+      ROW_NUMBER() OVER (ORDER BY "t8"."user_id" ASC) - 1 AS "unit"
+    FROM (
+      SELECT DISTINCT
+        "t7"."user_id"
+      FROM "t6" AS "t7"
+    ) AS "t8"
+  ) AS "t21"
+    ON "t26"."user_id" = "t21"."user_id"
+) AS "t27";
+
+-- paths
+WITH "t6" AS (
+  SELECT
+    "t5"."command",
+    "t5"."user_id",
+    "t5"."duration_ms",
+    "t5"."exit_status",
+    "t5"."start_s",
+    "t5"."commit_s",
+    "t5"."on_master",
+    "t5"."is_test",
+    "t5"."place",
+    IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" <= 3600
+    ), "t5"."before", '') AS "before",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 1800
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_1800",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 3600
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_3600",
+    SUM(IF((
+      "t5"."place" > 0
+    ) AND (
+      "t5"."pause_s" > 7200
+    ), 1, 0)) OVER (
+      PARTITION BY "t5"."user_id"
+      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "stretch_7200"
+  FROM (
+    SELECT
+      "t4"."command",
+      "t4"."user_id",
+      "t4"."duration_ms",
+      "t4"."exit_status",
+      "t4"."start_s",
+      "t4"."commit_s",
+      "t4"."on_master",
+      "t4"."is_test",
+      "t4"."end_s",
+      ROW_NUMBER() OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) - 1 AS "place",
+      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "pause_s",
+      LAG("t4"."command", 1) OVER (
+        PARTITION BY "t4"."user_id"
+        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      ) AS "before"
+    FROM (
+      SELECT
+        "t3"."command",
+        "t3"."user_id",
+        LEAST(
+          "t3"."duration_ms",
+          CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+        ) AS "duration_ms",
+        "t3"."exit_status",
+        "t3"."start_s",
+        "t3"."commit_s",
+        "t3"."on_master",
+        "t3"."is_test",
+        "t3"."start_s" + CAST(FLOOR(
+          CAST((
+            LEAST(
+              "t3"."duration_ms",
+              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+            )
+          ) AS DOUBLE) / (
+            1000
+          )
+        ) AS BIGINT) AS "end_s"
+      FROM (
+        SELECT
+          "t2"."command",
+          "t2"."user_id",
+          "t2"."duration_ms",
+          "t2"."exit_status",
+          "t2"."start_s",
+          "t2"."commit_s",
+          "t2"."on_master",
+          "t2"."is_test"
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              COALESCE(
+                (
+                  "t0"."user_id" IS NOT NULL
+                )
+                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                AND (
+                  "t0"."exit_status" IS NOT NULL
+                )
+                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                FALSE
+              ) AS "is_run",
+              "t0"."command",
+              "t0"."user_id",
+              IF(
+                COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ),
+                "t0"."duration_ms",
+                0
+              ) AS "duration_ms",
+              "t0"."exit_status",
+              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+              "t0"."git_checked_out_master" AS "on_master",
+              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+            FROM "devstack_command_run" AS "t0"
+            WHERE
+              "t0"."command" IS NOT NULL
+              AND NOT (
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+              )
+              AND "t0"."git_checked_out_master"
+              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+          ) AS "t1"
+          WHERE
+            "t1"."is_run"
+        ) AS "t2"
+      ) AS "t3"
+    ) AS "t4"
+  ) AS "t5"
+)
+SELECT
+  "t18"."c0",
+  "t18"."c1",
+  "t18"."c2",
+  "t18"."c3",
+  COUNT(*) AS "people",
+  SUM("t18"."days") AS "days"
+FROM (
+  SELECT
+    "t17"."c0",
+    "t17"."c1",
+    "t17"."c2",
+    "t17"."c3",
+    "t17"."user_id",
+    COUNT(*) AS "days"
+  FROM (
+    SELECT DISTINCT
+      *
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t11"."user_id",
+          "t11"."day",
+          "t11"."before" AS "c0",
+          "t11"."command" AS "c1",
+          "t12"."c2",
+          '' AS "c3"
+        FROM (
+          SELECT
+            "t7"."user_id",
+            "t7"."place",
+            "t7"."before",
+            "t7"."command",
+            CAST(FLOOR(CAST((
+              "t7"."start_s"
+            ) AS DOUBLE) / (
+              86400
+            )) AS BIGINT) AS "day"
+          FROM "t6" AS "t7"
+          WHERE
+            (
+              (
+                "t7"."before" = 'dev.down'
+              ) AND (
+                "t7"."command" = 'dev.provision'
+              )
+            )
+            OR (
+              (
+                "t7"."before" = 'dev.provision'
+              ) AND (
+                "t7"."command" = 'dev.up.lms'
+              )
+            )
+        ) AS "t11"
+        INNER JOIN (
+          SELECT
+            "t7"."user_id",
+            "t7"."command" AS "c2",
+            "t7"."place" - 1 AS "place"
+          FROM "t6" AS "t7"
+          WHERE
+            (
+              (
+                "t7"."before" = 'dev.down'
+              ) AND (
+                "t7"."command" = 'dev.provision'
+              )
+            )
+            OR (
+              (
+                "t7"."before" = 'dev.provision'
+              ) AND (
+                "t7"."command" = 'dev.up.lms'
+              )
+            )
+        ) AS "t12"
+          ON "t11"."user_id" = "t12"."user_id" AND "t11"."place" = "t12"."place"
+      ) AS "t14"
+      UNION ALL
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t11"."user_id",
+          "t11"."day",
+          "t11"."before" AS "c0",
+          "t11"."command" AS "c1",
+          "t12"."c2",
+          "t13"."c3"
+        FROM (
+          SELECT
+            "t7"."user_id",
+            "t7"."place",
+            "t7"."before",
+            "t7"."command",
+            CAST(FLOOR(CAST((
+              "t7"."start_s"
+            ) AS DOUBLE) / (
+              86400
+            )) AS BIGINT) AS "day"
+          FROM "t6" AS "t7"
+          WHERE
+            (
+              (
+                "t7"."before" = 'dev.down'
+              ) AND (
+                "t7"."command" = 'dev.provision'
+              )
+            )
+            OR (
+              (
+                "t7"."before" = 'dev.provision'
+              ) AND (
+                "t7"."command" = 'dev.up.lms'
+              )
+            )
+        ) AS "t11"
+        INNER JOIN (
+          SELECT
+            "t7"."user_id",
+            "t7"."command" AS "c2",
+            "t7"."place" - 1 AS "place"
+          FROM "t6" AS "t7"
+          WHERE
+            (
+              (
+                "t7"."before" = 'dev.down'
+              ) AND (
+                "t7"."command" = 'dev.provision'
+              )
+            )
+            OR (
+              (
+                "t7"."before" = 'dev.provision'
+              ) AND (
+                "t7"."command" = 'dev.up.lms'
+              )
+            )
+        ) AS "t12"
+          ON "t11"."user_id" = "t12"."user_id" AND "t11"."place" = "t12"."place"
+        INNER JOIN (
+          SELECT
+            "t7"."user_id",
+            "t7"."command" AS "c3",
+            "t7"."place" - 2 AS "place"
+          FROM "t6" AS "t7"
+          WHERE
+            (
+              (
+                "t7"."before" = 'dev.down'
+              ) AND (
+                "t7"."command" = 'dev.provision'
+              )
+            )
+            OR (
+              (
+                "t7"."before" = 'dev.provision'
+              ) AND (
+                "t7"."command" = 'dev.up.lms'
+              )
+            )
+        ) AS "t13"
+          ON "t11"."user_id" = "t13"."user_id" AND "t11"."place" = "t13"."place"
+      ) AS "t15"
+    ) AS "t16"
+  ) AS "t17"
+  GROUP BY
+    1,
+    2,
+    3,
+    4,
+    5
+) AS "t18"
+GROUP BY
+  1,
+  2,
+  3,
+  4;
+
+-- days
+SELECT
+  COUNT(*) AS "days"
+FROM (
+  SELECT DISTINCT
+    "t6"."user_id",
+    CAST(FLOOR(CAST((
+      "t6"."start_s"
+    ) AS DOUBLE) / (
+      86400
+    )) AS BIGINT) AS "day"
+  FROM (
+    SELECT
+      "t5"."command",
+      "t5"."user_id",
+      "t5"."duration_ms",
+      "t5"."exit_status",
+      "t5"."start_s",
+      "t5"."commit_s",
+      "t5"."on_master",
+      "t5"."is_test",
+      "t5"."place",
+      IF((
+        "t5"."place" > 0
+      ) AND (
+        "t5"."pause_s" <= 3600
+      ), "t5"."before", '') AS "before",
+      SUM(IF((
+        "t5"."place" > 0
+      ) AND (
+        "t5"."pause_s" > 1800
+      ), 1, 0)) OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "stretch_1800",
+      SUM(IF((
+        "t5"."place" > 0
+      ) AND (
+        "t5"."pause_s" > 3600
+      ), 1, 0)) OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "stretch_3600",
+      SUM(IF((
+        "t5"."place" > 0
+      ) AND (
+        "t5"."pause_s" > 7200
+      ), 1, 0)) OVER (
+        PARTITION BY "t5"."user_id"
+        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "stretch_7200"
+    FROM (
+      SELECT
+        "t4"."command",
+        "t4"."user_id",
+        "t4"."duration_ms",
+        "t4"."exit_status",
+        "t4"."start_s",
+        "t4"."commit_s",
+        "t4"."on_master",
+        "t4"."is_test",
+        "t4"."end_s",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t4"."user_id"
+          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        ) - 1 AS "place",
+        "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
+          PARTITION BY "t4"."user_id"
+          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        ) AS "pause_s",
+        LAG("t4"."command", 1) OVER (
+          PARTITION BY "t4"."user_id"
+          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        ) AS "before"
+      FROM (
+        SELECT
+          "t3"."command",
+          "t3"."user_id",
+          LEAST(
+            "t3"."duration_ms",
+            CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+          ) AS "duration_ms",
+          "t3"."exit_status",
+          "t3"."start_s",
+          "t3"."commit_s",
+          "t3"."on_master",
+          "t3"."is_test",
+          "t3"."start_s" + CAST(FLOOR(
+            CAST((
+              LEAST(
+                "t3"."duration_ms",
+                CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+              )
+            ) AS DOUBLE) / (
+              1000
+            )
+          ) AS BIGINT) AS "end_s"
+        FROM (
+          SELECT
+            "t2"."command",
+            "t2"."user_id",
+            "t2"."duration_ms",
+            "t2"."exit_status",
+            "t2"."start_s",
+            "t2"."commit_s",
+            "t2"."on_master",
+            "t2"."is_test"
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                COALESCE(
+                  (
+                    "t0"."user_id" IS NOT NULL
+                  )
+                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                  AND (
+                    "t0"."exit_status" IS NOT NULL
+                  )
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                  FALSE
+                ) AS "is_run",
+                "t0"."command",
+                "t0"."user_id",
+                IF(
+                  COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ),
+                  "t0"."duration_ms",
+                  0
+                ) AS "duration_ms",
+                "t0"."exit_status",
+                CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                "t0"."git_checked_out_master" AS "on_master",
+                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+              FROM "devstack_command_run" AS "t0"
+              WHERE
+                "t0"."command" IS NOT NULL
+                AND NOT (
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                )
+                AND "t0"."git_checked_out_master"
+                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+            ) AS "t1"
+            WHERE
+              "t1"."is_run"
+          ) AS "t2"
+        ) AS "t3"
+      ) AS "t4"
+    ) AS "t5"
+  ) AS "t6"
+) AS "t7";
 
 -- sides
 WITH "t5" AS (
