@@ -12,8 +12,9 @@ from instrumented_make.times import time_of_report
 
 
 def as_json(history: History) -> str:
-    """One JSON object: the figures of every command, what changed, what led to debugging, what follows what, and, if
-    asked, whether a change helped.
+    """One JSON object: the figures of every command, and what is found in them.
+
+    That is what changed, what led to debugging, what follows what and, if asked, whether a change helped.
 
     With ``--change`` each command that could be compared has the fields of both. ``changes``, ``debugging`` and
     ``paths`` are null if they could not be looked for, by a mistake of ours.

@@ -16,7 +16,7 @@ from instrumented_make.figures import LONGEST_MS, Selection
 from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
-# Runs this far apart belong together: who reads, asks a colleague or eats comes back to the same work. A night does not.
+# Runs this far apart belong together: who reads, asks or eats comes back to the same work, over night not.
 GAP_S = HOUR_S
 # Half and twice as far, to see what hangs on it.
 GAPS_S = (GAP_S // 2, GAP_S, GAP_S * 2)

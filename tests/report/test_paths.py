@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,8 @@ from instrumented_make.report.estimators.panel import Floats
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.questions import paths
 from instrumented_make.report.queries import GAP_S
+from instrumented_make.report.questions import paths
 
 # A run: when it began and ended, and its command.
 Run = tuple[int, int, str]
@@ -28,7 +28,7 @@ Run = tuple[int, int, str]
 def stretches(runs: list[Run]) -> list[list[Run]]:
     """One person's runs, sorted, apart where there is a pause."""
     found = [[runs[0]]]
-    for last, run in zip(runs, runs[1:], strict=False):
+    for last, run in pairwise(runs):
         if run[0] - last[1] > GAP_S:
             found.append([])
         found[-1].append(run)
@@ -60,7 +60,7 @@ def test_pairs_are_those_of_each_persons_stretches(history: Path, people: dict[s
         chance: Counter[tuple[str, str]] = Counter()
         for stretch in of:
             names = [command for *_, command in stretch]
-            observed.update(zip(names, names[1:], strict=False))
+            observed.update(pairwise(names))
             for place, before in enumerate(names[:-1]):
                 others = Counter(names[:place] + names[place + 1 :])
                 for after, number in others.items():
@@ -68,8 +68,14 @@ def test_pairs_are_those_of_each_persons_stretches(history: Path, people: dict[s
         expected += [(*pair, observed[pair], chance[pair]) for pair in chance]
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        rows = asked.ask(paths.pairs(asked.stretches, asked.commands, "user_id"))
-    found = [(row["before"], row["after"], row["observed"], row["expected"] / 1e6) for row in rows]
+        names = asked.commands
+        rows = asked.ask(paths.pairs(asked.stretches, names, "user_id"))
+    found = [
+        (row["before"], name, row[f"observed_{place}"], row[f"expected_{place}"] / 1e6)
+        for row in rows
+        for place, name in enumerate(names)
+        if row[f"expected_{place}"]
+    ]
     assert len(found) > 500
     for one, other in zip(sorted(found), sorted(expected), strict=True):
         assert one[:3] == other[:3]
@@ -85,7 +91,7 @@ def test_paths_are_those_of_each_persons_days(history: Path, people: dict[str, l
             for length in (3, 4):
                 for at in range(len(stretch) - length + 1):
                     names = tuple(command for *_, command in stretch[at : at + length])
-                    if all(step in steps_ for step in zip(names, names[1:], strict=False)):
+                    if all(step in steps_ for step in pairwise(names)):
                         taken.add((names, who, stretch[at + 1][0] // 86_400))
     expected = {
         names: (len({who for _, who, _ in of}), len(of))
@@ -103,34 +109,34 @@ def test_paths_are_those_of_each_persons_days(history: Path, people: dict[str, l
     )
 
 
-def excess_of(runs: Runs, number: int, commands: int) -> Floats:
-    """Each person's (rows) excess of each pair (columns), as the query's."""
-    found = np.zeros((number, commands, commands))
+def counted(runs: Runs, number: int, commands: int) -> tuple[Floats, Floats]:
+    """How often each pair (columns) was observed and expected of each person (rows), as in the query."""
+    observed, expected = np.zeros((2, number, commands, commands))
     for person in range(number):
         of = runs.of(runs.person == person)
         columns = (of.start_s.astype(int), (of.start_s + of.duration_s).astype(int), of.command)
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
         for stretch in stretches(rows) if rows else []:
             if len(stretch) > 1:
-                names = [command for *_, command in stretch]
-                np.add.at(found[person], (names[:-1], names[1:]), 1)
+                names = np.array([command for *_, command in stretch])
+                np.add.at(observed[person], (names[:-1], names[1:]), 1)
                 begun, there = np.bincount(names[:-1], minlength=commands), np.bincount(names, minlength=commands)
-                found[person] -= np.outer(begun, there) / (len(names) - 1) - np.diag(begun) / (len(names) - 1)
-    return found.reshape(number, -1)
+                expected[person] += (np.outer(begun, there) - np.diag(begun)) / (len(names) - 1)
+    return observed.reshape(number, -1), expected.reshape(number, -1)
 
 
-def told(seed: int, people: int, habit: float = 0, *, prefer: bool = False, retries: float = 0) -> set[tuple[int, int]]:
+def told(seed: int, people: int, habit: float = 0, *, prefer: bool = False) -> set[tuple[int, int]]:
     """The pairs that are told of a team that runs four commands, one of them for hours.
 
     ``habit``: how often c2 is run after c1; ``prefer``: whether people prefer different commands.
     """
     commands = (Command("c0", 4), Command("c1", 2), Command("c2", 1), Command("c3", 2, median_s=1800, sigma=1.3))
     planted = ("c1", "c2", habit) if habit else None
-    world = World(people=people, commands=commands, runs_a_week=40, habit=planted, retries=retries)
+    world = World(people=people, commands=commands, runs_a_week=40, habit=planted)
     runs = Team(world, seed).runs()
     if prefer:
         runs.command[:] = (runs.command + runs.person) % 4
-    return {divmod(pair, 4) for pair in np.flatnonzero(excesses(excess_of(runs, people, 4))).tolist()}
+    return {divmod(pair, 4) for pair in np.flatnonzero(excesses(*counted(runs, people, 4))).tolist()}
 
 
 @pytest.mark.sampled(2)
@@ -140,29 +146,24 @@ def test_without_an_order_nothing_is_told(people: int, prefer: bool) -> None:
     """In at least 95 % of reports, over all pairs, though people prefer different commands and some take hours."""
     teams = 60
     found = sum(bool(told(seed, people, prefer=prefer)) for seed in range(teams))
-    print("null", people, prefer, found)
     assert found <= stats.binom.ppf(0.999, teams, 0.05)
 
 
 @pytest.mark.sampled(1)
-@pytest.mark.parametrize(("people", "habit", "least"), [(15, 0.1, 0.5), (15, 0.2, 0.9), (40, 0.1, 0.9)])
+@pytest.mark.parametrize(("people", "habit", "least"), [(15, 0.2, 0.4), (40, 0.1, 0.8)])
 def test_a_habit_is_found(people: int, habit: float, least: float) -> None:
-    """And hardly ever another pair."""
+    """And hardly ever another pair, though these are in another order, too, because of it."""
     teams = 30
     found = [told(seed, people, habit) for seed in range(teams)]
-    print("power", people, habit, sum((1, 2) in pairs for pairs in found), sum(bool(p - {(1, 2)}) for p in found))
     assert sum((1, 2) in pairs for pairs in found) >= least * teams
-
-
-def test_trying_again_is_an_order() -> None:
-    """Each command follows itself then."""
-    assert told(1, 40, retries=0.9) == {(0, 0), (1, 1), (2, 2), (3, 3)}
+    assert sum(bool(pairs - {(1, 2)}) for pairs in found) <= stats.binom.ppf(0.999, teams, 0.05)
 
 
 def test_a_few_people_have_no_order() -> None:
     """Five can show one, if all do."""
-    excess = np.ones((LEAST_UNITS, 1)) * 10
-    assert excesses(excess).tolist() == [True]
-    assert excesses(excess[1:]).tolist() == [False]
-    assert excesses(-excess).tolist() == [False]
-    assert excesses(np.diag([10.0] * LEAST_UNITS)).tolist() == [False] * LEAST_UNITS, "one person's order is nobody's"
+    often, never = np.full((LEAST_UNITS, 1), 10.0), np.zeros((LEAST_UNITS, 1))
+    assert excesses(often, never).tolist() == [True]
+    assert excesses(often[1:], never[1:]).tolist() == [False]
+    assert excesses(never, often).tolist() == [False]
+    alone = np.diag([10.0] * LEAST_UNITS)
+    assert excesses(alone, 0 * alone).tolist() == [False] * LEAST_UNITS, "one person's order is nobody's"

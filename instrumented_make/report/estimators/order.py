@@ -1,4 +1,4 @@
-"""Which command follows which more often than if the order of runs did not matter?
+"""Which command follows which more often, by a fifth at least, than if the order of runs did not matter?
 
 If it did not, the run after another could as well be any of the other runs of the same stretch of work: where the first
 command was followed, by whatever, r times, and the second has b of the other n - 1 runs, the second follows the first
@@ -19,16 +19,19 @@ import numpy as np
 from instrumented_make.report.estimators.panel import Floats, Truths
 
 FALSE_ALARM = 0.05
+# Where one pair is a habit, others follow each other somewhat more or less than in any order, only because of that.
+TIMES = 1.2
 # With fewer people there are too few ways to give them signs.
 LEAST_UNITS = 5
 SIGNS = 999
 
 
-def excesses(excess: Floats) -> Truths:
-    """Which pairs (columns) follow each other more often than by chance, from each person's (rows) excess."""
-    units, pairs = excess.shape
+def excesses(observed: Floats, expected: Floats) -> Truths:
+    """Which pairs (columns) follow each other at least TIMES as often as by chance; a row for each person."""
+    units, pairs = observed.shape
     if units < LEAST_UNITS or not pairs:
         return np.zeros(pairs, dtype=bool)
+    excess = observed - TIMES * expected
     spread = np.sqrt((excess**2).sum(axis=0))
     standard = excess / np.where(spread > 0, spread, 1)
     bits = np.frombuffer(Random(0).randbytes(SIGNS * units), dtype=np.uint8)

@@ -25,8 +25,8 @@ from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import count_of, in_brackets
 
 SESSION = (
-    "A session begins with a run that fails or is interrupted, and lasts until that command works, whatever else is run "
-    "meanwhile, or until its last try before a pause of an hour; then it is given up."
+    "A session begins with a run that fails or is interrupted, and lasts until that command works, whatever else is "
+    "run meanwhile, or until its last try before a pause of an hour; then it is given up."
 )
 
 
@@ -53,7 +53,7 @@ def tries(stretches: Any, commands: Sequence[str]) -> Any:
 
 
 def sessions(tried: Any, gap_s: int) -> Any:
-    """Each session: ``user_id``, ``command``, the ``week`` of its start, ``tries``, ``duration_ms``, ``solved``: 1 or 0."""
+    """Sessions: ``user_id``, ``command``, the ``week`` it began in, ``tries``, ``duration_ms``, ``solved`` (1 or 0)."""
     found = tried.group_by(["user_id", "command", f"session_{gap_s}"]).agg(
         start_s=tried.start_s.min(),
         end_ms=(tried.start_s * 1000 + tried.duration_ms).max(),
@@ -137,7 +137,7 @@ def find(history: History) -> tuple[list[Debugging], Mapping[int, tuple[str, flo
     until = history.quantiles(found.filter(found.solved == 1), (MEDIAN,))
     table = history.columns(by_unit(found, history.shown_sums, history.unit))
     unit = table["unit"]
-    weeks = np.zeros(int(unit.max()) + 1)
+    weeks: Floats = np.zeros(int(unit.max()) + 1)
     weeks[unit] = table["weeks"]
     # From a mean per person and week to a sum of all people in a week.
     present = history.person_weeks / len(history.timeline)
@@ -145,7 +145,7 @@ def find(history: History) -> tuple[list[Debugging], Mapping[int, tuple[str, flo
     for name in told:
         of = table["command"] == name
         number, solved, tried_ = (int(table[column][of].sum()) for column in ("sessions", "solved", "tries"))
-        units_ms = np.bincount(unit[of], table["total_ms"][of].astype(float), len(weeks))
+        units_ms: Floats = np.bincount(unit[of], table["total_ms"][of], len(weeks)).astype(float)
         span = interval(units_ms, weeks)
         answers.append(
             Debugging(
@@ -194,14 +194,18 @@ def ask(history: History) -> Section | None:
 def _answer(found: Sequence[Debugging], most: Mapping[int, tuple[str, float]], *, own: bool) -> str:
     """Which command leads to most, if that is certain and hangs on no gap, and what its sessions are like."""
     first, *rest = found
-    if rest and not (leads(first.units_ms, rest[0].units_ms) and all(name == first.command for name, _ in most.values())):
+    if rest and not (
+        leads(first.units_ms, rest[0].units_ms) and all(name == first.command for name, _ in most.values())
+    ):
         one, other = (f"{row.command} ({duration(row.week_ms)} a week{in_brackets(row.range_ms)})" for row in found[:2])
         return f"{one} and {other} lead to most debugging; which of them to more is not certain."
     text = f"{first.command} leads to most debugging: it takes {'you' if own else 'people'} {duration(first.week_ms)} "
     text += f"a week{in_brackets(first.range_ms)}"
     if first.until_ms is not None and first.tries is not None:
         text += f", {first.tries:.1f} tries and a median of {duration(first.until_ms)} until it works"
-    return f"{text}. Of {count_of(first.sessions, 'session')}, {percentage(first.given_up / first.sessions)} are given up."
+    return (
+        f"{text}. Of {count_of(first.sessions, 'session')}, {percentage(first.given_up / first.sessions)} are given up."
+    )
 
 
 def _about_gaps(most: Mapping[int, tuple[str, float]]) -> str:
@@ -209,8 +213,8 @@ def _about_gaps(most: Mapping[int, tuple[str, float]]) -> str:
     (half, half_ms), (usual, _), (twice, twice_ms) = (most[gap_s] for gap_s in GAPS_S)
     if half == usual == twice:
         return (
-            f"{usual} comes first as well if pauses are at most half an hour ({duration(half_ms)} a week), or two hours "
-            f"({duration(twice_ms)})."
+            f"{usual} comes first as well if pauses are at most half an hour ({duration(half_ms)} a week), or "
+            f"two hours ({duration(twice_ms)})."
         )
     return (
         f"What comes first depends on the pause: with half an hour {half} ({duration(half_ms)} a week), with an hour "

@@ -29,35 +29,35 @@ _STRETCH = f"stretch_{GAP_S}"
 _MILLION = 1_000_000
 ORDER = (
     "A command follows another if the same person runs it next, within an hour of the end of the other. Told is what "
-    "does so more often than in a random order of the runs of the same hours; the chance of telling anything if no "
-    "order mattered is at most 5%."
+    "certainly does so a fifth more often than if any other run of the same stretch of work could as well come next; "
+    "the chance of telling anything if that were so is at most 5%."
 )
 
 
 def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
-    """How often the command ``after`` followed ``before``: ``observed``, and ``expected`` in any order, in millionths.
+    """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in the order of the names.
 
-    One row for each ``unit`` in whose stretches both are: the number of a person or of a week, as ``by`` says. For what
-    is expected see :mod:`estimators.order`.
+    ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. One row for each
+    ``unit``, the number of a person or of a week, as ``by`` says, and ``before``.
     """
-    runs = stretches.mutate(week=week(stretches))
-    where, chosen = ["user_id", _STRETCH], list(commands)
-    whole = runs.group_by(where).agg(others=runs.count() - 1, week=runs.week.min())
-    there = runs.filter(runs.command.isin(chosen)).group_by([*where, "command"]).agg(number=lambda run: run.count())
-    followed = runs.filter(runs.before.isin(chosen))
-    begun = followed.group_by([*where, "before"]).agg(times=followed.count())
-    both = begun.join(whole, where).join(there, where)
-    left = both.number - (both.before == both.command).ifelse(1, 0)
-    expected = both.group_by([by, "before", both.command.name("after")]).agg(
-        expected=(both.times * left * _MILLION // both.others).sum()
+    names = list(enumerate(commands))
+    where = ["user_id", _STRETCH]
+    # Every run of a stretch is in one of these cells. A join with itself would take some engines for ever.
+    cells = stretches.group_by([*where, "before"]).agg(
+        week=week(stretches).min(),
+        runs=stretches.count(),
+        **{f"observed_{place}": (stretches.command == name).ifelse(1, 0).sum() for place, name in names},
     )
-    pair = followed.filter(followed.command.isin(chosen))
-    observed = pair.group_by([by, "before", pair.command.name("after")]).agg(observed=pair.count())
-    found = expected.filter(expected.expected > 0).left_join(observed, [by, "before", "after"])
-    units = runs.select(by).distinct()
-    units = units.mutate(unit=ibis.row_number().over(ibis.window(order_by=by)))
-    found = found.select(by, "before", "after", "expected", observed=found.observed.fill_null(0))
-    return found.join(units, by).drop(by)
+    stretch = ibis.window(group_by=where)
+    there = {f"there_{place}": cells[f"observed_{place}"].sum().over(stretch) for place, _ in names}
+    cells = cells.mutate(others=cells.runs.sum().over(stretch) - 1, week=cells.week.min().over(stretch), **there)
+    cells = cells.filter(cells.before.isin(list(commands)))
+    sums = {f"observed_{place}": cells[f"observed_{place}"].sum() for place, _ in names}
+    for place, name in names:
+        left = cells[f"there_{place}"] - (cells.before == name).ifelse(1, 0)
+        sums[f"expected_{place}"] = (cells.runs * left * _MILLION // cells.others).sum()
+    found = cells.group_by([by, "before"]).agg(**sums)
+    return found.mutate(unit=ibis.dense_rank().over(ibis.window(order_by=by))).drop(by)
 
 
 def paths(stretches: Any, steps: Sequence[tuple[str, str]]) -> Any:
@@ -108,23 +108,23 @@ class Path:
 
 
 def find(history: History) -> list[Pair]:
-    """What follows what more often than in any order, the most excess first."""
+    """What certainly follows what a fifth more often than in any order, the most excess first."""
     history.begin("Finding what people run after what")
     commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
     table = history.columns(pairs(history.stretches, commands, history.unit))
     if not len(table["unit"]):
         return []
     place = {name: number for number, name in enumerate(commands)}
-    size = len(commands)
-    pair = np.array([place[name] for name in table["before"].tolist()]) * size
-    pair += np.array([place[name] for name in table["after"].tolist()])
-    observed, expected = table["observed"].astype(float), table["expected"] / _MILLION
-    people = np.bincount(pair, observed > 0, size**2).astype(int)
+    before = [place[name] for name in table["before"].tolist()]
+    size, units = len(commands), int(table["unit"].max()) + 1
+    observed, expected = np.zeros((2, units, size, size))
+    for after in range(size):
+        observed[table["unit"], before, after] = table[f"observed_{after}"]
+        expected[table["unit"], before, after] = table[f"expected_{after}"] / _MILLION
+    observed, expected = observed.reshape(units, -1), expected.reshape(units, -1)
+    people = (observed > 0).sum(axis=0)
     told = np.flatnonzero((people > 0) & [history.may_be_told(number) for number in people.tolist()])
-    units, unit = np.unique(table["unit"], return_inverse=True)
-    excess = np.zeros((len(units), size**2))
-    excess[unit, pair] = observed - expected
-    number, mean = (np.bincount(pair, values, size**2) for values in (observed, expected))
+    number, mean = observed.sum(axis=0), expected.sum(axis=0)
     found = [
         Pair(
             before=commands[at // size],
@@ -134,7 +134,7 @@ def find(history: History) -> list[Pair]:
             observed=int(number[at]),
             expected=float(mean[at]),
         )
-        for at in told[excesses(excess[:, told])].tolist()
+        for at in told[excesses(observed[:, told], expected[:, told])].tolist()
     ]
     return sorted(found, key=lambda item: (item.expected - item.observed, item.before, item.after))
 
@@ -185,14 +185,15 @@ def ask(history: History) -> Section:
 
 def _answer(found: Sequence[Pair], taken: Sequence[Path], *, own: bool) -> str:
     if not found:
-        return "No command follows another more often than it would in any order."
+        return "No command certainly follows another more often than it would in any order."
     parts = [
-        f"{percentage(item.observed / item.runs)} of the runs of {item.before} are followed by "
-        f"{'another' if item.after == item.before else item.after} ({percentage(item.expected / item.runs)} in any order)"
+        f"{percentage(item.observed / item.runs)} of the runs of {item.before} are followed "
+        f"by {'another' if item.after == item.before else item.after}, "
+        f"{percentage(item.expected / item.runs)} in any order"
         for item in found[:2]
     ]
     whose = "Your" if own else "People's"
-    text = f"{whose} runs have an order: {', '.join(parts)}."
+    text = f"{whose} runs have an order: {'; '.join(parts)}."
     if taken:
         text += f" The most common path, {_name(taken[0])}, is in {percentage(taken[0].share)} of working days."
     return text
@@ -230,8 +231,8 @@ def _draw(rows: Rows, answer: str) -> Drawing:
             "command": f"{row['before']} → {row['after']}",
             "share": row["followed"] / row["runs"],
             "chance": row["in_any_order"] / row["runs"],
-            "text": f"{row['before']}: {percentage(row['followed'] / row['runs'])} of {row['runs']:,} runs are followed "
-            f"by {row['after']}, {percentage(row['in_any_order'] / row['runs'])} in any order",
+            "text": f"{row['before']}: {percentage(row['followed'] / row['runs'])} of {row['runs']:,} runs are "
+            f"followed by {row['after']}, {percentage(row['in_any_order'] / row['runs'])} in any order",
         }
         for row in rows
     ]

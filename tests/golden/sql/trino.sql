@@ -2678,366 +2678,259 @@ LEFT OUTER JOIN (
   ON "t19"."user_id" = "t27"."user_id";
 
 -- pairs
-WITH "t6" AS (
-  SELECT
-    "t5"."command",
-    "t5"."user_id",
-    "t5"."duration_ms",
-    "t5"."exit_status",
-    "t5"."start_s",
-    "t5"."commit_s",
-    "t5"."on_master",
-    "t5"."is_test",
-    "t5"."place",
-    IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" <= 3600
-    ), "t5"."before", '') AS "before",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 1800
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_1800",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 3600
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_3600",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 7200
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_7200"
-  FROM (
-    SELECT
-      "t4"."command",
-      "t4"."user_id",
-      "t4"."duration_ms",
-      "t4"."exit_status",
-      "t4"."start_s",
-      "t4"."commit_s",
-      "t4"."on_master",
-      "t4"."is_test",
-      "t4"."end_s",
-      ROW_NUMBER() OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) - 1 AS "place",
-      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) AS "pause_s",
-      LAG("t4"."command", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) AS "before"
-    FROM (
-      SELECT
-        "t3"."command",
-        "t3"."user_id",
-        LEAST(
-          "t3"."duration_ms",
-          CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-        ) AS "duration_ms",
-        "t3"."exit_status",
-        "t3"."start_s",
-        "t3"."commit_s",
-        "t3"."on_master",
-        "t3"."is_test",
-        "t3"."start_s" + CAST(FLOOR(
-          CAST((
-            LEAST(
-              "t3"."duration_ms",
-              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-            )
-          ) AS DOUBLE) / (
-            1000
-          )
-        ) AS BIGINT) AS "end_s"
-      FROM (
-        SELECT
-          "t2"."command",
-          "t2"."user_id",
-          "t2"."duration_ms",
-          "t2"."exit_status",
-          "t2"."start_s",
-          "t2"."commit_s",
-          "t2"."on_master",
-          "t2"."is_test"
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              COALESCE(
-                (
-                  "t0"."user_id" IS NOT NULL
-                )
-                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                AND (
-                  "t0"."exit_status" IS NOT NULL
-                )
-                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                FALSE
-              ) AS "is_run",
-              "t0"."command",
-              "t0"."user_id",
-              IF(
-                COALESCE(
-                  (
-                    "t0"."user_id" IS NOT NULL
-                  )
-                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                  AND (
-                    "t0"."exit_status" IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ),
-                "t0"."duration_ms",
-                0
-              ) AS "duration_ms",
-              "t0"."exit_status",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-              "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-            FROM "devstack_command_run" AS "t0"
-            WHERE
-              "t0"."command" IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-              )
-              AND "t0"."git_checked_out_master"
-              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-          ) AS "t1"
-          WHERE
-            "t1"."is_run"
-        ) AS "t2"
-      ) AS "t3"
-    ) AS "t4"
-  ) AS "t5"
-)
 SELECT
-  "t27"."before",
-  "t27"."after",
-  "t27"."expected",
-  "t27"."observed",
-  "t27"."unit"
+  "t11"."before",
+  "t11"."observed_0",
+  "t11"."observed_1",
+  "t11"."expected_0",
+  "t11"."expected_1",
+  "t11"."unit"
 FROM (
   SELECT
-    "t26"."user_id",
-    "t26"."before",
-    "t26"."after",
-    "t26"."expected",
-    COALESCE("t17"."observed", 0) AS "observed",
-    "t21"."unit"
+    "t10"."user_id",
+    "t10"."before",
+    "t10"."observed_0",
+    "t10"."observed_1",
+    "t10"."expected_0",
+    "t10"."expected_1",
+    DENSE_RANK() OVER (ORDER BY "t10"."user_id" ASC) - 1 AS "unit"
   FROM (
-    SELECT
-      *
-    FROM (
-      SELECT
-        "t23"."user_id",
-        "t23"."before",
-        "t23"."command" AS "after",
-        SUM(
-          CAST(FLOOR(
-            CAST((
-              "t23"."times" * (
-                "t23"."number" - IF("t23"."before" = "t23"."command", 1, 0)
-              ) * 1000000
-            ) AS DOUBLE) / (
-              "t23"."others"
-            )
-          ) AS BIGINT)
-        ) AS "expected"
-      FROM (
-        SELECT
-          "t18"."user_id",
-          "t18"."stretch_3600",
-          "t18"."before",
-          "t18"."times",
-          "t22"."others",
-          "t22"."week",
-          "t20"."command",
-          "t20"."number"
-        FROM (
-          SELECT
-            "t10"."user_id",
-            "t10"."stretch_3600",
-            "t10"."before",
-            COUNT(*) AS "times"
-          FROM (
-            SELECT
-              "t7"."command",
-              "t7"."user_id",
-              "t7"."duration_ms",
-              "t7"."exit_status",
-              "t7"."start_s",
-              "t7"."commit_s",
-              "t7"."on_master",
-              "t7"."is_test",
-              "t7"."place",
-              "t7"."before",
-              "t7"."stretch_1800",
-              "t7"."stretch_3600",
-              "t7"."stretch_7200",
-              CAST(FLOOR(CAST((
-                "t7"."start_s" + 259200
-              ) AS DOUBLE) / (
-                604800
-              )) AS BIGINT) AS "week"
-            FROM "t6" AS "t7"
-            WHERE
-              "t7"."before" IN ('dev.down', 'dev.provision')
-          ) AS "t10"
-          GROUP BY
-            1,
-            2,
-            3
-        ) AS "t18"
-        INNER JOIN (
-          SELECT
-            "t11"."user_id",
-            "t11"."stretch_3600",
-            COUNT(*) - 1 AS "others",
-            MIN("t11"."week") AS "week"
-          FROM (
-            SELECT
-              "t7"."command",
-              "t7"."user_id",
-              "t7"."duration_ms",
-              "t7"."exit_status",
-              "t7"."start_s",
-              "t7"."commit_s",
-              "t7"."on_master",
-              "t7"."is_test",
-              "t7"."place",
-              "t7"."before",
-              "t7"."stretch_1800",
-              "t7"."stretch_3600",
-              "t7"."stretch_7200",
-              CAST(FLOOR(CAST((
-                "t7"."start_s" + 259200
-              ) AS DOUBLE) / (
-                604800
-              )) AS BIGINT) AS "week"
-            FROM "t6" AS "t7"
-          ) AS "t11"
-          GROUP BY
-            1,
-            2
-        ) AS "t22"
-          ON "t18"."user_id" = "t22"."user_id" AND "t18"."stretch_3600" = "t22"."stretch_3600"
-        INNER JOIN (
-          SELECT
-            "t12"."user_id",
-            "t12"."stretch_3600",
-            "t12"."command",
-            COUNT(*) AS "number"
-          FROM (
-            SELECT
-              "t7"."command",
-              "t7"."user_id",
-              "t7"."duration_ms",
-              "t7"."exit_status",
-              "t7"."start_s",
-              "t7"."commit_s",
-              "t7"."on_master",
-              "t7"."is_test",
-              "t7"."place",
-              "t7"."before",
-              "t7"."stretch_1800",
-              "t7"."stretch_3600",
-              "t7"."stretch_7200",
-              CAST(FLOOR(CAST((
-                "t7"."start_s" + 259200
-              ) AS DOUBLE) / (
-                604800
-              )) AS BIGINT) AS "week"
-            FROM "t6" AS "t7"
-            WHERE
-              "t7"."command" IN ('dev.down', 'dev.provision')
-          ) AS "t12"
-          GROUP BY
-            1,
-            2,
-            3
-        ) AS "t20"
-          ON "t18"."user_id" = "t20"."user_id" AND "t18"."stretch_3600" = "t20"."stretch_3600"
-      ) AS "t23"
-      GROUP BY
-        1,
-        2,
-        3
-    ) AS "t24"
-    WHERE
-      "t24"."expected" > 0
-  ) AS "t26"
-  LEFT OUTER JOIN (
     SELECT
       "t9"."user_id",
       "t9"."before",
-      "t9"."command" AS "after",
-      COUNT(*) AS "observed"
+      SUM("t9"."observed_0") AS "observed_0",
+      SUM("t9"."observed_1") AS "observed_1",
+      SUM(
+        CAST(FLOOR(
+          CAST((
+            "t9"."runs" * (
+              "t9"."there_0" - IF("t9"."before" = 'dev.down', 1, 0)
+            ) * 1000000
+          ) AS DOUBLE) / (
+            "t9"."others"
+          )
+        ) AS BIGINT)
+      ) AS "expected_0",
+      SUM(
+        CAST(FLOOR(
+          CAST((
+            "t9"."runs" * (
+              "t9"."there_1" - IF("t9"."before" = 'dev.provision', 1, 0)
+            ) * 1000000
+          ) AS DOUBLE) / (
+            "t9"."others"
+          )
+        ) AS BIGINT)
+      ) AS "expected_1"
     FROM (
       SELECT
-        "t7"."command",
-        "t7"."user_id",
-        "t7"."duration_ms",
-        "t7"."exit_status",
-        "t7"."start_s",
-        "t7"."commit_s",
-        "t7"."on_master",
-        "t7"."is_test",
-        "t7"."place",
-        "t7"."before",
-        "t7"."stretch_1800",
-        "t7"."stretch_3600",
-        "t7"."stretch_7200",
-        CAST(FLOOR(CAST((
-          "t7"."start_s" + 259200
-        ) AS DOUBLE) / (
-          604800
-        )) AS BIGINT) AS "week"
-      FROM "t6" AS "t7"
+        *
+      FROM (
+        SELECT
+          "t7"."user_id",
+          "t7"."stretch_3600",
+          "t7"."before",
+          MIN("t7"."week") OVER (
+            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "week",
+          "t7"."runs",
+          "t7"."observed_0",
+          "t7"."observed_1",
+          SUM("t7"."runs") OVER (
+            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) - 1 AS "others",
+          SUM("t7"."observed_0") OVER (
+            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "there_0",
+          SUM("t7"."observed_1") OVER (
+            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "there_1"
+        FROM (
+          SELECT
+            "t6"."user_id",
+            "t6"."stretch_3600",
+            "t6"."before",
+            MIN(
+              CAST(FLOOR(CAST((
+                "t6"."start_s" + 259200
+              ) AS DOUBLE) / (
+                604800
+              )) AS BIGINT)
+            ) AS "week",
+            COUNT(*) AS "runs",
+            SUM(IF("t6"."command" = 'dev.down', 1, 0)) AS "observed_0",
+            SUM(IF("t6"."command" = 'dev.provision', 1, 0)) AS "observed_1"
+          FROM (
+            SELECT
+              "t5"."command",
+              "t5"."user_id",
+              "t5"."duration_ms",
+              "t5"."exit_status",
+              "t5"."start_s",
+              "t5"."commit_s",
+              "t5"."on_master",
+              "t5"."is_test",
+              "t5"."place",
+              IF((
+                "t5"."place" > 0
+              ) AND (
+                "t5"."pause_s" <= 3600
+              ), "t5"."before", '') AS "before",
+              SUM(IF((
+                "t5"."place" > 0
+              ) AND (
+                "t5"."pause_s" > 1800
+              ), 1, 0)) OVER (
+                PARTITION BY "t5"."user_id"
+                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+              ) AS "stretch_1800",
+              SUM(IF((
+                "t5"."place" > 0
+              ) AND (
+                "t5"."pause_s" > 3600
+              ), 1, 0)) OVER (
+                PARTITION BY "t5"."user_id"
+                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+              ) AS "stretch_3600",
+              SUM(IF((
+                "t5"."place" > 0
+              ) AND (
+                "t5"."pause_s" > 7200
+              ), 1, 0)) OVER (
+                PARTITION BY "t5"."user_id"
+                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+              ) AS "stretch_7200"
+            FROM (
+              SELECT
+                "t4"."command",
+                "t4"."user_id",
+                "t4"."duration_ms",
+                "t4"."exit_status",
+                "t4"."start_s",
+                "t4"."commit_s",
+                "t4"."on_master",
+                "t4"."is_test",
+                "t4"."end_s",
+                ROW_NUMBER() OVER (
+                  PARTITION BY "t4"."user_id"
+                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+                ) - 1 AS "place",
+                "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
+                  PARTITION BY "t4"."user_id"
+                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+                ) AS "pause_s",
+                LAG("t4"."command", 1) OVER (
+                  PARTITION BY "t4"."user_id"
+                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+                ) AS "before"
+              FROM (
+                SELECT
+                  "t3"."command",
+                  "t3"."user_id",
+                  LEAST(
+                    "t3"."duration_ms",
+                    CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+                  ) AS "duration_ms",
+                  "t3"."exit_status",
+                  "t3"."start_s",
+                  "t3"."commit_s",
+                  "t3"."on_master",
+                  "t3"."is_test",
+                  "t3"."start_s" + CAST(FLOOR(
+                    CAST((
+                      LEAST(
+                        "t3"."duration_ms",
+                        CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+                      )
+                    ) AS DOUBLE) / (
+                      1000
+                    )
+                  ) AS BIGINT) AS "end_s"
+                FROM (
+                  SELECT
+                    "t2"."command",
+                    "t2"."user_id",
+                    "t2"."duration_ms",
+                    "t2"."exit_status",
+                    "t2"."start_s",
+                    "t2"."commit_s",
+                    "t2"."on_master",
+                    "t2"."is_test"
+                  FROM (
+                    SELECT
+                      *
+                    FROM (
+                      SELECT
+                        COALESCE(
+                          (
+                            "t0"."user_id" IS NOT NULL
+                          )
+                          AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                          AND (
+                            "t0"."exit_status" IS NOT NULL
+                          )
+                          AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                          FALSE
+                        ) AS "is_run",
+                        "t0"."command",
+                        "t0"."user_id",
+                        IF(
+                          COALESCE(
+                            (
+                              "t0"."user_id" IS NOT NULL
+                            )
+                            AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                            AND (
+                              "t0"."exit_status" IS NOT NULL
+                            )
+                            AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                            FALSE
+                          ),
+                          "t0"."duration_ms",
+                          0
+                        ) AS "duration_ms",
+                        "t0"."exit_status",
+                        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                        "t0"."git_checked_out_master" AS "on_master",
+                        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                      FROM "devstack_command_run" AS "t0"
+                      WHERE
+                        "t0"."command" IS NOT NULL
+                        AND NOT (
+                          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                        )
+                        AND "t0"."git_checked_out_master"
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                    ) AS "t1"
+                    WHERE
+                      "t1"."is_run"
+                  ) AS "t2"
+                ) AS "t3"
+              ) AS "t4"
+            ) AS "t5"
+          ) AS "t6"
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS "t7"
+      ) AS "t8"
       WHERE
-        "t7"."before" IN ('dev.down', 'dev.provision')
-        AND "t7"."command" IN ('dev.down', 'dev.provision')
+        "t8"."before" IN ('dev.down', 'dev.provision')
     ) AS "t9"
     GROUP BY
       1,
-      2,
-      3
-  ) AS "t17"
-    ON "t26"."user_id" = "t17"."user_id"
-    AND "t26"."before" = "t17"."before"
-    AND "t26"."after" = "t17"."after"
-  INNER JOIN (
-    SELECT
-      "t8"."user_id",
-      ROW_NUMBER() OVER (ORDER BY "t8"."user_id" ASC) - 1 AS "unit"
-    FROM (
-      SELECT DISTINCT
-        "t7"."user_id"
-      FROM "t6" AS "t7"
-    ) AS "t8"
-  ) AS "t21"
-    ON "t26"."user_id" = "t21"."user_id"
-) AS "t27";
+      2
+  ) AS "t10"
+) AS "t11";
 
 -- paths
 WITH "t6" AS (
