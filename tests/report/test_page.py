@@ -29,7 +29,9 @@ QUESTIONS = [
     "Did the change of 2026-04-28T10:00Z help?",
     "Which commands take up the most of people's time?",
     "Which commands fail or are killed, and when?",
+    "What leads to debugging?",
     "Which commands are used most often?",
+    "What do people run before and after what?",
     "How long do people stay on old commits?",
     "What happened over time?",
 ]

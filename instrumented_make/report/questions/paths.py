@@ -111,6 +111,8 @@ def find(history: History) -> list[Pair]:
     """What certainly follows what a fifth more often than in any order, the most excess first."""
     history.begin("Finding what people run after what")
     commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
+    if not commands:
+        return []
     table = history.columns(pairs(history.stretches, commands, history.unit))
     if not len(table["unit"]):
         return []
