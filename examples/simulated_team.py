@@ -75,13 +75,14 @@ class World:
     ``upgrade``: the week around which people get new machines, and what these multiply durations by. ``office``: the
     share of people in it, the week from which on its network is slow, and how many times. ``cold``: how many times as
     long the first run of a day takes. ``patience_s``: how long people wait for a run, typically, before they interrupt
-    it. ``retries``: the chance that what failed is tried again at once. ``tails``: the share of runs with heavy tails;
-    ``asleep``: that of runs during which the lid is closed. ``busiest``: the share of all runs that one person makes,
-    whose machine takes ``new_machine`` times as long from the middle on. ``pull_every_days``: typically.
-    ``commits_a_week``: on the main branch. ``ways``: ways of working, each with the share of people who work so, and
-    the weights of the commands to them, instead of the commands' own. ``variety``: how people of one way differ, as the
-    concentration of a Dirichlet distribution around it. ``existing``: from which week to which a command exists.
-    ``renamed``: in which week a commit gives a command the name of another, which people have when they pulled it.
+    it. ``retries``: the chance that what failed is tried again at once. ``habit``: after which command which other is
+    run at once, and with what chance. ``tails``: the share of runs with heavy tails; ``asleep``: that of runs during
+    which the lid is closed. ``busiest``: the share of all runs that one person makes, whose machine takes
+    ``new_machine`` times as long from the middle on. ``pull_every_days``: typically. ``commits_a_week``: on the main
+    branch. ``ways``: ways of working, each with the share of people who work so, and the weights of the commands to
+    them, instead of the commands' own. ``variety``: how people of one way differ, as the concentration of a Dirichlet
+    distribution around it. ``existing``: from which week to which a command exists. ``renamed``: in which week a commit
+    gives a command the name of another, which people have when they pulled it.
     """
 
     people: int = 40
@@ -103,6 +104,7 @@ class World:
     cold: float = 1
     patience_s: float = math.inf
     retries: float = 0
+    habit: tuple[str, str, float] | None = None
     asleep: float = 0
     tails: float = 0
     busiest: float = 0
@@ -196,6 +198,13 @@ class Team:
             again = found[-1].of((found[-1].status > 0) & (rng.random(len(found[-1].person)) < world.retries))
             pause_s = rng.exponential(120, len(again.person))
             found.append(self._outcome(rng, again.person, again.command, again.start_s + again.duration_s + pause_s))
+        if world.habit is not None:
+            names = [item.name for item in world.commands]
+            done, next_, chance = names.index(world.habit[0]), names.index(world.habit[1]), world.habit[2]
+            after = Runs(*(np.concatenate([getattr(part, column.name) for part in found]) for column in fields(Runs)))
+            after = after.of((after.command == done) & (rng.random(len(after.person)) < chance))
+            begin_s = after.start_s + after.duration_s + rng.exponential(120, len(after.person))
+            found.append(self._outcome(rng, after.person, np.full_like(after.command, next_), begin_s))
         every = Runs(*(np.concatenate([getattr(part, column.name) for part in found]) for column in fields(Runs)))
         return every.of(np.argsort(every.start_s, kind="stable"))
 

@@ -9,7 +9,7 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.questions import behind, changed, commands, endings, helped, workflows
+from instrumented_make.report.questions import behind, changed, commands, debugging, endings, helped, paths, workflows
 from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
@@ -38,6 +38,8 @@ def _queries(dialect: str) -> dict[str, Any]:
     every = queries.sums(records, {"dev.provision": 3_600_000})
     runs, sums = queries.runs(records), queries.runs(every)
     stored = queries.runs(ibis.table(every.schema(), "sums"))
+    stretches = queries.stretches(queries.cut(runs, {"dev.provision": 3_600_000}))
+    sessions = debugging.sessions(debugging.tries(stretches, ["dev.down", "dev.provision"]), queries.GAP_S)
     return {
         "exceptions": queries.exceptions(every),
         "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
@@ -52,6 +54,11 @@ def _queries(dialect: str) -> dict[str, Any]:
         "uses": commands.uses(stored, ["dev.provision"]),
         "mixes": workflows.mixes(stored, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
+        "debugging": debugging.by_command(sessions),
+        "debugging_by_person": debugging.by_unit(sessions, sums, "user_id"),
+        "pairs": paths.pairs(stretches, ["dev.down", "dev.provision"], "user_id"),
+        "paths": paths.paths(stretches, [("dev.down", "dev.provision"), ("dev.provision", "dev.up.lms")]),
+        "days": paths.days(stretches),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }
 

@@ -97,10 +97,7 @@ class History:
     def _spread(self, runs: Any) -> dict[str, tuple[float, ...]]:
         """For each command its durations in ms at the percentages SPREAD, and the longest."""
         self.begin("Finding how long runs take")
-        return {
-            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in (*SPREAD, 100))
-            for row in self.ask(queries.spread(runs, (*SPREAD, 100), engine=self._source.engine))
-        }
+        return self.quantiles(runs, (*SPREAD, 100))
 
     def may_be_told(self, people: int) -> bool:
         """Whether this many people are enough to show; in a person's own history, one is."""
@@ -122,6 +119,20 @@ class History:
     def sums(self) -> Any:
         """The sums of all runs by command, person and week, as :func:`queries.sums`."""
         return self._sums
+
+    @cached_property
+    def stretches(self) -> Any:
+        """All runs as :func:`queries.stretches`, none longer than it counts for: a laptop may have slept."""
+        self.begin("Following each person's runs")
+        p95 = SPREAD.index(P95)
+        runs = queries.cut(self._runs, {name: longest_ms(values[p95]) for name, values in self.spread.items()})
+        wanted = runs.select(*queries.in_order(), "user_id", "commit_s", "on_master")
+        return self.keep(queries.stretches(wanted), "stretches")
+
+    @property
+    def shown_sums(self) -> Any:
+        """The :attr:`sums` of the selected commands, if any are selected, or all."""
+        return self._choose(self._sums)
 
     @property
     def shown(self) -> Any:
@@ -158,6 +169,17 @@ class History:
             for row in zip(*(column.tolist() for column in columns.values()), strict=True)
         ]
 
+    def keep(self, table: Any, name: str) -> Any:
+        """The same rows, computed once if the engine runs here."""
+        return store(self._source, table, name)
+
+    def quantiles(self, table: Any, percents: Sequence[int]) -> dict[str, tuple[float, ...]]:
+        """For each command of ``table`` the quantiles of its ``duration_ms``, in ms."""
+        return {
+            row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in percents)
+            for row in self.ask(queries.spread(table, percents, engine=self._source.engine))
+        }
+
     def begin(self, step: str) -> None:
         """Announce a step that may take long."""
         self._steps.begin(step)
@@ -191,7 +213,7 @@ class History:
     def timeline(self) -> list[Time]:
         """Every week with runs: how many people ran anything, and how the runs went that they waited for."""
         self.begin("Following the weeks")
-        rows = self.ask(queries.timeline(self._choose(self._sums)))
+        rows = self.ask(queries.timeline(self.shown_sums))
         if not self.interactive:
             return [Time(**row) for row in rows]
         awaited = {row["week"]: row for row in self.ask(queries.timeline(self._choose_awaited(self._sums)))}
@@ -204,7 +226,12 @@ class History:
     @cached_property
     def people(self) -> int:
         """How many people ran any of the shown commands."""
-        return int(self.ask(queries.people(self._choose(self._sums)))[0]["people"])
+        return int(self.ask(queries.people(self.shown_sums))[0]["people"])
+
+    @property
+    def unit(self) -> str:
+        """What a mean is of: people or, in one person's history, weeks."""
+        return "week" if self.own or self.people == 1 else "user_id"
 
     @property
     def person_weeks(self) -> int:
@@ -224,7 +251,7 @@ class History:
     def range_of(self, commands: Sequence[str]) -> tuple[float, float] | None:
         """The same for the time that these commands take, in ms; None with too few people or weeks."""
         shown = {command: self.weekly[command] for command in (row.command for row in self.summary.figures)}
-        return interval(*waits(shown, commands, alone=self.own or self.people == 1))
+        return interval(*waits(shown, commands, alone=self.unit == "week"))
 
     @cached_property
     def weekly(self) -> dict[str, Weekly]:

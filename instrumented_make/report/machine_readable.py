@@ -7,15 +7,25 @@ from typing import Any
 
 from instrumented_make import layout
 from instrumented_make.report.history import History
-from instrumented_make.report.questions import attempt, changed, commands, helped, waiting, why, workflows
+from instrumented_make.report.questions import (
+    attempt,
+    changed,
+    commands,
+    debugging,
+    helped,
+    paths,
+    waiting,
+    why,
+    workflows,
+)
 from instrumented_make.times import time_of_report
 
 
 def as_json(history: History) -> str:
-    """One JSON object: the figures of every command, what changed, and, if asked, whether a change helped.
+    """One JSON object: the figures of every command, and what is found in them.
 
-    With ``--change`` each command that could be compared has the fields of both. ``changes``, ``new_and_gone`` and
-    ``ways_of_working`` are null if they could not be looked for, by a mistake of ours.
+    With ``--change`` each command that could be compared has the fields of both. ``changes``, ``debugging``, ``paths``,
+    ``new_and_gone`` and ``ways_of_working`` are null if they could not be looked for, by a mistake of ours.
     """
     low_ms, high_ms = history.waiting_range_ms or (None, None)
     changes: list[list[dict[str, Any]]] = []
@@ -24,6 +34,10 @@ def as_json(history: History) -> str:
     attempt(history, commands, lambda: new_and_gone.append(commands.document(commands.find_new_and_gone(history))))
     ways: list[dict[str, Any]] = []
     attempt(history, workflows, lambda: ways.append(workflows.document(workflows.find_ways(history))))
+    led: list[list[dict[str, Any]]] = []
+    attempt(history, debugging, lambda: led.append(debugging.document(debugging.find(history)[0])))
+    followed: list[list[dict[str, Any]]] = []
+    attempt(history, paths, lambda: followed.append(paths.document(paths.find(history))))
     document: dict[str, Any] = {
         "made": time_of_report(),
         **layout.document(history.summary),
@@ -36,6 +50,8 @@ def as_json(history: History) -> str:
         "hours": waiting.document(history) if history.timeline else [],
         "new_and_gone": new_and_gone[0] if new_and_gone else None,
         "ways_of_working": ways[0] if ways else None,
+        "debugging": led[0] if led else None,
+        "paths": followed[0] if followed else None,
     }
     if history.options.change_s is not None:
         compared = helped.document(helped.compare_all(history), history.options.change_s)

@@ -16,6 +16,10 @@ from instrumented_make.figures import LONGEST_MS, Selection
 from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
+# Runs this far apart belong together: who reads, asks or eats comes back to the same work, over night not.
+GAP_S = HOUR_S
+# Half and twice as far, to see what hangs on it.
+GAPS_S = (GAP_S // 2, GAP_S, GAP_S * 2)
 OTHER, OTHER_INTERACTIVE = "other", "other, interactive"
 
 # Engines whose quantile interpolates between the two nearest values, as SQL's PERCENTILE_CONT does. BigQuery, Trino and
@@ -94,13 +98,21 @@ def sums(records: Any, longest: Mapping[str, int]) -> Any:
 
     Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer.
     """
-    most = records.duration_ms
-    if longest:
-        # No constant is the most of the others: ClickHouse cannot compare a large one, without a sign, with durations.
-        most = ibis.cases(*((records.command == name, ms) for name, ms in longest.items()), else_=most)
+    most = _most(records, longest)
     cut = (records.duration_ms > most).ifelse(1, 0)
     table = records.mutate(week=week(records), cut=cut, duration_ms=ibis.least(records.duration_ms, most))
     return sum_by(table, ["command", "user_id", "week", "is_run"], cut=table.cut.sum())
+
+
+def cut(table: Any, longest: Mapping[str, int]) -> Any:
+    """The same runs, but those of some commands take at most so many ms as the ``longest``."""
+    return table.mutate(duration_ms=ibis.least(table.duration_ms, _most(table, longest)))
+
+
+def _most(table: Any, longest: Mapping[str, int]) -> Any:
+    # Not with a largest literal: ClickHouse takes it for an unsigned integer, which it does not compare with others.
+    own = table.duration_ms
+    return ibis.cases(*((table.command == name, ms) for name, ms in longest.items()), else_=own) if longest else own
 
 
 def sum_by(table: Any, by: list[str], **more: Any) -> Any:
@@ -154,6 +166,34 @@ def by_week(sums: Any, names: Sequence[str]) -> Any:
     # Transferring millions of names would take longer than all the numbers.
     places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
     return chosen.mutate(command=places.cast("int64"))
+
+
+def in_order() -> list[str]:
+    """What orders a person's runs: only runs that are alike in all of this can change places."""
+    return ["start_s", "duration_ms", "exit_status", "command"]
+
+
+def stretches(table: Any) -> Any:
+    """The same runs, numbered by person: for each of GAPS_S ``stretch_<gap>``, which are those without a pause.
+
+    A stretch goes on while the next run begins within the gap of the end of the one before. ``place``: among the
+    person's runs, from 0. ``before``: the command before it in its stretch with GAP_S, or "".
+    """
+    person = ibis.window(group_by="user_id", order_by=in_order())
+    so_far = ibis.cumulative_window(group_by="user_id", order_by=in_order())
+    runs = table.mutate(end_s=table.start_s + table.duration_ms // 1000)
+    runs = runs.mutate(
+        place=ibis.row_number().over(person),
+        pause_s=runs.start_s - runs.end_s.lag(1).over(person),
+        before=runs.command.lag(1).over(person),
+    )
+    # Engines differ in what comes before the first.
+    numbers = {
+        f"stretch_{gap_s}": ((runs.place > 0) & (runs.pause_s > gap_s)).ifelse(1, 0).sum().over(so_far)
+        for gap_s in GAPS_S
+    }
+    before = ((runs.place > 0) & (runs.pause_s <= GAP_S)).ifelse(runs.before, "")
+    return runs.select(*table.columns, "place", before=before, **numbers)
 
 
 def number_people(table: Any) -> Any:

@@ -33,3 +33,15 @@ def interval(total: Floats, weeks: Floats) -> tuple[float, float] | None:
     effective = sum_**2 / math.fsum(total**2)
     half = half_width(max(effective - 1, 1), LEVEL) * error
     return mean * math.exp(-half), mean * math.exp(min(half, 700.0))
+
+
+def leads(first: Floats, second: Floats) -> bool:
+    """Whether the highest of several sums would be higher than the second for units like these, too.
+
+    To compare these two is enough, whichever they are: then at most 1 - LEVEL of such statements are wrong (Gutmann and
+    Maymin 1987, doi:10.1214/aos/1176350281).
+    """
+    if not second.any():
+        return True
+    ratio = interval(first, second)
+    return ratio is not None and ratio[0] > 1

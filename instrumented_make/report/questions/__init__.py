@@ -20,8 +20,10 @@ from instrumented_make.report.questions import (
     behind,
     changed,
     commands,
+    debugging,
     endings,
     helped,
+    paths,
     used,
     waiting,
     weeks,
@@ -31,7 +33,7 @@ from instrumented_make.report.questions import (
 from instrumented_make.report.section import Figure, Section
 
 # In the order in which a page and a terminal show them.
-QUESTIONS = (changed, helped, waiting, why, endings, used, commands, workflows, behind, weeks)
+QUESTIONS = (changed, helped, waiting, why, endings, debugging, used, paths, commands, workflows, behind, weeks)
 
 
 def answer_all(history: History) -> Iterator[Section]:

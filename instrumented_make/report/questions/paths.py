@@ -1,0 +1,265 @@
+"""What do people run before and after what?
+
+Only runs within one stretch of work follow each other: see :func:`queries.stretches`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from instrumented_make.layout import percentage
+from instrumented_make.report.estimators.order import excesses
+from instrumented_make.report.history import History
+from instrumented_make.report.queries import GAP_S, week
+from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.times import DAY_S
+
+if TYPE_CHECKING:
+    from instrumented_make.report.drawing import Chart
+
+# Pairs are of so many commands, those with the most runs: what is rare follows too seldom to be told.
+MOST_COMMANDS = 20
+SHOWN_PATHS = 5
+_STRETCH = f"stretch_{GAP_S}"
+_MILLION = 1_000_000
+ORDER = (
+    "A command follows another if the same person runs it next, within an hour of the end of the other. Told is what "
+    "certainly does so a fifth more often than if any other run of the same stretch of work could as well come next; "
+    "the chance of telling anything if that were so is at most 5%."
+)
+
+
+def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
+    """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in the order of the names.
+
+    ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. One row for each
+    ``unit``, the number of a person or of a week, as ``by`` says, and ``before``.
+    """
+    names = list(enumerate(commands))
+    where = ["user_id", _STRETCH]
+    # Every run of a stretch is in one of these cells. A join with itself would take some engines for ever.
+    cells = stretches.group_by([*where, "before"]).agg(
+        week=week(stretches).min(),
+        runs=stretches.count(),
+        **{f"observed_{place}": (stretches.command == name).ifelse(1, 0).sum() for place, name in names},
+    )
+    stretch = ibis.window(group_by=where)
+    there = {f"there_{place}": cells[f"observed_{place}"].sum().over(stretch) for place, _ in names}
+    cells = cells.mutate(others=cells.runs.sum().over(stretch) - 1, week=cells.week.min().over(stretch), **there)
+    cells = cells.filter(cells.before.isin(list(commands)))
+    sums = {f"observed_{place}": cells[f"observed_{place}"].sum() for place, _ in names}
+    for place, name in names:
+        left = cells[f"there_{place}"] - (cells.before == name).ifelse(1, 0)
+        sums[f"expected_{place}"] = (cells.runs * left * _MILLION // cells.others).sum()
+    found = cells.group_by([by, "before"]).agg(**sums)
+    return found.mutate(unit=ibis.dense_rank().over(ibis.window(order_by=by))).drop(by)
+
+
+def paths(stretches: Any, steps: Sequence[tuple[str, str]]) -> Any:
+    """Which ``path`` of three or four commands, all of whose ``steps`` are these, people take: ``people``, ``days``.
+
+    The commands are ``c0`` to ``c3``; ``c3`` is "" if there are only three. Each person's days count.
+    """
+    taken = ibis.or_(*((stretches.before == before) & (stretches.command == after) for before, after in steps))
+    step = stretches.filter(taken).select("user_id", "place", "before", "command", day=stretches.start_s // DAY_S)
+    second = step.select("user_id", c2=step.command, place=step.place - 1)
+    third = step.select("user_id", c3=step.command, place=step.place - 2)
+    three = step.join(second, ["user_id", "place"])
+    four = three.join(third, ["user_id", "place"])
+    names = {"c0": "before", "c1": "command", "c2": "c2"}
+    every = ibis.union(
+        three.select("user_id", "day", **{new: three[old] for new, old in names.items()}, c3=ibis.literal("")),
+        four.select("user_id", "day", **{new: four[old] for new, old in names.items()}, c3=four.c3),
+    )
+    whole = ["c0", "c1", "c2", "c3"]
+    of_person = every.distinct().group_by([*whole, "user_id"]).agg(days=lambda row: row.count())
+    return of_person.group_by(whole).agg(people=of_person.count(), days=of_person.days.sum())
+
+
+def days(stretches: Any) -> Any:
+    """How many ``days`` there are with any run of a person, in a single row."""
+    return stretches.select("user_id", day=stretches.start_s // DAY_S).distinct().agg(days=lambda row: row.count())
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """How many times ``after`` followed one of the ``runs`` of ``before``, and how many times it would in any order."""
+
+    before: str
+    after: str
+    people: int
+    runs: int
+    observed: int
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Commands that people ran one after the other, and on which ``share`` of their working days."""
+
+    commands: tuple[str, ...]
+    people: int
+    share: float
+
+
+def find(history: History) -> list[Pair]:
+    """What certainly follows what a fifth more often than in any order, the most excess first."""
+    history.begin("Finding what people run after what")
+    commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
+    if not commands:
+        return []
+    table = history.columns(pairs(history.stretches, commands, history.unit))
+    if not len(table["unit"]):
+        return []
+    place = {name: number for number, name in enumerate(commands)}
+    before = [place[name] for name in table["before"].tolist()]
+    size, units = len(commands), int(table["unit"].max()) + 1
+    observed, expected = np.zeros((2, units, size, size))
+    for after in range(size):
+        observed[table["unit"], before, after] = table[f"observed_{after}"]
+        expected[table["unit"], before, after] = table[f"expected_{after}"] / _MILLION
+    observed, expected = observed.reshape(units, -1), expected.reshape(units, -1)
+    people = (observed > 0).sum(axis=0)
+    told = np.flatnonzero((people > 0) & [history.may_be_told(number) for number in people.tolist()])
+    number, mean = observed.sum(axis=0), expected.sum(axis=0)
+    found = [
+        Pair(
+            before=commands[at // size],
+            after=commands[at % size],
+            people=int(people[at]),
+            runs=history.runs_of[commands[at // size]],
+            observed=int(number[at]),
+            expected=float(mean[at]),
+        )
+        for at in told[excesses(observed[:, told], expected[:, told])].tolist()
+    ]
+    return sorted(found, key=lambda item: (item.expected - item.observed, item.before, item.after))
+
+
+def find_paths(history: History, found: Sequence[Pair]) -> list[Path]:
+    """The paths of the most working days, each of whose steps is one of those ``found``, to another command."""
+    steps = [(item.before, item.after) for item in found if item.before != item.after]
+    if not steps:
+        return []
+    [row] = history.ask(days(history.stretches))
+    every = [
+        Path(
+            commands=tuple(line[f"c{place}"] for place in range(4) if line[f"c{place}"]),
+            people=line["people"],
+            share=line["days"] / row["days"],
+        )
+        for line in history.ask(paths(history.stretches, steps))
+        if history.may_be_told(line["people"])
+    ]
+    return sorted(every, key=lambda path: (-path.share, path.commands))[:SHOWN_PATHS]
+
+
+def ask(history: History) -> Section:
+    """The section; what one person runs is compared week by week."""
+    found = find(history)
+    taken = find_paths(history, found)
+    answer = _answer(found, taken, own=history.own or history.people == 1)
+    people = [] if history.own else ["people"]
+    return Section(
+        "paths",
+        "What do people run before and after what?",
+        answer,
+        [ORDER, *([_about_paths(taken)] if len(taken) > 1 else [])],
+        lambda: _figures(found, answer),
+        ["command", "followed by", "of its runs", "in any order", *people] if found else [],
+        [
+            [
+                item.before,
+                item.after,
+                percentage(item.observed / item.runs),
+                percentage(item.expected / item.runs),
+                *([] if history.own else [f"{item.people:,}"]),
+            ]
+            for item in found
+        ],
+    )
+
+
+def _answer(found: Sequence[Pair], taken: Sequence[Path], *, own: bool) -> str:
+    if not found:
+        return "No command certainly follows another more often than it would in any order."
+    parts = [
+        f"{percentage(item.observed / item.runs)} of the runs of {item.before} are followed "
+        f"by {'another' if item.after == item.before else item.after}, "
+        f"{percentage(item.expected / item.runs)} in any order"
+        for item in found[:2]
+    ]
+    whose = "Your" if own else "People's"
+    text = f"{whose} runs have an order: {'; '.join(parts)}."
+    if taken:
+        text += f" The most common path, {_name(taken[0])}, is in {percentage(taken[0].share)} of working days."
+    return text
+
+
+def _about_paths(taken: Sequence[Path]) -> str:
+    others = "; ".join(f"{_name(path)} ({percentage(path.share)})" for path in taken[1:])
+    return f"Other paths, and the working days that have them: {others}."
+
+
+def _name(path: Path) -> str:
+    return " → ".join(path.commands)
+
+
+def _figures(found: Sequence[Pair], answer: str) -> list[Figure]:
+    from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
+
+    if not found:
+        return []
+    rows: Rows = document(found)
+    shown = rows[: drawing.SHOWN_COMMANDS]
+    caption = "What comes next, of a command's runs; the line is what it would be in any order"
+    if len(rows) > len(shown):
+        caption += f"; of {len(rows):,} pairs, only the {len(shown)} that are furthest from it"
+    return [Figure("paths", caption, rows, _draw(shown, answer))]
+
+
+def _draw(rows: Rows, answer: str) -> Drawing:
+    import altair as alt  # noqa: PLC0415  (imported to draw only)
+
+    from instrumented_make.report import drawing  # noqa: PLC0415
+
+    data: Rows = [
+        {
+            "command": f"{row['before']} → {row['after']}",
+            "share": row["followed"] / row["runs"],
+            "chance": row["in_any_order"] / row["runs"],
+            "text": f"{row['before']}: {percentage(row['followed'] / row['runs'])} of {row['runs']:,} runs are "
+            f"followed by {row['after']}, {percentage(row['in_any_order'] / row['runs'])} in any order",
+        }
+        for row in rows
+    ]
+
+    def draw(width: int) -> Chart:
+        marks = drawing.base(data).encode(y=drawing.commands(data, width), description="text:N")
+        axis = alt.Axis(format="~%", title=None, tickCount=5)
+        return alt.layer(
+            marks.mark_bar(fill="var(--accent)", height=14).encode(x=alt.X("share:Q", axis=axis)),
+            marks.mark_tick(color="var(--ink)", stroke="var(--ink)", thickness=2, height=18).encode(x="chance:Q"),
+        ).properties(width=width, height=drawing.height(data))
+
+    return drawing.both(draw, answer)
+
+
+def document(found: Sequence[Pair]) -> list[dict[str, Any]]:
+    """For programs: how many of a command's runs another followed, and how many in any order of the same runs."""
+    return [
+        {
+            "before": item.before,
+            "after": item.after,
+            "people": item.people,
+            "runs": item.runs,
+            "followed": item.observed,
+            "in_any_order": item.expected,
+        }
+        for item in found
+    ]
