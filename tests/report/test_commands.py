@@ -63,7 +63,7 @@ NOTHING_HAPPENED: dict[str, tuple[World, Filter | None]] = {
     "it ends after Christmas": (replace(TEAM, variety=3, end=date(2026, 1, 5)), None),
     "people who come, go and try again": (LIFE, None),
     "most people leave": (replace(LIFE, leaving=0.7, variety=1), None),
-    "before releases only": (TEAM, before_releases),
+    "before releases only": (replace(TEAM, weeks=52), before_releases),
     "in projects only": (TEAM, in_projects),
 }
 
@@ -94,19 +94,17 @@ def test_a_new_name_is_told_from_another_command() -> None:
 
 
 def test_one_person_is_no_end() -> None:
-    """The only one who ran it often stops, and stays; the others ran it once, long ago."""
-    weeks = np.arange(20)
-    rows = [(0, week, 0) for week in weeks[:10]] + [(person, person, 0) for person in range(1, 6)]
-    rows += [(person, week, 1) for person in range(6) for week in weeks[: 20 if person == 0 else 10]]
+    """The only one who ran it often stops, and stays; the others ran it once, and half of their weeks ago."""
+    weeks = np.arange(160)
+    rows = [(0, week, 0) for week in weeks[:40]] + [(person, 39, 0) for person in range(1, 6)]
+    rows += [(person, week, 1) for person in range(6) for week in weeks[: 160 if person == 0 else 50]]
     uses = Uses(*np.array(rows).T)
-    last = silent(uses.command, uses.week)
-    assert last == {0: 9}
-    assert not is_missed(uses, 0, 9, 2, least=1)
-    everybody = [(person, week, 0) for person in range(6) for week in weeks[:10]]
-    everybody += [(person, week, 1) for person in range(6) for week in weeks]
-    uses = Uses(*np.array(everybody).T)
-    assert is_missed(uses, 0, 9, 2, least=5)
-    assert not is_missed(uses, 0, 9, 2, least=7)
+    assert silent(uses.command, uses.week) == {0: 39}
+    assert not is_missed(uses, 0, 39, 2, least=5)
+    assert is_missed(uses, 0, 39, 2, least=5, own=True)
+    both = Uses(*np.array([*rows, *((1, week, 0) for week in weeks[:40]), *((1, week, 1) for week in weeks)]).T)
+    assert is_missed(both, 0, 39, 2, least=5)
+    assert not is_missed(both, 0, 39, 2, least=7)
 
 
 def test_the_report_says_what_happened(tmp_path: Path) -> None:
