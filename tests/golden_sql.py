@@ -37,7 +37,9 @@ def _queries(dialect: str) -> dict[str, Any]:
     )
     every = queries.sums(records, {"dev.provision": 3_600_000})
     runs, sums = queries.runs(records), queries.runs(every)
+    others = queries.records(queries.by_people(events, automated=True), LATEST_S)
     return {
+        "automated": queries.automated(queries.runs(others)),
         "exceptions": queries.exceptions(every),
         "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
         "people": queries.people(sums),

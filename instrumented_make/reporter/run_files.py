@@ -1,10 +1,10 @@
 """Runs as the recorder wrote them down: one small file each in ``pending``, ``<nanoseconds since 1970>-<process>.run``.
 
 Its lines, of version 3: ``3``; the command; the start; the space of process ids and make's id in it; the folder that
-holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected, the name
-of the agreement and, only if that is collected, who started make; ``end``; and the end, which is blank until make has ended: make's exit status, or minus the
-number of the signal that ended it, and when. A start and an end are three numbers of nanoseconds: since 1970, since the
-machine started, and since then without the time that it slept.
+holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected,
+the name of the agreement and, only if that is collected, who started make; ``end``; and the end, which is blank until
+make has ended: make's exit status, or minus the number of the signal that ended it, and when. A start and an end are
+three numbers of nanoseconds: since 1970, since the machine started, and since then without the time that it slept.
 
 The watcher holds its file locked for as long as it lives. So a record without an end that nobody has locked belongs to
 a watcher that was killed, or that was on a machine or in a container that is gone. A file has MAX_BYTES at most. A
