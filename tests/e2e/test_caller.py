@@ -67,6 +67,17 @@ def test_a_program_has_none(each_make: Workbench, how: str) -> None:
     assert words(each_make) == ["program"]
 
 
+def test_no_stream_is_opened(bench: Workbench) -> None:
+    """To open a pipe that nobody writes to would wait for ever, and make with it."""
+    ask(bench)
+    pipe = bench.tree / "pipe"
+    os.mkfifo(pipe)
+    stdin = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert bench.run("one", stdin=stdin).stdout == "one\n"
+    os.close(stdin)
+    assert words(bench) == ["program"]
+
+
 @pytest.mark.parametrize("name", AGENTS)
 def test_an_agent_sets_a_variable(bench: Workbench, name: str) -> None:
     """It is one on a terminal too; its value is in no file, and an empty one says nothing."""
