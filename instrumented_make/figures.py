@@ -21,12 +21,24 @@ MOST_TIMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which runs count. ``since_s``: started then or later (seconds since 1970); ``commands``: only these are shown."""
+    """Which runs count. ``since_s``: started then or later (seconds since 1970); ``commands``: only these are shown.
+
+    ``all_callers``: those of coding agents and programs too, not only people's.
+    """
 
     since_s: int | None = None
     commands: tuple[str, ...] = ()
     include_test: bool = False
     only_master: bool = False
+    all_callers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Automated:
+    """Runs that agents and programs started; None for both if that may not be told of so few people."""
+
+    runs: int | None
+    failed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +76,14 @@ class Summary:
     """The figures of the commands that are shown, most time first, interactive ones last.
 
     ``total_ms`` of all commands, and how much of it people ``waited``; ``cut`` runs count as :func:`longest_ms`.
+    ``automated`` runs are not among them; None if there are none, or if all callers' runs count.
     """
 
     figures: tuple[Figures, ...]
     waited_ms: int
     total_ms: int
     cut: int = 0
+    automated: Automated | None = None
 
     def share(self, figures: Figures) -> float | None:
         """The command's share of all the time that people waited, 0 to 1; None if nobody waits for it."""

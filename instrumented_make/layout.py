@@ -12,9 +12,10 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from instrumented_make import __version__
-from instrumented_make.figures import MOST_TIMES, Figures, Selection, Summary, Week
+from instrumented_make.figures import MOST_TIMES, Automated, Figures, Selection, Summary, Week
 from instrumented_make.text import printable
 from instrumented_make.times import minute, monday, time_of_report
 
@@ -53,6 +54,8 @@ def describe(source: str, event: str | None, selection: Selection, summary: Summ
     counts.append(f"commands {', '.join(selection.commands)}" if selection.commands else "all commands")
     counts.append("main branch" if selection.only_master else "all branches")
     counts.append("with test data" if selection.include_test else "without test data")
+    if selection.all_callers:
+        counts.append("with runs of agents and programs")
     counts += more
     if summary.cut:
         runs = f"{summary.cut:,} run{'s' if summary.cut > 1 else ''}"
@@ -66,7 +69,23 @@ def describe(source: str, event: str | None, selection: Selection, summary: Summ
     return [
         f"{printable(source)}: {printable('; '.join(counts))}",
         f"{period}; made {time_of_report()} by instrumented-make {__version__}",
+        *([_not_counted(summary.automated, sum(row.runs for row in summary.figures))] if summary.automated else []),
     ]
+
+
+def _not_counted(automated: Automated, counted: int) -> str:
+    """What there is beside the ``counted`` runs."""
+    if automated.runs is None or automated.failed is None:
+        return (
+            "Agents and programs made runs too, of too few people to tell more: not counted; --callers all counts them"
+        )
+    runs = f"{automated.runs:,} run{'s' if automated.runs > 1 else ''}"
+    share = percentage(automated.runs / (automated.runs + counted))
+    failed = percentage(automated.failed / automated.runs)
+    return (
+        f"Agents and programs made {runs} more ({share} of all), of which {failed} failed: not counted; "
+        "--callers all counts them"
+    )
 
 
 def wrap(context: list[str], width: int | None) -> str:
@@ -127,7 +146,7 @@ def document(summary: Summary) -> dict[str, object]:
         for row in summary.figures
     ]
     totals = {"total_ms": summary.total_ms, "waited_ms": summary.waited_ms, "cut": summary.cut}
-    return {**totals, "commands": commands}
+    return {**totals, "automated": asdict(summary.automated) if summary.automated else None, "commands": commands}
 
 
 def as_csv(summary: Summary) -> str:

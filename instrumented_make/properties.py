@@ -14,6 +14,9 @@ from typing import Literal
 Value = str | int | bool | None
 _TYPES = {"string": str, "integer": int, "boolean": bool}
 
+# Who may have started make, in the words of the recorder. Those beside a person:
+PERSON, AUTOMATED = "person", ("agent", "program")
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -21,7 +24,7 @@ class Property:
 
     ``type`` is its JSON type and ``unit`` the unit of a number or the format of a string. ``meaning`` is shown to
     the person it is about, ``question`` is what the team learns from it. ``nullable``: it is null if unknown.
-    ``optional``: it is collected only if a catalog asks for it.
+    ``optional``: it is collected only if a catalog asks for it. ``words``: its only values, if they are few.
     """
 
     name: str
@@ -32,10 +35,13 @@ class Property:
     unit: str = ""
     nullable: bool = False
     optional: bool = False
+    words: tuple[str, ...] = ()
 
     def takes(self, value: object) -> bool:
         """Whether ``value`` is valid for this property."""
-        return self.nullable if value is None else type(value) is _TYPES[self.type]
+        if value is None:
+            return self.nullable
+        return type(value) is _TYPES[self.type] and (not self.words or value in self.words)
 
 
 USER_ID = Property(
@@ -121,6 +127,16 @@ PROPERTIES = (
         False,
         nullable=True,
         optional=True,
+    ),
+    Property(
+        "caller",
+        "string",
+        "who started make: 'agent' for a coding agent, else 'person' on a terminal, else 'program'; never which",
+        "Do these figures describe people?",
+        PERSON,
+        nullable=True,
+        optional=True,
+        words=(PERSON, *AUTOMATED),
     ),
 )
 

@@ -30,12 +30,14 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __APPLE__
+#include <libproc.h>
 #include <sys/event.h>
 #include <sys/sysctl.h>
 #define BOOT_CLOCK CLOCK_MONOTONIC_RAW
 #define AWAKE_CLOCK CLOCK_UPTIME_RAW
 #else
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #define BOOT_CLOCK CLOCK_BOOTTIME
 #define AWAKE_CLOCK CLOCK_MONOTONIC
@@ -50,6 +52,9 @@ enum { PIDFD, CONNECTOR, RUN, KQUEUE, NONE };
 #define FIRST_WAY PIDFD /* for tests: the ways before this one are left out */
 #endif
 static const char *const WAYS[] = {"pidfd", "connector", "run", "kqueue", "none"};
+/* What coding agents set for the commands that they run; docs/privacy.md has a source for each. */
+static const char *const AGENTS[] = {"AGENT", "AI_AGENT", "AUGMENT_AGENT", "CLAUDECODE", "CLINE_ACTIVE",
+    "CODEX_SANDBOX", "CODEX_THREAD_ID", "CURSOR_AGENT", "GEMINI_CLI", "GOOSE_TERMINAL", "OPENCODE"};
 
 struct moment { long long time_ns, boot_ns, awake_ns; }; /* since 1970; since boot, asleep or not; since boot, awake */
 extern char **environ; /* here, after read_origin(), that of make, and its first argument */
@@ -58,6 +63,7 @@ static struct { /* where make runs, the nearest folder from there up that has .g
   char folder[PATH_MAX], top[PATH_MAX], ref[PATH_MAX], commit[PATH_MAX];
 } checkout;
 static char mark[PATH_MAX], agreement[PATH_MAX]; /* the file that tells make that the person agreed, and its text */
+static int asks_for_caller; /* whether what was agreed to has the field `caller` */
 static long long clock_ns(clockid_t clock) {
   struct timespec time = {0, 0};
   return clock_gettime(clock, &time), time.tv_sec * 1000000000LL + time.tv_nsec;
@@ -68,8 +74,8 @@ static struct moment now(void) {
 
 /* --- 1. What each system knows of another process ---
  * open_way() prepares for the end of `pid`, and returns one of WAYS; wait_for_end() then sleeps until it has come, and
- * returns how, as waitpid() does, or -1 if that was not told. All signals are blocked, so no call is interrupted. */
-
+ * returns how, as waitpid() does, or -1 if that was not told. All signals are blocked, so no call is interrupted.
+ * hold_stream() keeps what a stream of `pid` leads to, without opening it; is_terminal() looks at what was kept. */
 /* The strings in `text`, `bytes` long and followed by a NUL, as a list that ends with NULL; NULL without memory. */
 static char **strings(char *text, size_t bytes) {
   char **list = calloc(bytes + 2, sizeof *list);
@@ -79,14 +85,12 @@ static char **strings(char *text, size_t bytes) {
 
 #ifdef __APPLE__
 static unsigned long space_of_pids(void) { return 0; }
-
 static pid_t parent_of(pid_t pid) {
   struct kinfo_proc info = {0};
   size_t bytes = sizeof info;
   int failed = sysctl((int[]){CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}, 4, &info, &bytes, NULL, 0);
   return failed || bytes != sizeof info ? 0 : info.kp_eproc.e_ppid;
 }
-
 /* The system gives the number of arguments, the program's path, and then arguments and environment. */
 static int read_origin(pid_t pid) {
   int count;
@@ -113,6 +117,13 @@ static int wait_for_end(int way, int descriptor, struct moment *ended) {
   *ended = now();
   return got == 1 && !(event.flags & EV_ERROR) ? (int)event.data : -1;
 }
+static int hold_stream(pid_t pid, int stream) { /* Here nothing can be kept, so it is looked at. */
+  struct vnode_fdinfo about = {0};
+  proc_pidfdinfo(pid, stream, PROC_PIDFDVNODEINFO, &about, sizeof about);
+  const char *name = devname((dev_t)about.pvi.vi_stat.vst_rdev, S_IFCHR);
+  return S_ISCHR(about.pvi.vi_stat.vst_mode) && name != NULL && strncmp(name, "tty", 3) == 0 ? -2 : -1;
+}
+static int is_terminal(int held) { return held == -2; }
 
 static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -131,25 +142,21 @@ enum { ACK = 7, WHAT = 9, PID = 13, EXIT_CODE = 15, WORDS = 19 };
 #define EVENT_EXIT 0x80000000u
 /* Whether this kernel is at least 6.`minor`. */
 static int kernel_is_6(int minor) {
-  struct utsname kernel;
-  int is_major, is_minor, known = uname(&kernel) == 0 && sscanf(kernel.release, "%d.%d", &is_major, &is_minor) == 2;
-  return known && is_major * 1000 + is_minor >= 6000 + minor;
+  struct utsname is;
+  int first, second;
+  return uname(&is) == 0 && sscanf(is.release, "%d.%d", &first, &second) == 2 && first * 1000 + second >= 6000 + minor;
 }
-
 /* Put the content of /proc/`pid`/`name` into `text`, with a NUL after it; 0 if it is empty, or does not fit. */
 static size_t proc(pid_t pid, const char *name, char *text, size_t room) {
   char path[64];
-  size_t bytes = 0;
-  ssize_t got = -1;
   snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
   int file = open(path, O_RDONLY | O_CLOEXEC);
-  while (file >= 0 && bytes < room && (got = read(file, text + bytes, room - bytes)) > 0) bytes += (size_t)got;
+  ssize_t got = file < 0 ? 0 : read(file, text, room); /* of these files, one call gives all that fits */
   if (file >= 0) close(file);
-  if (got != 0 || bytes == room) return 0;
-  text[bytes] = '\0';
-  return bytes;
+  if (got <= 0 || (size_t)got == room) return 0;
+  text[got] = '\0';
+  return (size_t)got;
 }
-
 /* The parent of `pid`, or 0 if it is not seen here. Since Linux 6.13 a descriptor tells, in a third of /proc's time. */
 static pid_t parent_of(pid_t pid) {
   struct pidfd_info info = {0};
@@ -159,17 +166,15 @@ static pid_t parent_of(pid_t pid) {
   if (pidfd >= 0) close(pidfd);
   if (told) return (pid_t)info.ppid;
   /* The second word is a name in brackets that may hold anything, a bracket too. */
-  if (proc(pid, "stat", text, sizeof text) == 0 || (after = strrchr(text, ')')) == NULL) return 0;
-  return sscanf(after, ") %*c %d", &parent) == 1 ? parent : 0;
+  int found = proc(pid, "stat", text, sizeof text) > 0 && (after = strrchr(text, ')')) != NULL;
+  return found && sscanf(after, ") %*c %d", &parent) == 1 ? parent : 0;
 }
-
 /* A number that distinguishes this space of process ids from those of other containers; 0 if unknown. */
 static unsigned long space_of_pids(void) {
   static struct stat about;
   if (about.st_ino == 0) stat("/proc/self/ns/pid", &about);
   return (unsigned long)about.st_ino;
 }
-
 /* Most environments fit into the first room, and no process is started with more than 6 MiB. */
 static int read_origin(pid_t pid) {
   for (size_t bytes, room = 1 << 16; room <= 8 << 20; room <<= 7) {
@@ -180,7 +185,6 @@ static int read_origin(pid_t pid) {
   }
   return 0;
 }
-
 /* Linux 6.6 to 6.14: the process connector, for the first space of process ids and of networks, tells everybody. Before
  * 6.6 it told root only, and otherwise. Whoever asks for events is answered before send() returns. */
 static int open_connector(pid_t pid) {
@@ -190,10 +194,8 @@ static int open_connector(pid_t pid) {
   /* Wake up for that answer and for this end only. A filter loads words in network order. */
   struct { uint16_t code; uint8_t if_true, if_false; uint32_t value; } steps[] = {
       {0x20, 0, 0, 4 * WHAT}, {0x15, 0, 2, __builtin_bswap32(EVENT_EXIT)},
-      {0x20, 0, 0, 4 * PID},  {0x15, 3, 4, __builtin_bswap32((uint32_t)pid)},
-      {0x15, 0, 3, 0 /* an answer */},
-      {0x20, 0, 0, 4 * ACK},  {0x15, 0, 1, __builtin_bswap32(mark + 1)},
-      {0x06, 0, 0, 0xffffffff}, {0x06, 0, 0, 0}};
+      {0x20, 0, 0, 4 * PID},  {0x15, 3, 4, __builtin_bswap32((uint32_t)pid)}, {0x15, 0, 3, 0 /* an answer */},
+      {0x20, 0, 0, 4 * ACK},  {0x15, 0, 1, __builtin_bswap32(mark + 1)}, {0x06, 0, 0, 0xffffffff}, {0x06, 0, 0, 0}};
   struct { unsigned short length; void *steps; } filter = {sizeof steps / sizeof *steps, steps};
   int file = kernel_is_6(6) ? socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, 11 /* NETLINK_CONNECTOR */) : -1;
   if (file < 0 || setsockopt(file, SOL_SOCKET, 26 /* SO_ATTACH_FILTER */, &filter, sizeof filter) != 0 ||
@@ -202,7 +204,6 @@ static int open_connector(pid_t pid) {
     return -1;
   return file;
 }
-
 /* Since Linux 6.15, a descriptor of a process tells anybody how that process ended, once it has been reaped. */
 static int open_way(pid_t pid, int *descriptor) {
   char path[64], target[64] = "";
@@ -238,6 +239,16 @@ static int wait_for_end(int way, int descriptor, struct moment *ended) {
   return status;
 }
 
+static int hold_stream(pid_t pid, int stream) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, stream);
+  return open(path, O_PATH | O_CLOEXEC);
+}
+static int is_terminal(int held) {
+  struct stat about;
+  unsigned kind = fstat(held, &about) == 0 && S_ISCHR(about.st_mode) ? major(about.st_rdev) : 0;
+  return kind == 4 || kind == 5 || (kind >= 136 && kind <= 143); /* consoles and lines; pseudo-terminals: devices.txt */
+}
 /* The address that stands for the make `pid`: it is in no folder, and is gone with the process that holds it. */
 static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -252,7 +263,6 @@ static int join(char *path, const char *folder, const char *name) {
   int used = *name == '/' ? snprintf(path, PATH_MAX, "%s", name) : snprintf(path, PATH_MAX, "%s/%s", folder, name);
   return used > 0 && used < PATH_MAX;
 }
-
 /* Put the text of a regular file of this user into `text`. Return its length, or -1, and "", if it cannot be read. */
 static ssize_t read_text(const char *path, char *text, size_t room) {
   struct stat about;
@@ -263,7 +273,6 @@ static ssize_t read_text(const char *path, char *text, size_t room) {
   text[got > 0 ? got : 0] = '\0';
   return got;
 }
-
 /* The first line of such a file, into `line`, of PATH_MAX bytes. 0, and "", if there is none. */
 static int read_line(const char *path, char *line) {
   read_text(path, line, PATH_MAX);
@@ -281,9 +290,8 @@ static void read_checkout(void) {
     *slash = '\0';
   }
   if (about.st_uid != geteuid()) return;
-  int elsewhere = read_line(path, line) && strncmp(line, "gitdir: ", 8) == 0;
   if (S_ISDIR(about.st_mode)) memcpy(git, path, PATH_MAX);
-  else if (!elsewhere || !join(git, checkout.top, line + 8)) return;
+  else if (!read_line(path, line) || strncmp(line, "gitdir: ", 8) != 0 || !join(git, checkout.top, line + 8)) return;
   if (!join(path, git, "HEAD") || !read_line(path, line)) return;
   if (strncmp(line, "ref: ", 5) != 0) {
     memcpy(checkout.commit, line, PATH_MAX);
@@ -296,17 +304,12 @@ static void read_checkout(void) {
 }
 
 /* --- 3. Watching --- */
-/* A variable of the person's: of the environment that make was started with. */
-static const char *variable(const char *name) {
-  return getenv(name) == NULL ? "" : getenv(name);
-}
-
+static const char *variable(const char *name) { return getenv(name) == NULL ? "" : getenv(name); } /* make's */
 /* Whether `path` is `folder` or below it. */
 static int is_below(const char *path, const char *folder) {
   size_t length = strlen(folder);
   return length > 0 && strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
-
 /* Whether the decision kept here is a yes, to `agreement`, which is "" before it is known; -1 if it cannot be read. */
 static int is_decided(void) {
   static char text[LARGEST_RECORD], line[PATH_MAX], same[PATH_MAX + 32];
@@ -315,9 +318,9 @@ static int is_decided(void) {
   if (read_text("metrics.json", text, sizeof text) < 0) return errno == ENOENT ? 0 : -1;
   snprintf(same, sizeof same, "\"agreement\": \"%s\"", agreement);
   int yes = strstr(text, "\"decision\": \"report\"") != NULL || strstr(text, "\"decision\": \"local\"") != NULL;
+  asks_for_caller = strstr(text, "\n        \"caller\"") != NULL; /* an item of `fields`, as json.dumps() writes it */
   return yes && strstr(text, same) != NULL && access("declined", F_OK) != 0;
 }
-
 /* The gate: whether the person who started this make has agreed, by their own variables, in a folder of their own that
  * no repository holds. Then that is the current folder. */
 static int is_agreed(const char *path, const char *digest) {
@@ -339,7 +342,6 @@ static int is_agreed(const char *path, const char *digest) {
   if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && is_decided() == 0) unlink(mark);
   return decided == 1;
 }
-
 /* Write the start of a run, with room for its end, into a new file, and hold it locked: an unlocked one that has no end
  * tells that its watcher was killed. Return its descriptor, or -1. Beyond MOST_RECORDS runs are counted, by a byte. */
 static int new_record(long long time_ns, pid_t make, const char *text, size_t length) {
@@ -359,7 +361,6 @@ static int new_record(long long time_ns, pid_t make, const char *text, size_t le
   unlinkat(dirfd(list), name, 0);
   return -1;
 }
-
 /* Become the reporter, with the environment that make was given, unless one is at work or the agreement has ended. It
  * inherits the lock, so there is never a second one; each looks once more after it has let go of the lock. */
 static void become_reporter(const char *path) {
@@ -370,47 +371,48 @@ static void become_reporter(const char *path) {
   if (ftruncate(lock, 0) != 0 /* a killed one's name */ || dup2(lock, 3) != 3 || chdir("/") != 0) return;
   execv(line, (char *[]){line, "-I", "-m", "instrumented_make.reporter", "run", "--lock", "3", (char *)path, NULL});
 }
-
 /* Whether one of the `most` processes from `pid` upwards is a make that is watched. */
 static int is_watched(pid_t pid, int most) {
   struct sockaddr_un address;
   int asking = socket(AF_UNIX, SOCK_DGRAM, 0), watched = 0;
-  for (; pid > 1 && most > 0 && !watched; most--, pid = parent_of(pid)) {
-    socklen_t length = address_of(pid, &address);
-    watched = connect(asking, (struct sockaddr *)&address, length) == 0;
-  }
+  for (; pid > 1 && most > 0 && !watched; most--, pid = parent_of(pid))
+    watched = connect(asking, (struct sockaddr *)&address, address_of(pid, &address)) == 0;
   close(asking);
   return watched;
 }
-
 /* Take the address of the make `pid` while the returned descriptor is open; -1 if it is taken, as before a restart. */
 static int take_address(pid_t pid) {
   struct sockaddr_un address;
   int held = socket(AF_UNIX, SOCK_DGRAM, 0);
   socklen_t length = address_of(pid, &address);
-#ifdef __APPLE__
-  if (!is_watched(pid, 1)) unlink(address.sun_path); /* a killed watcher's */
-#endif
+  if (*address.sun_path != '\0' && !is_watched(pid, 1)) unlink(address.sun_path); /* a killed watcher's; not on Linux */
   return bind(held, (struct sockaddr *)&address, length) == 0 ? held : -1;
 }
-
+/* Who started make; "", and nothing is looked at, if that was not agreed to. The `streams` are let go of. */
+static const char *caller(const int *streams) {
+  const char *word = asks_for_caller ? " program" : "";
+  for (int stream = 0; stream < 3; close(streams[stream++]))
+    if (asks_for_caller && is_terminal(streams[stream])) word = " person";
+  for (size_t at = 0; asks_for_caller && at < sizeof AGENTS / sizeof *AGENTS; at++)
+    if (*variable(AGENTS[at]) != '\0') word = " agent";
+  return word;
+}
 /* The text of a record up to its end; 0 if it is too long. */
-static size_t start_of(char *text, const struct moment *started, pid_t make, const char *digest, char **names) {
-  const char *testing = variable("DEVSTACK_METRICS_TESTING");
-  size_t used = (size_t)snprintf(text, LARGEST_RECORD, "3\n");
-  for (; *names != NULL && used < LARGEST_RECORD; names++)
-    used += (size_t)snprintf(text + used, LARGEST_RECORD - used, "%s%s", *names, names[1] == NULL ? "\n" : " ");
+static size_t start_of(char *text, const struct moment *started, pid_t make, const char *by, char **arguments) {
+  const char *testing = variable("DEVSTACK_METRICS_TESTING"), *digest = arguments[1], *before = "3\n";
+  size_t used = 0;
+  for (char **name = arguments + 3; *name != NULL && used < LARGEST_RECORD; name++, before = " ")
+    used += (size_t)snprintf(text + used, LARGEST_RECORD - used, "%s%s", before, *name);
   if (is_below(variable("HOME"), checkout.top)) /* it is the person's own files that are in git */
     checkout.top[0] = checkout.ref[0] = checkout.commit[0] = '\0';
   if (used < LARGEST_RECORD)
     used += (size_t)snprintf(text + used, LARGEST_RECORD - used,
-                             "%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s\nend\n%*s\n",
+                             "\n%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s%s\nend\n%*s\n",
                              started->time_ns, started->boot_ns, started->awake_ns, space_of_pids(), (int)make,
                              checkout.top, checkout.ref, checkout.commit, strchr(testing, '\n') == NULL ? testing : "?",
-                             digest, agreement, END_BYTES - 1, "");
+                             digest, agreement, by, END_BYTES - 1, "");
   return used < LARGEST_RECORD ? used : 0;
 }
-
 /* Leave the session and let go of whatever is open, so that nothing that ends the one or waits for the other concerns
  * this process; no signal but SIGKILL does. Return the signals that were blocked. */
 static sigset_t leave(void) {
@@ -427,7 +429,6 @@ static sigset_t leave(void) {
   for (int file = 3; file < 65536; file++) close(file);
   return before;
 }
-
 /* Fork, if make can be watched and is still there: otherwise its number may be another process's by now. Return the way
  * to the watcher, and NONE to the one that make waits for. */
 static int leave_watcher(pid_t make, int *descriptor) {
@@ -447,7 +448,7 @@ static int leave_watcher(pid_t make, int *descriptor) {
 }
 
 static int watch(char **arguments) {
-  const char *path = arguments[0], *digest = arguments[1], *called = arguments[2];
+  const char *path = arguments[0], *called = arguments[2];
   static char text[LARGEST_RECORD];
   struct moment started = now(), ended;
   int descriptor = -1;
@@ -460,11 +461,12 @@ static int watch(char **arguments) {
   if (strcmp(slash == NULL ? first_argument : slash + 1, called) != 0 || held < 0) return 0;
   if (is_watched(parent_of(make), INT_MAX)) return 0; /* before make goes on: those above it may end with it */
   read_checkout();
+  const int streams[] = {hold_stream(make, 0), hold_stream(make, 1), hold_stream(make, 2)};
   int way = leave_watcher(make, &descriptor);
   if (way == NONE) return 0;
   /* make goes on; a slow home delays only this process. */
-  if (!is_agreed(path, digest)) return 0;
-  size_t used = start_of(text, &started, make, digest, arguments + 3);
+  if (!is_agreed(path, arguments[1])) return 0;
+  size_t used = start_of(text, &started, make, caller(streams), arguments);
   int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
   int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;
   int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -495,7 +497,6 @@ static void pass_on(int number, siginfo_t *about, void *context) {
 #endif
   if (about->si_code <= 0) kill(running, number);
 }
-
 /* Run `command`, and end as it did. A watcher finds the status in a file without a name, locked until this ended. */
 static int run(char **command) {
   const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -526,7 +527,6 @@ static int run(char **command) {
   raise(WTERMSIG(status));
   return 128 + WTERMSIG(status); /* the signal is blocked here */
 }
-
 /* Watch a process that ends with a status of its own, and see whether it is told. */
 static int check(void) {
   struct moment ended;

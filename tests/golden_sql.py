@@ -40,7 +40,9 @@ def _queries(dialect: str) -> dict[str, Any]:
     stored = queries.runs(ibis.table(every.schema(), "sums"))
     stretches = queries.stretches(queries.cut(runs, {"dev.provision": 3_600_000}))
     sessions = debugging.sessions(debugging.tries(stretches, ["dev.down", "dev.provision"]), queries.GAP_S)
+    others = queries.records(queries.by_people(events, automated=True), LATEST_S)
     return {
+        "automated": queries.automated(queries.runs(others)),
         "exceptions": queries.exceptions(every),
         "totals": queries.totals(queries.fold_others(sums, ["dev.down", "dev.provision"], [])),
         "people": queries.people(sums),

@@ -99,7 +99,13 @@ def test_without_runs_there_is_no_table() -> None:
     """The table is one sentence, JSON has an empty list, and CSV has only a header."""
     empty = summarise([])
     assert as_table(empty, with_people=False) == "No matching runs.\n"
-    assert json.loads(as_json(empty)) == {"total_ms": 0, "waited_ms": 0, "cut": 0, "commands": []}
+    assert json.loads(as_json(empty)) == {
+        "total_ms": 0,
+        "waited_ms": 0,
+        "cut": 0,
+        "automated": None,
+        "commands": [],
+    }
     assert len(as_csv(empty).splitlines()) == 1
 
 

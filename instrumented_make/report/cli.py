@@ -61,6 +61,13 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     help="Only runs on the main branch, or all runs; --change always uses the main branch only.",
 )
 @click.option(
+    "--callers",
+    type=click.Choice(["people", "all"]),
+    default="people",
+    show_default=True,
+    help="Only runs that people started, or those of coding agents and programs as well.",
+)
+@click.option(
     "--min-people",
     type=click.IntRange(min=1),
     default=MIN_PEOPLE,
@@ -108,6 +115,7 @@ def report(
     commands: tuple[str, ...],
     include_test: bool,
     branch: str,
+    callers: str,
     min_people: int,
     catalog: Path | None,
     change: int | None,
@@ -131,7 +139,7 @@ def report(
       python -m generator report events.jsonl --change 2026-05-17T15:02:10+02:00
       python -m generator report events.jsonl --since-last last.json --fail-on slower,failing
     """
-    selection = Selection(since, commands, include_test, only_master=branch == "master")
+    selection = Selection(since, commands, include_test, only_master=branch == "master", all_callers=callers == "all")
     # The caller knows how to read a catalog; the report itself does not depend on catalogs.
     targets = ctx.obj(catalog) if catalog is not None else Targets()
     with _needing_the_extra(), _no_garbage_collection():

@@ -7,12 +7,23 @@ few people use.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from instrumented_make.errors import failure
-from instrumented_make.figures import MEDIAN, P95, Figures, Selection, Summary, Week, hundredths, longest_ms, summary_of
+from instrumented_make.figures import (
+    MEDIAN,
+    P95,
+    Automated,
+    Figures,
+    Selection,
+    Summary,
+    Week,
+    hundredths,
+    longest_ms,
+    summary_of,
+)
 from instrumented_make.report import queries
 from instrumented_make.report.engine import Column
 from instrumented_make.report.estimators.ratio import interval
@@ -57,7 +68,8 @@ class History:
         self._steps = steps
         self.min_people = min_people
         steps.begin("Reading the events")
-        records = queries.select_runs(queries.records(source.events, latest_s()), selection)
+        counted = source.events if selection.all_callers else queries.by_people(source.events)
+        records = queries.select_runs(queries.records(counted, latest_s()), selection)
         records = name_table(source, records, "selected")
         runs, sums, totals, spread = self._sum(records)
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
@@ -207,7 +219,20 @@ class History:
             )
             for row in self._totals
         ]
-        return summary_of(figures, self.selection.commands, last=self.others, cut=self.cut)
+        summary = summary_of(figures, self.selection.commands, last=self.others, cut=self.cut)
+        return replace(summary, automated=self._automated())
+
+    def _automated(self) -> Automated | None:
+        """The selected runs that count nowhere, since no person started them."""
+        if self.selection.all_callers:
+            return None
+        events = queries.by_people(self._source.events, automated=True)
+        records = queries.select_runs(queries.records(events, latest_s()), self.selection)
+        [row] = self.ask(queries.automated(self._choose(queries.runs(records))))
+        if not row["runs"]:
+            return None
+        told = self.may_be_told(row["people"])
+        return Automated(int(row["runs"]), int(row["failed"])) if told else Automated(None, None)
 
     @cached_property
     def timeline(self) -> list[Time]:

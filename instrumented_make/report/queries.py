@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 
 from instrumented_make.figures import LONGEST_MS, Selection
+from instrumented_make.properties import AUTOMATED
 from instrumented_make.times import BEFORE_THURSDAY_S, EARLIEST_S, WEEK_S
 
 HOUR_S = 3600
@@ -55,6 +56,20 @@ def records(events: Any, latest_s: int) -> Any:
         on_master=events.git_checked_out_master,
         # The specification: 'false' for real data, or anything else for test data.
         is_test=events.is_test.fill_null("").lower() != "false",
+    )
+
+
+def by_people(events: Any, *, automated: bool = False) -> Any:
+    """Those events whose command a person started, or nobody knows who; or the others, ``automated``."""
+    others = events.caller.isin(AUTOMATED).fill_null(False)
+    return events.filter(others if automated else ~others)
+
+
+def automated(table: Any) -> Any:
+    """How many ``runs`` there are, of how many ``people``, and how many ``failed``, in a single row."""
+    of_person = table.group_by("user_id").agg(runs=table.count(), failed=(table.exit_status > 0).ifelse(1, 0).sum())
+    return of_person.agg(
+        people=of_person.count(), runs=of_person.runs.sum().fill_null(0), failed=of_person.failed.sum().fill_null(0)
     )
 
 

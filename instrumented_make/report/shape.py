@@ -13,10 +13,10 @@ import ibis
 from ibis.expr import datatypes as dt
 
 from instrumented_make.errors import failure
-from instrumented_make.properties import SPECIFIED, USER_ID
+from instrumented_make.properties import BY_NAME, SPECIFIED, USER_ID
 from instrumented_make.report.engine import ask, has_rows
 
-_ASKED = [declared for declared in SPECIFIED if declared.name != "command_type"]
+_ASKED = [declared for declared in (*SPECIFIED, BY_NAME["caller"]) if declared.name != "command_type"]
 REQUIRED = (USER_ID.name, *(declared.name for declared in _ASKED if not declared.nullable))
 OPTIONAL = tuple(declared.name for declared in _ASKED if declared.nullable)
 # The message's id and the event's name.

@@ -98,6 +98,9 @@ def _select(stats: argparse.ArgumentParser) -> None:
     stats.add_argument(
         "--branch", choices=["master", "all"], default="all", help="only runs on the main branch, or all"
     )
+    stats.add_argument(
+        "--callers", choices=["people", "all"], default="people", help="only runs that people started, or all"
+    )
     stats.add_argument("--format", choices=["table", "json", "csv"], default="table")
 
 
@@ -173,7 +176,13 @@ def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:
     from instrumented_make.figures import Selection  # noqa: PLC0415
     from instrumented_make.reporter.own_summary import summarise_outbox  # noqa: PLC0415
 
-    selection = Selection(options.since, tuple(options.commands), options.include_test, options.branch == "master")
+    selection = Selection(
+        options.since,
+        tuple(options.commands),
+        options.include_test,
+        only_master=options.branch == "master",
+        all_callers=options.callers == "all",
+    )
     summary = summarise_outbox(config_dir.outbox, selection)
     about = layout.describe(str(config_dir.outbox), None, selection, summary)
     return layout.lay_out(summary, options.format, about, with_people=False)

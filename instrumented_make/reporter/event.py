@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from instrumented_make.properties import Value
+from instrumented_make.properties import BY_NAME, Value
 from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.run import NANOSECONDS, Run
@@ -88,4 +88,5 @@ _VALUES: dict[str, Callable[[Run, Collection, Repositories], Value]] = {
     "operating_system": lambda *_: f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
     "hardware": lambda *_: f"{platform.machine()}, {os.cpu_count()} cores",
     "git_dirty": lambda run, _, git: git.is_dirty(run.repository),
+    "caller": lambda run, _, __: run.caller if BY_NAME["caller"].takes(run.caller) else None,
 }

@@ -15,7 +15,10 @@ MAX_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished command: times in nanoseconds since 1970, ``exit_status`` as in the event."""
+    """One finished command: times in nanoseconds since 1970, ``exit_status`` as in the event.
+
+    ``caller``: the recorder's word for who started it; empty if that was not asked for.
+    """
 
     name: str
     command: str
@@ -28,6 +31,7 @@ class Run:
     commit: str
     testing: str
     agreement: str
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Runs as the recorder wrote them down: one small file each in ``pending``, ``<nanoseconds since 1970>-<process>.run``.
 
 Its lines, of version 3: ``3``; the command; the start; the space of process ids and make's id in it; the folder that
-holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected and
-the name of the agreement; ``end``; and the end, which is blank until make has ended: make's exit status, or minus the
-number of the signal that ended it, and when. A start and an end are three numbers of nanoseconds: since 1970, since the
-machine started, and since then without the time that it slept.
+holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected,
+the name of the agreement and, only if that is collected, who started make; ``end``; and the end, which is blank until
+make has ended: make's exit status, or minus the number of the signal that ended it, and when. A start and an end are
+three numbers of nanoseconds: since 1970, since the machine started, and since then without the time that it slept.
 
 The watcher holds its file locked for as long as it lives. So a record without an end that nobody has locked belongs to
 a watcher that was killed, or that was on a machine or in a container that is gone. A file has MAX_BYTES at most. A
@@ -117,6 +117,7 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     status, _, ended = end.strip().partition(" ")
     if not re.fullmatch(r"-?\d{1,3}", status, re.ASCII):
         raise ValueError("its end has no status")
+    _, agreement, caller, *_ = [*agreed.split(" "), "", ""]
     start_ns, _, start_awake_ns = _moment(start)
     end_ns, _, end_awake_ns = _moment(ended)
     return Run(
@@ -131,7 +132,8 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
         ref=ref,
         commit=commit if re.fullmatch(r"[0-9a-f]{40,64}", commit) else "",
         testing=testing,
-        agreement=agreed.partition(" ")[2],
+        agreement=agreement,
+        caller=caller,
     )
 
 

@@ -59,6 +59,30 @@ def test_runs_are_counted(measured: Workbench) -> None:
     assert measured.run("metrics-stats", "ARGS=--format csv").stdout.startswith("command,people,runs,")
 
 
+def test_runs_of_agents_are_told_apart(bench: Workbench) -> None:
+    """Where the field is asked for, they count in one line only, unless all are asked for."""
+    bench.write(RULES, ["one", "bad"])
+    catalog = bench.tree / "targets.yaml"
+    catalog.write_text(f"{catalog.read_text()}fields: [caller]\n")
+    bench.render()
+    bench.opt_in("local")
+    bench.terminal("one").wait()
+    for goal in ("bad", "bad", "one"):
+        bench.run(goal, variables={"CLAUDECODE": "1"})
+    bench.run("bad")
+    bench.background_ended()
+    assert runs(bench) == {"one": 1}
+    assert runs(bench, "--callers all") == {"one": 2, "bad": 3}
+    told = (
+        "Agents and programs made 4 runs more (80.0% of all), of which 75.0% failed: not counted; --callers all counts"
+    )
+    assert told in bench.run("metrics-stats").stdout
+    document = json.loads(bench.run("metrics-stats", "ARGS=--format json --command bad").stdout)
+    assert document["automated"] == {"runs": 3, "failed": 3}
+    command = [sys.executable, "-m", "generator", "report", str(bench.config / "outbox.sqlite3")]
+    assert told in subprocess.check_output(command, text=True)
+
+
 def test_the_report_has_the_same_figures(measured: Workbench) -> None:
     """The generator's report of the same outbox has the same CSV, byte for byte, and more keys in JSON."""
     command = [sys.executable, "-m", "generator", "report", str(measured.config / "outbox.sqlite3"), "--format"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pytest
 from golden_sql import DIALECTS, GOLDEN, sql
@@ -71,6 +73,28 @@ def test_every_engine_answers_as_duckdb_does(
     url = request.getfixturevalue(engine)
     table = "devstack.devstack_command_run" if engine == "pyspark" else None
     assert everything(url, table, **selection) == everything(str(history), **selection)
+
+
+@pytest.mark.parametrize("engine", ["postgres", pytest.param("clickhouse", marks=pytest.mark.thorough)])
+def test_runs_of_agents_are_told_apart_on_every_engine(
+    history: Path, engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The same ones count, and the others are told in the same line."""
+    url = request.getfixturevalue(engine)
+    said = "CASE WHEN duration_ms % 3 = 0 THEN 'agent' WHEN duration_ms % 3 = 1 THEN 'person' END AS caller"
+    here = tmp_path / "callers.parquet"
+    duckdb.sql(f"COPY (SELECT *, {said} FROM '{history}') TO '{here}'")  # noqa: S608
+    table, kept = {
+        "postgres": ("devstack.devstack_command_run", ""),
+        "clickhouse": ("devstack_command_run", "ENGINE = MergeTree ORDER BY tuple()"),
+    }[engine]
+    connection = ibis.connect(url)
+    connection.raw_sql("DROP TABLE IF EXISTS callers")
+    connection.raw_sql(f"CREATE TABLE callers {kept} AS SELECT *, {said} FROM {table}")  # noqa: S608
+    connection.disconnect()
+    there = everything(url, "callers")
+    assert there == everything(str(here))
+    assert json.loads(there[1])["automated"]["runs"] > 1000
 
 
 def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:

@@ -221,6 +221,20 @@ def test_every_line_of_a_record_has_its_meaning(config_dir: ConfigDir) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "caller"),
+    [(b"", None), (b" agent", "agent"), (b" person", "person"), (b" program", "program"), (b" CLAUDECODE=1", None)],
+)
+def test_only_three_words_say_who_started_make(config_dir: ConfigDir, written: bytes, caller: str | None) -> None:
+    """Whatever else the record has in their place never becomes part of an event."""
+    write(config_dir, "1-2", START.replace(b"digest agreement", b"digest agreement" + written))
+    decision = consent.load(config_dir)
+    assert decision is not None
+    assert decision.collection is not None
+    asked = dataclasses.replace(decision, collection=dataclasses.replace(decision.collection, fields=("caller",)))
+    assert build(only(config_dir), asked, Repositories()).properties == {"caller": caller}
+
+
 @pytest.mark.parametrize("commit", [b"ref: refs/heads/x", b"C" * 40, b"c" * 39, b"c" * 65])
 def test_a_commit_that_is_none_is_unknown(config_dir: ConfigDir, commit: bytes) -> None:
     """What the file of a branch holds is whatever somebody wrote there."""

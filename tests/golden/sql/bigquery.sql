@@ -1,3 +1,68 @@
+-- automated
+SELECT
+  COUNT(*) AS `people`,
+  COALESCE(SUM(`t4`.`runs`), 0) AS `runs`,
+  COALESCE(SUM(`t4`.`failed`), 0) AS `failed`
+FROM (
+  SELECT
+    `t3`.`user_id`,
+    COUNT(*) AS `runs`,
+    SUM(IF(`t3`.`exit_status` > 0, 1, 0)) AS `failed`
+  FROM (
+    SELECT
+      `t2`.*
+      EXCEPT (`is_run`)
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          COALESCE(
+            (
+              `t0`.`user_id` IS NOT NULL
+            )
+            AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+            AND (
+              `t0`.`exit_status` IS NOT NULL
+            )
+            AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+            FALSE
+          ) AS `is_run`,
+          `t0`.`command`,
+          `t0`.`user_id`,
+          IF(
+            COALESCE(
+              (
+                `t0`.`user_id` IS NOT NULL
+              )
+              AND `t0`.`duration_ms` BETWEEN 0 AND 31622400000
+              AND (
+                `t0`.`exit_status` IS NOT NULL
+              )
+              AND CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) BETWEEN 1577836800 AND 1783296000,
+              FALSE
+            ),
+            `t0`.`duration_ms`,
+            0
+          ) AS `duration_ms`,
+          `t0`.`exit_status`,
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`start_time`) AS FLOAT64)) AS INT64) AS `start_s`,
+          CAST(FLOOR(CAST(UNIX_SECONDS(`t0`.`git_commit_time`) AS FLOAT64)) AS INT64) AS `commit_s`,
+          `t0`.`git_checked_out_master` AS `on_master`,
+          LOWER(COALESCE(`t0`.`is_test`, '')) <> 'false' AS `is_test`
+        FROM `devstack_command_run` AS `t0`
+        WHERE
+          COALESCE(`t0`.`caller` IN ('agent', 'program'), FALSE)
+          AND `t0`.`command` IS NOT NULL
+      ) AS `t1`
+      WHERE
+        `t1`.`is_run`
+    ) AS `t2`
+  ) AS `t3`
+  GROUP BY
+    1
+) AS `t4`;
+
 -- exceptions
 SELECT
   COALESCE(SUM(IF(`t3`.`is_run`, 0, `t3`.`runs`)), 0) AS `left_out`,
