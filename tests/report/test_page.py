@@ -62,8 +62,11 @@ def fail_on_monday_mornings(path: Path) -> None:
     pq.write_table(table.set_column(place, "exit_status", pa.array(statuses)), path)
 
 
+HABITS = {"dev.reset": "dev.pull.lms+studio", "dev.pull.lms+studio": "dev.down", "dev.down": "dev.up.lms"}
+
+
 def get_into_a_habit(path: Path) -> None:
-    """Whatever people ran after dev.down becomes dev.up.lms, but for the command that the change helped."""
+    """Whatever people ran next becomes what HABITS say, but for commands of which something is told."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -72,9 +75,9 @@ def get_into_a_habit(path: Path) -> None:
     commands = []
     people, names = (table[name].to_pylist() for name in ("user_id", "command"))
     for person, name in zip(people, names, strict=True):
-        habit = last.get(person) == "dev.down" and name != team_history.REPAIRED
-        commands.append("dev.up.lms" if habit else name)
-        last[person] = name
+        left = name in {team_history.REPAIRED, team_history.SLOWER, "dev.migrate.lms"}
+        commands.append(name if left else HABITS.get(last.get(person, ""), name))
+        last[person] = commands[-1]
     place = table.schema.get_field_index("command")
     pq.write_table(table.set_column(place, "command", pa.array(commands)), path)
 

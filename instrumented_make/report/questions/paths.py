@@ -39,8 +39,8 @@ def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
     """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in the order of the names.
 
     ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. ``times``: how
-    often any run followed ``before``. Only stretches of three runs and more count. One row for each ``unit``, the number
-    of a person or of a week, as ``by`` says, and ``before``.
+    often any run followed ``before``. Only stretches of three runs and more count. One row for each ``before`` and
+    ``unit``, the number of a person or of a week, as ``by`` says.
     """
     names = list(enumerate(commands))
     where = ["user_id", _STRETCH]
