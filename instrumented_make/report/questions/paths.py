@@ -112,10 +112,10 @@ class Path:
 
 def find(history: History) -> list[Pair]:
     """What certainly follows what a fifth more often than in any order, the most excess first."""
+    if not history.commands:
+        return []
     history.begin("Finding what people run after what")
     commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
-    if not commands:
-        return []
     table = history.columns(pairs(history.stretches, commands, history.unit))
     if not len(table["unit"]):
         return []
@@ -163,8 +163,10 @@ def find_paths(history: History, found: Sequence[Pair]) -> list[Path]:
     return sorted(every, key=lambda path: (-path.share, path.commands))[:SHOWN_PATHS]
 
 
-def ask(history: History) -> Section:
-    """The section; what one person runs is compared week by week."""
+def ask(history: History) -> Section | None:
+    """The section, None if no command may be told; what one person runs is compared week by week."""
+    if not history.commands:
+        return None
     found = find(history)
     taken = find_paths(history, found)
     answer = _answer(found, taken, own=history.own or history.people == 1)
