@@ -1,11 +1,12 @@
 """Which command follows which more often, by a fifth at least, than if the order of runs did not matter?
 
 If it did not, the run after another could as well be any of the other runs of the same stretch of work: where the first
-command was followed, by whatever, r times, and the second has b of the other n - 1 runs, the second follows the first
-r * b / (n - 1) times on average. That it was followed is given, since people who work inside a command for long come
-back to a stretch that is still the same. Each person's excess over this mean is then zero on average, whatever they
-prefer to run and when. Random signs for people show how large the highest of all standardised excesses gets by chance
-(Westfall and Young 1993), so the chance of any false finding is at most FALSE_ALARM, over all pairs together.
+command was followed, by whatever, r times, and the second has b of the other n - 1 runs, the second follows the first r
+* b / (n - 1) times on average. That it was followed is given, since people who work inside a command for long come back
+to a stretch that is still the same. Each person's excess over this mean is then zero on average, whatever they prefer
+to run and when. Two runs have one order that is given, so only longer stretches tell. Random signs for people show how
+large the highest of all standardised excesses gets by chance (Westfall and Young 1993), so the chance of any false
+finding is at most FALSE_ALARM, over all pairs together.
 
 ``tests/report/test_paths.py`` checks false findings and power by simulation.
 """
@@ -31,7 +32,8 @@ def excesses(observed: Floats, expected: Floats) -> Truths:
     units, pairs = observed.shape
     if units < LEAST_UNITS or not pairs:
         return np.zeros(pairs, dtype=bool)
-    excess = observed - TIMES * expected
+    # In units of chance, so that the few who run most do not decide alone.
+    excess = (observed - TIMES * expected) / np.sqrt(np.maximum(expected, 1))
     spread = np.sqrt((excess**2).sum(axis=0))
     standard = excess / np.where(spread > 0, spread, 1)
     bits = np.frombuffer(Random(0).randbytes(SIGNS * units), dtype=np.uint8)

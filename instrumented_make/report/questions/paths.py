@@ -28,17 +28,19 @@ SHOWN_PATHS = 5
 _STRETCH = f"stretch_{GAP_S}"
 _MILLION = 1_000_000
 ORDER = (
-    "A command follows another if the same person runs it next, within an hour of the end of the other. Told is what "
-    "certainly does so a fifth more often than if any other run of the same stretch of work could as well come next; "
-    "the chance of telling anything if that were so is at most 5%."
+    "A command follows another if the same person runs it next, within an hour of the end of the other. Stretches of "
+    "two runs do not count, as they tell no order. Told is what certainly does so a fifth more often than if any "
+    "other run of the same stretch of work could as well come next; the chance of telling anything if that were so is "
+    "at most 5%."
 )
 
 
 def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
     """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in the order of the names.
 
-    ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. One row for each
-    ``unit``, the number of a person or of a week, as ``by`` says, and ``before``.
+    ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. ``times``: how
+    often any run followed ``before``. Only stretches of three runs and more count. One row for each ``before`` and
+    ``unit``, the number of a person or of a week, as ``by`` says.
     """
     names = list(enumerate(commands))
     where = ["user_id", _STRETCH]
@@ -51,8 +53,9 @@ def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
     stretch = ibis.window(group_by=where)
     there = {f"there_{place}": cells[f"observed_{place}"].sum().over(stretch) for place, _ in names}
     cells = cells.mutate(others=cells.runs.sum().over(stretch) - 1, week=cells.week.min().over(stretch), **there)
-    cells = cells.filter(cells.before.isin(list(commands)))
-    sums = {f"observed_{place}": cells[f"observed_{place}"].sum() for place, _ in names}
+    # Of two runs, it is given what follows what.
+    cells = cells.filter(cells.before.isin(list(commands)), cells.others > 1)
+    sums = {"times": cells.runs.sum()} | {f"observed_{place}": cells[f"observed_{place}"].sum() for place, _ in names}
     for place, name in names:
         left = cells[f"there_{place}"] - (cells.before == name).ifelse(1, 0)
         sums[f"expected_{place}"] = (cells.runs * left * _MILLION // cells.others).sum()
@@ -88,12 +91,12 @@ def days(stretches: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """How many times ``after`` followed one of the ``runs`` of ``before``, and how many times it would in any order."""
+    """How often ``after`` followed ``before``, of the ``times`` that anything did, and how often in any order."""
 
     before: str
     after: str
     people: int
-    runs: int
+    times: int
     observed: int
     expected: float
 
@@ -109,10 +112,10 @@ class Path:
 
 def find(history: History) -> list[Pair]:
     """What certainly follows what a fifth more often than in any order, the most excess first."""
+    if not history.commands:
+        return []
     history.begin("Finding what people run after what")
     commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
-    if not commands:
-        return []
     table = history.columns(pairs(history.stretches, commands, history.unit))
     if not len(table["unit"]):
         return []
@@ -124,6 +127,7 @@ def find(history: History) -> list[Pair]:
         observed[table["unit"], before, after] = table[f"observed_{after}"]
         expected[table["unit"], before, after] = table[f"expected_{after}"] / _MILLION
     observed, expected = observed.reshape(units, -1), expected.reshape(units, -1)
+    times = np.bincount(before, table["times"], size)
     people = (observed > 0).sum(axis=0)
     told = np.flatnonzero((people > 0) & [history.may_be_told(number) for number in people.tolist()])
     number, mean = observed.sum(axis=0), expected.sum(axis=0)
@@ -132,7 +136,7 @@ def find(history: History) -> list[Pair]:
             before=commands[at // size],
             after=commands[at % size],
             people=int(people[at]),
-            runs=history.runs_of[commands[at // size]],
+            times=int(times[at // size]),
             observed=int(number[at]),
             expected=float(mean[at]),
         )
@@ -159,8 +163,10 @@ def find_paths(history: History, found: Sequence[Pair]) -> list[Path]:
     return sorted(every, key=lambda path: (-path.share, path.commands))[:SHOWN_PATHS]
 
 
-def ask(history: History) -> Section:
-    """The section; what one person runs is compared week by week."""
+def ask(history: History) -> Section | None:
+    """The section, None if no command may be told; what one person runs is compared week by week."""
+    if not history.commands:
+        return None
     found = find(history)
     taken = find_paths(history, found)
     answer = _answer(found, taken, own=history.own or history.people == 1)
@@ -171,13 +177,13 @@ def ask(history: History) -> Section:
         answer,
         [ORDER, *([_about_paths(taken)] if len(taken) > 1 else [])],
         lambda: _figures(found, answer),
-        ["command", "followed by", "of its runs", "in any order", *people] if found else [],
+        ["command", "followed by", "of what follows", "in any order", *people] if found else [],
         [
             [
                 item.before,
                 item.after,
-                percentage(item.observed / item.runs),
-                percentage(item.expected / item.runs),
+                percentage(item.observed / item.times),
+                percentage(item.expected / item.times),
                 *([] if history.own else [f"{item.people:,}"]),
             ]
             for item in found
@@ -189,9 +195,8 @@ def _answer(found: Sequence[Pair], taken: Sequence[Path], *, own: bool) -> str:
     if not found:
         return "No command certainly follows another more often than it would in any order."
     parts = [
-        f"{percentage(item.observed / item.runs)} of the runs of {item.before} are followed "
-        f"by {'another' if item.after == item.before else item.after}, "
-        f"{percentage(item.expected / item.runs)} in any order"
+        f"{item.after}{' again' if item.after == item.before else ''} is {percentage(item.observed / item.times)} of "
+        f"what follows {item.before}, {percentage(item.expected / item.times)} in any order"
         for item in found[:2]
     ]
     whose = "Your" if own else "People's"
@@ -217,7 +222,7 @@ def _figures(found: Sequence[Pair], answer: str) -> list[Figure]:
         return []
     rows: Rows = document(found)
     shown = rows[: drawing.SHOWN_COMMANDS]
-    caption = "What comes next, of a command's runs; the line is what it would be in any order"
+    caption = "What comes next, of all that follows a command; the line is what it would be in any order"
     if len(rows) > len(shown):
         caption += f"; of {len(rows):,} pairs, only the {len(shown)} that are furthest from it"
     return [Figure("paths", caption, rows, _draw(shown, answer))]
@@ -231,10 +236,11 @@ def _draw(rows: Rows, answer: str) -> Drawing:
     data: Rows = [
         {
             "command": f"{row['before']} → {row['after']}",
-            "share": row["followed"] / row["runs"],
-            "chance": row["in_any_order"] / row["runs"],
-            "text": f"{row['before']}: {percentage(row['followed'] / row['runs'])} of {row['runs']:,} runs are "
-            f"followed by {row['after']}, {percentage(row['in_any_order'] / row['runs'])} in any order",
+            "share": row["followed"] / row["times"],
+            "chance": row["in_any_order"] / row["times"],
+            "text": f"{row['before']}: of {row['times']:,} times that something follows, it is {row['after']} in "
+            f"{percentage(row['followed'] / row['times'])}, in any order "
+            f"{percentage(row['in_any_order'] / row['times'])}",
         }
         for row in rows
     ]
@@ -251,13 +257,13 @@ def _draw(rows: Rows, answer: str) -> Drawing:
 
 
 def document(found: Sequence[Pair]) -> list[dict[str, Any]]:
-    """For programs: how many of a command's runs another followed, and how many in any order of the same runs."""
+    """For programs: how many of the times that something followed a command it was this, and how many in any order."""
     return [
         {
             "before": item.before,
             "after": item.after,
             "people": item.people,
-            "runs": item.runs,
+            "times": item.times,
             "followed": item.observed,
             "in_any_order": item.expected,
         }

@@ -2664,6 +2664,7 @@ FROM (
   SELECT
     `t10`.`user_id`,
     `t10`.`before`,
+    `t10`.`times`,
     `t10`.`observed_0`,
     `t10`.`observed_1`,
     `t10`.`expected_0`,
@@ -2673,6 +2674,7 @@ FROM (
     SELECT
       `t9`.`user_id`,
       `t9`.`before`,
+      SUM(`t9`.`runs`) AS `times`,
       SUM(`t9`.`observed_0`) AS `observed_0`,
       SUM(`t9`.`observed_1`) AS `observed_1`,
       SUM(
@@ -2884,7 +2886,7 @@ FROM (
         ) AS `t7`
       ) AS `t8`
       WHERE
-        `t8`.`before` IN ('dev.down', 'dev.provision')
+        `t8`.`before` IN ('dev.down', 'dev.provision') AND `t8`.`others` > 1
     ) AS `t9`
     GROUP BY
       1,

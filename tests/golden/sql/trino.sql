@@ -2952,6 +2952,7 @@ LEFT OUTER JOIN (
 -- pairs
 SELECT
   "t11"."before",
+  "t11"."times",
   "t11"."observed_0",
   "t11"."observed_1",
   "t11"."expected_0",
@@ -2961,6 +2962,7 @@ FROM (
   SELECT
     "t10"."user_id",
     "t10"."before",
+    "t10"."times",
     "t10"."observed_0",
     "t10"."observed_1",
     "t10"."expected_0",
@@ -2970,6 +2972,7 @@ FROM (
     SELECT
       "t9"."user_id",
       "t9"."before",
+      SUM("t9"."runs") AS "times",
       SUM("t9"."observed_0") AS "observed_0",
       SUM("t9"."observed_1") AS "observed_1",
       SUM(
@@ -3196,7 +3199,7 @@ FROM (
         ) AS "t7"
       ) AS "t8"
       WHERE
-        "t8"."before" IN ('dev.down', 'dev.provision')
+        "t8"."before" IN ('dev.down', 'dev.provision') AND "t8"."others" > 1
     ) AS "t9"
     GROUP BY
       1,
