@@ -276,7 +276,7 @@ class History:
     def range_of(self, commands: Sequence[str]) -> tuple[float, float] | None:
         """The same for the time that these commands take, in ms; None with too few people or weeks."""
         shown = {command: self.weekly[command] for command in (row.command for row in self.summary.figures)}
-        return interval(*waits(shown, commands, alone=self.unit == "week"))
+        return interval(*waits(shown, commands, alone=self.unit == "week")) if shown else None
 
     @cached_property
     def weekly(self) -> dict[str, Weekly]:

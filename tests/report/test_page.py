@@ -28,6 +28,7 @@ QUESTIONS = [
     "What changed?",
     "Did the change of 2026-04-28T10:00Z help?",
     "Which commands take up the most of people's time?",
+    "Why do people wait more or less?",
     "Which commands fail or are killed, and when?",
     "What leads to debugging?",
     "Which commands are used most often?",
@@ -369,7 +370,7 @@ def test_figures_are_downloaded_from_the_page_itself(browser: webdriver.Chrome, 
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     show(browser, page)
     links = browser.find_elements(By.CSS_SELECTOR, ".download a")
-    assert len({link.get_attribute("download") for link in links}) == len(links) == 14
+    assert len({link.get_attribute("download") for link in links}) == len(links) == 15
     figures = {}
     for link in links:
         text = base64.b64decode((link.get_attribute("href") or "").partition("base64,")[2]).decode()
