@@ -192,7 +192,7 @@ def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, wi
     assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
     seen = drawings(browser)
     # Two small ones of what changed, one or two for each other question, two of the weeks, six of commands over time.
-    assert len(seen) == 2 + (2 + 2 + 2 + 1 + 1 + 1 + 1) + 2 + 6
+    assert len(seen) == 2 + (2 + 1 + 2 + 2 + 1 + 1 + 1 + 1) + 2 + 6
     for svg in seen:
         box = svg.rect
         assert box["x"] >= 0
