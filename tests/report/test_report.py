@@ -20,6 +20,8 @@ import pytest
 import team_history
 from homes import fill
 from rich.console import Console
+from simulated_events import write
+from simulated_team import Change, Team, World
 from workbench import HANG_S, wait_until
 
 from instrumented_make import __version__
@@ -172,6 +174,20 @@ def test_changes_are_found_without_a_date(team: Path) -> None:
     ]
     assert find_changes[1]["after"] / find_changes[1]["before"] == pytest.approx(team_history.SPEED_UP, rel=0.05)
     assert all(change["new"] is None for change in find_changes)
+
+
+def test_a_change_of_some_people_is_told_as_theirs(tmp_path: Path) -> None:
+    """Of one office, about how many; and where people give up, that durations are a lower bound."""
+    office = told(write(tmp_path / "office.parquet", Team(World(people=60, office=(0.3, 14, 2.5)), 1)))
+    number = re.search(r"It looks like about (\d+) of them, and no change for the others", " ".join(office.split()))
+    assert number is not None
+    assert 12 <= int(number[1]) <= 24
+    assert "lower bound" not in office
+    world = World(people=60, patience_s=40, change=Change(14, speed=3))
+    patience = " ".join(told(write(tmp_path / "patience.parquet", Team(world, 1))).split())
+    assert "c0 is interrupted more" in patience
+    assert "Durations of c0 are a lower bound" in patience
+    assert "It looks like about" not in patience
 
 
 def test_the_report_says_why_it_cannot_search_for_changes(history: Path) -> None:

@@ -382,7 +382,8 @@ def _fit(series: _Series, orders: Integers, free: Integers, added: Floats | floa
             best, where = explained.max(axis=0), first[explained.argmax(axis=0)]
             begin, end = np.where(best > spell, where, begin), np.where(best > spell, where + weeks, end)
             spell = np.maximum(best, spell)
-    return _Fit(split, at, beside, at_beside, _ratio(line, so_far[2, -1], length), spell, begin, end, math.log(length))
+    line, spell = (_ratio(explained, so_far[2, -1], length) for explained in (line, spell))
+    return _Fit(split, at, beside, at_beside, line, spell, begin, end, math.log(length))
 
 
 def _split(so_far: Floats, place: Integers, begin: Integers, end: Integers) -> Floats:

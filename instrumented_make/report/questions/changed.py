@@ -30,7 +30,7 @@ from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Earlier
 from instrumented_make.report.queries import number_people, sum_by, week
 from instrumented_make.report.section import Figure, Rows, Section
-from instrumented_make.report.wording import count_of, join_names, week_of
+from instrumented_make.report.wording import count_of, in_brackets, join_names, week_of
 from instrumented_make.times import BEFORE_THURSDAY_S, DAY_S, WEEK_S, date, monday
 
 if TYPE_CHECKING:
@@ -238,7 +238,9 @@ def _answer(changes: Sequence[Change]) -> str:
 def _details(changes: Sequence[Change], history: History) -> list[str]:
     earlier = history.options.earlier
     lines = [_sentence(change, own=history.own) for change in changes]
-    given_up = {change.shift.command for change in changes if change.kind == INTERRUPTED}
+    given_up = {
+        change.shift.command for change in changes if change.shift.measure == INTERRUPTIONS and change.shift.worse
+    }
     if given_up:
         lines.append(
             f"Durations of {join_names(sorted(given_up))} are a lower bound: they are of runs that succeeded, and "
@@ -300,10 +302,8 @@ def _sentence(change: Change, *, own: bool) -> str:
 def _hours(shift: Shift) -> str:
     """What is lost or saved in a week, with its range if that is on one side."""
     low, high = sorted((abs(shift.cost_low), abs(shift.cost_high)))
-    text = duration(abs(shift.cost_a_week))
-    if shift.cost_low * shift.cost_high <= 0 or low == high:
-        return text
-    return f"{text} ({duration(low)} to {duration(high)})"
+    known = shift.cost_low * shift.cost_high > 0 and low < high
+    return f"{duration(abs(shift.cost_a_week))}{in_brackets((low, high) if known else None)}"
 
 
 def _more(shift: Shift) -> str:
