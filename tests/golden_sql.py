@@ -9,7 +9,7 @@ import ibis
 
 from instrumented_make.figures import Selection
 from instrumented_make.report import queries
-from instrumented_make.report.questions import behind, changed, commands, debugging, endings, helped, paths, workflows
+from instrumented_make.report.questions import behind, changed, debugging, endings, helped, paths
 from instrumented_make.report.shape import OPTIONAL, REQUIRED, in_shape
 from instrumented_make.times import moment
 
@@ -37,7 +37,6 @@ def _queries(dialect: str) -> dict[str, Any]:
     )
     every = queries.sums(records, {"dev.provision": 3_600_000})
     runs, sums = queries.runs(records), queries.runs(every)
-    stored = queries.runs(ibis.table(every.schema(), "sums"))
     stretches = queries.stretches(queries.cut(runs, {"dev.provision": 3_600_000}))
     sessions = debugging.sessions(debugging.tries(stretches, ["dev.down", "dev.provision"]), queries.GAP_S)
     others = queries.records(queries.by_people(events, automated=True), LATEST_S)
@@ -52,9 +51,6 @@ def _queries(dialect: str) -> dict[str, Any]:
         "timeline": queries.timeline(sums),
         "behind": behind.behind(runs, runs),
         "weekly": queries.by_week(sums, ["dev.down", "dev.provision"]),
-        "runs of commands by week": commands.weekly(stored),
-        "uses": commands.uses(stored, ["dev.provision"]),
-        "mixes": workflows.mixes(stored, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "debugging": debugging.by_command(sessions),
         "debugging_by_person": debugging.by_unit(sessions, sums, "user_id"),

@@ -26,8 +26,9 @@ from instrumented_make.figures import (
 )
 from instrumented_make.report import queries
 from instrumented_make.report.engine import Column
+from instrumented_make.report.estimators.panel import Truths
 from instrumented_make.report.estimators.ratio import interval
-from instrumented_make.report.estimators.weekly import Weekly, by_command, waits
+from instrumented_make.report.estimators.weekly import Weekly, by_command, presence, waits
 from instrumented_make.report.events import Source, columns, name_table, store
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
@@ -275,8 +276,14 @@ class History:
 
     def range_of(self, commands: Sequence[str]) -> tuple[float, float] | None:
         """The same for the time that these commands take, in ms; None with too few people or weeks."""
-        shown = {command: self.weekly[command] for command in (row.command for row in self.summary.figures)}
-        return interval(*waits(shown, commands, alone=self.unit == "week")) if shown else None
+        if not self.summary.figures:
+            return None
+        awaited = (self.weekly[command] for command in commands)
+        return interval(*waits(awaited, *self._presence, alone=self.unit == "week"))
+
+    @cached_property
+    def _presence(self) -> tuple[int, Truths]:
+        return presence({row.command: self.weekly[row.command] for row in self.summary.figures})
 
     @cached_property
     def weekly(self) -> dict[str, Weekly]:

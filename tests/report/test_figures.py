@@ -20,7 +20,7 @@ from instrumented_make.figures import Run, Selection, summarise
 from instrumented_make.report import history as history_
 from instrumented_make.report import terminal
 from instrumented_make.report.estimators.ratio import interval
-from instrumented_make.report.estimators.weekly import waits
+from instrumented_make.report.estimators.weekly import presence, waits
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History, Time
 from instrumented_make.report.machine_readable import as_json
@@ -205,7 +205,8 @@ def test_people_and_their_weeks_make_the_range_of_waiting(events: list[Event], h
         expected.append((len(weeks_), sum(e["counted_ms"] for e in of if e["command"] in commands)))
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        total, of_weeks = waits(asked.weekly, commands, alone=False)
+        awaited = (asked.weekly[command] for command in commands)
+        total, of_weeks = waits(awaited, *presence(asked.weekly), alone=False)
         assert sorted(zip(of_weeks.tolist(), total.tolist(), strict=True)) == sorted(expected)
         assert asked.range_of(commands) == interval(total, of_weeks)
         assert asked.waiting_range_ms is not None

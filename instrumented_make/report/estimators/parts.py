@@ -17,7 +17,7 @@ import numpy as np
 
 from instrumented_make.report.estimators.panel import Floats, Integers
 from instrumented_make.report.estimators.student import half_width
-from instrumented_make.report.estimators.weekly import Weekly
+from instrumented_make.report.estimators.weekly import Weekly, presence
 
 LEVEL = 0.95
 # With fewer, a standard error is a guess; with more, nothing is gained.
@@ -54,19 +54,15 @@ def divide(weekly: Mapping[str, Weekly], awaited: Mapping[str, Weekly]) -> Parts
 
     The first and the last week do not count, which are rarely complete. None with too few weeks or people.
     """
-    everything = [runs for runs in weekly.values() if len(runs.week)]
-    first = min((int(runs.week.min()) for runs in everything), default=0) + 1
-    last = max((int(runs.week.max()) for runs in everything), default=0)
-    people = max((int(runs.person.max()) for runs in everything), default=-1) + 1
-    length = last - first
-    if length < LEAST_WEEKS or people < LEAST_PEOPLE or not awaited:
+    if not awaited:
         return None
-    middle = first + length // 2
+    first, there = presence(weekly)
+    first, there = first + 1, there[:, 1:-1]
+    people, length = there.shape
+    if length < LEAST_WEEKS or people < LEAST_PEOPLE:
+        return None
+    middle, last = first + length // 2, first + length
     groups = min(people, MOST_GROUPS)
-    there = np.zeros((people, length), dtype=bool)
-    for runs in everything:
-        at = (runs.week >= first) & (runs.week < last)
-        there[runs.person[at], runs.week[at] - first] = True
     group: Integers = np.arange(people) % groups
     weeks = np.stack([_by_group(group, half.sum(axis=1), groups) for half in np.split(there, [middle - first], axis=1)])
     number, total = (np.zeros((2, len(awaited), groups)) for _ in range(2))

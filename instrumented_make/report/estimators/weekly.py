@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -54,19 +54,24 @@ def by_command(columns: Mapping[str, Any], names: Sequence[str]) -> Iterator[tup
         yield name, values.of(slice(begin, end))
 
 
-def waits(weekly: Mapping[str, Weekly], commands: Sequence[str], *, alone: bool) -> tuple[Floats, Floats]:
-    """How long each person waited for any of ``commands``, in ms, and in how many weeks they ran anything.
-
-    ``alone``: there is one person, so an element is a week instead.
-    """
-    people = max(int(runs.person.max()) for runs in weekly.values()) + 1
+def presence(weekly: Mapping[str, Weekly]) -> tuple[int, Truths]:
+    """The first week and, for each person (rows) and week from then on, whether they ran anything."""
     first = min(int(runs.week.min()) for runs in weekly.values())
     last = max(int(runs.week.max()) for runs in weekly.values())
+    people = max(int(runs.person.max()) for runs in weekly.values()) + 1
     there = np.zeros((people, last + 1 - first), dtype=bool)
     for runs in weekly.values():
         there[runs.person, runs.week - first] = True
+    return first, there
+
+
+def waits(awaited: Iterable[Weekly], first: int, there: Truths, *, alone: bool) -> tuple[Floats, Floats]:
+    """How long each person waited for what is ``awaited``, in ms, and in how many weeks they ran anything.
+
+    ``first`` and ``there``: as of :func:`presence`. ``alone``: there is one person, so an element is a week instead.
+    """
     weeks = there.sum(axis=0 if alone else 1)
     total = np.zeros(len(weeks))
-    for runs in (weekly[command] for command in commands):
+    for runs in awaited:
         total += np.bincount(runs.week - first if alone else runs.person, runs.total_ms, len(weeks))
     return total[weeks > 0], weeks[weeks > 0].astype(float)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 
 from instrumented_make.report.estimators.turnover import (
@@ -21,7 +20,6 @@ from instrumented_make.report.estimators.turnover import (
     taken_up,
 )
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import number_people
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.wording import count_of, join_names, week_of
 from instrumented_make.times import monday
@@ -49,20 +47,6 @@ class Command:
     by: str | None = None
     moved: int = 0
     regular: int = 0
-
-
-def weekly(sums: Any) -> Any:
-    """How many ``runs`` each ``command`` had in each ``week``."""
-    return sums.group_by(["command", "week"]).agg(runs=sums.runs.sum()).order_by(["command", "week"])
-
-
-def uses(sums: Any, names: Sequence[str]) -> Any:
-    """The fields of Uses, with the ``runs``, of all people who ran any of ``names``; the command is its place there."""
-    people = sums.filter(sums.command.isin(list(names))).select("user_id").distinct()
-    theirs = sums.join(people, "user_id")
-    places = ibis.cases(*((theirs.command == name, place) for place, name in enumerate(names)), else_=NOTHING)
-    theirs = theirs.mutate(command=places.cast("int64"))
-    return number_people(theirs.group_by(["user_id", "week", "command"]).agg(runs=theirs.runs.sum()))
 
 
 def ask(history: History) -> Section:
@@ -105,8 +89,7 @@ def find_new_and_gone(history: History) -> list[Command]:
     if not asked:
         return []
     history.begin("Looking for new commands")
-    columns = history.columns(uses(history.sums, asked))
-    found = Uses(columns["person"], columns["week"], columns["command"])
+    found = _uses(history, asked)
 
     def certain(in_time: Uses, ends: dict[str, int], sign: int) -> list[str]:
         least = 1 if history.own else history.min_people
@@ -142,10 +125,31 @@ def find_new_and_gone(history: History) -> list[Command]:
 @cache
 def _weeks(history: History) -> tuple[list[int], dict[str, dict[int, int]]]:
     """The weeks with runs of anything, and for each command its runs in each of its weeks."""
-    runs: dict[str, dict[int, int]] = {}
-    for row in history.ask(weekly(history.sums)):
-        runs.setdefault(row["command"], {})[row["week"]] = int(row["runs"])
+    runs = {}
+    for command, of in history.weekly.items():
+        first = int(of.week.min())
+        each = np.bincount(of.week - first, of.runs).astype(int).tolist()
+        runs[command] = {first + number: count for number, count in enumerate(each) if count}
     return sorted({week for of_command in runs.values() for week in of_command}), runs
+
+
+def _uses(history: History, names: Sequence[str]) -> Uses:
+    """What everybody who ran any of ``names`` ran; the command is its place there."""
+    place = {name: number for number, name in enumerate(names)}
+    person, week, command = (
+        np.concatenate(parts)
+        for parts in zip(
+            *(
+                (runs.person, runs.week, np.full(len(runs.week), place.get(name, NOTHING)))
+                for name, runs in history.weekly.items()
+            ),
+            strict=True,
+        )
+    )
+    theirs = np.zeros(int(person.max()) + 1, dtype=bool)
+    theirs[person[command != NOTHING]] = True
+    at = theirs[person]
+    return Uses(person[at], week[at], command[at])
 
 
 def document(commands: Sequence[Command]) -> list[dict[str, Any]]:

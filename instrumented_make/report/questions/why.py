@@ -9,6 +9,7 @@ from instrumented_make.layout import duration
 from instrumented_make.report.estimators.parts import LEVEL, Part, Parts, divide
 from instrumented_make.report.history import History
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
+from instrumented_make.report.wording import in_brackets
 
 _METHOD = (
     f"The second half of the weeks is compared with the first, per person and week. In brackets: {LEVEL:.0%} ranges, "
@@ -80,7 +81,7 @@ def _answer(parts: Parts) -> str:
 
 def _more(part: Part) -> str:
     low, high = sorted((abs(part.low), abs(part.high)))
-    return f"{duration(abs(part.ms))} {'more' if part.ms > 0 else 'less'} ({duration(low)} to {duration(high)})"
+    return f"{duration(abs(part.ms))} {'more' if part.ms > 0 else 'less'}{in_brackets((low, high))}"
 
 
 def _signed(value: float) -> str:

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import ibis
 import numpy as np
 
 from instrumented_make.layout import percentage
-from instrumented_make.report.engine import Column
 from instrumented_make.report.estimators.groups import LEAST_RUNS, NOWHERE, find_groups
-from instrumented_make.report.estimators.panel import Integers
+from instrumented_make.report.estimators.weekly import presence
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import number_people
 from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import count_of, join_names
 
@@ -51,20 +48,6 @@ class Ways:
     compared: int
     nowhere: int
     groups: tuple[Group, ...]
-
-
-def mixes(sums: Any, names: Sequence[str]) -> Any:
-    """For each ``person`` (a number), ``command`` (by its place in ``names``) and ``half`` of the weeks: the ``runs``.
-
-    The halves are every second week. With each: the person's runs ``of_all`` commands, and in how many ``weeks``.
-    """
-    each = sums.group_by(["user_id", "week"]).agg(runs=sums.runs.sum())
-    people = each.group_by("user_id").agg(of_all=each.runs.sum(), weeks=each.count())
-    chosen = sums.filter(sums.command.isin(list(names)))
-    places = ibis.cases(*((chosen.command == name, place) for place, name in enumerate(names)))
-    chosen = chosen.mutate(command=places.cast("int64"), half=chosen.week % 2)
-    runs = chosen.group_by(["user_id", "command", "half"]).agg(runs=chosen.runs.sum())
-    return number_people(runs.join(people, "user_id"))
 
 
 def ask(history: History) -> Section | None:
@@ -103,15 +86,19 @@ def find_ways(history: History) -> Ways:
     if not names:
         return Ways(0, 0, ())
     history.begin("Comparing what people run")
-    columns = history.columns(mixes(history.sums, names))
-    _, person = np.unique(columns["person"], return_inverse=True)
-    runs = np.zeros((person.max() + 1, len(names), 2), dtype=np.int64)
-    runs[person, columns["command"], columns["half"]] = columns["runs"]
+    _, there = presence(history.weekly)
+    runs = np.zeros((len(there), len(names), 2), dtype=np.int64)
+    of_all = np.zeros(len(there), dtype=np.int64)
+    for name, of in history.weekly.items():
+        np.add.at(of_all, of.person, of.runs)
+        if name in names:
+            # The halves are every second week.
+            np.add.at(runs[:, names.index(name)], (of.person, of.week % 2), of.runs)
     enough = (runs.sum(axis=(1, 2)) >= LEAST_RUNS) & (runs.sum(axis=1).min(axis=1) > 0)
     group = find_groups(runs[enough], _least(history))
     if group is None:
         return Ways(int(enough.sum()), 0, ())
-    of_all, weeks = (_of_person(person, columns[name])[enough] for name in ("of_all", "weeks"))
+    of_all, weeks = of_all[enough], there[enough].sum(axis=1)
     shares = runs[enough].sum(axis=2)
     shares = shares / shares.sum(axis=1, keepdims=True)
     groups = []
@@ -127,13 +114,6 @@ def find_ways(history: History) -> Ways:
 
 def _least(history: History) -> int:
     return max(LEAST_PEOPLE, history.min_people)
-
-
-def _of_person(person: Integers, values: Column) -> Integers:
-    """The value of each person, which all their rows have."""
-    found = np.zeros(person.max() + 1, dtype=np.int64)
-    found[person] = values
-    return found
 
 
 def _steady(history: History) -> list[str]:
