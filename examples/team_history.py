@@ -1,9 +1,10 @@
 """Writes the history of a team that never was, as a warehouse would export it: one Parquet file of events.
 
-    python examples/team_history.py 100000 history.parquet --seed 1
+    python examples/team_history.py 100000 history.parquet --seed 4
 
-writes about so many events; the same number and seed give the same file. One change helped, one command drifts, and one
-had an outage; what else is realistic in it, simulated_team.py says.
+writes about so many events; the same number and seed give the same file. One change helped, one command drifts, one had
+an outage, one got another name, and one is slow on one system; people pull and then migrate, work on the frontend or on
+the backend, and some let agents work. What else is realistic in it, simulated_team.py says.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import argparse
 import os
 import sys
 import tempfile
+from dataclasses import fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from simulated_team import HOUR_S, WEEK_S, Change, Command, Floats, Integers, Team, World
+from simulated_team import HOUR_S, WEEK_S, Change, Command, Floats, Integers, Runs, Team, World
 
 END_S = int(datetime(2026, 7, 6, tzinfo=timezone.utc).timestamp())
 RUNS_A_WEEK = 40
@@ -30,6 +32,19 @@ CHANGE_S = END_S - 10 * WEEK_S + 34 * HOUR_S
 REPAIRED, SPEED_UP = "dev.provision", 0.80
 SLOWER, DRIFT_A_WEEK = "dev.static.lms", 0.008
 OUTAGE = "dev.pull.lms+studio"
+# From the middle on, a commit gives this command another name.
+RENAMED = ("dev.reset", "dev.destroy")
+# What people run more who work on the frontend, and on the backend.
+FRONTEND, BACKEND = (SLOWER, "dev.logs.lms"), ("dev.migrate.lms", "dev.shell.lms")
+SLOW_SYSTEM, SLOW_THERE, TIMES_AS_LONG = "Darwin", "dev.migrate.lms", 1.6
+# Kind and release, processor and cores; and of how many in ten people.
+SYSTEMS = (
+    ("Linux 6.1", "x86_64, 8 cores", 5),
+    ("Darwin 24.6", "arm64, 10 cores", 3),
+    ("Darwin 23.6", "arm64, 8 cores", 2),
+)
+# One person in so many has a coding agent, from the middle on. It runs make more often, and half of that fails.
+AGENT_OF = 8
 
 COMMANDS = (
     Command("dev.up.lms", 24, 21, 0.5, 0.02, 0.010),
@@ -45,6 +60,7 @@ COMMANDS = (
     Command("dev.backup", 0.7, 55, 0.5, 0.02, 0.000),
     Command("dev.up.forum+notes", 0.02, 30, 0.5, 0.10, 0.010),
     Command("dev.check.credentials", 0.003, 12, 0.4, 0.20, 0.010),
+    Command(RENAMED[1], 0, 310, 0.6, 0.07, 0.020),
 )
 
 SCHEMA = pa.schema(
@@ -61,6 +77,10 @@ SCHEMA = pa.schema(
         ("git_commit_time", pa.timestamp("us", "UTC")),
         ("is_test", pa.dictionary(pa.int32(), pa.string())),
         ("start_time", pa.timestamp("us", "UTC")),
+        ("operating_system", pa.dictionary(pa.int32(), pa.string())),
+        ("hardware", pa.dictionary(pa.int32(), pa.string())),
+        ("git_dirty", pa.bool_()),
+        ("caller", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
 
@@ -85,14 +105,38 @@ def team(rows: int, seed: int) -> Team:
         cold=1.2,
         retries=0.4,
         tails=0.02,
+        habit=(OUTAGE, "dev.migrate.lms", 0.35),
+        ways=((0.55, _weights(BACKEND, FRONTEND)), (0.45, _weights(FRONTEND, BACKEND))),
+        variety=60,
+        renamed=((*RENAMED, weeks / 2),),
     )
     return Team(world, seed)
 
 
+def _weights(more: tuple[str, ...], less: tuple[str, ...]) -> tuple[float, ...]:
+    """How often people run each command who run some more and some less than others."""
+    return tuple(item.weight * (1.6 if item.name in more else 0.4 if item.name in less else 1) for item in COMMANDS)
+
+
+def _with_agents(team: Team, runs: Runs, rng: np.random.Generator) -> tuple[Runs, Integers]:
+    """All runs, in the order of their starts, and for each whether an agent made it, 1 or 0."""
+    middle_s = team.world.begin_s + team.world.weeks * WEEK_S / 2
+    made = runs.of((runs.person % AGENT_OF == AGENT_OF - 1) & (runs.start_s >= middle_s) & (runs.status >= 0))
+    made = replace(
+        made,
+        start_s=made.start_s + rng.uniform(60, 3_600, len(made.person)),
+        status=np.where(rng.random(len(made.person)) < 0.5, 2, 0),
+    )
+    both = Runs(*(np.concatenate([getattr(part, field.name) for part in (runs, made)]) for field in fields(Runs)))
+    agent = np.arange(len(both.person)) >= len(runs.person)
+    order = np.argsort(both.start_s, kind="stable")
+    return both.of(order), agent[order].astype(np.int64)
+
+
 def events(team: Team, first: int, last: int) -> pa.Table:
     """The events of the weeks from ``first`` (from 0) to before ``last``, in the order of their starts."""
-    runs = team.runs(first, last)
     rng = np.random.default_rng([team.seed, 2, first])
+    runs, agent = _with_agents(team, team.runs(first, last), rng)
     rows, people = len(runs.person), team.world.people
     ids = np.random.default_rng([team.seed, 3]).bytes(16 * people).hex()
     on_master = rng.random(rows) < 0.7
@@ -100,7 +144,11 @@ def events(team: Team, first: int, last: int) -> pa.Table:
         on_master, runs.pulled_s, np.maximum(runs.pulled_s, runs.start_s - rng.exponential(8 * HOUR_S, rows))
     )
     late_s = np.where(rng.random(rows) < 0.03, rng.exponential(12 * HOUR_S, rows), rng.uniform(2, 5, rows))
-    duration_s = np.minimum(runs.duration_s, 12 * HOUR_S)
+    system = np.repeat(np.arange(len(SYSTEMS)), [number for *_, number in SYSTEMS])[runs.person % 10]
+    slow = [name.startswith(SLOW_SYSTEM) for name, *_ in SYSTEMS]
+    names = [item.name for item in COMMANDS]
+    longer = np.array(slow)[system] & (runs.command == names.index(SLOW_THERE))
+    duration_s = np.minimum(runs.duration_s * np.where(longer, TIMES_AS_LONG, 1), 12 * HOUR_S)
     signals = np.array([-2, -2, -2, -2, -2, -15, -1], dtype=np.int64)[rng.integers(0, 7, rows)]
     start = _timestamps(runs.start_s)
     return pa.table(
@@ -109,7 +157,7 @@ def events(team: Team, first: int, last: int) -> pa.Table:
             _coded(runs.person, [ids[at : at + 32] for at in range(0, 32 * people, 32)]),
             start,
             _timestamps(runs.start_s + duration_s + late_s),
-            _coded(runs.command, [item.name for item in COMMANDS]),
+            _coded(runs.command, names),
             _coded(np.zeros(rows, dtype=np.int64), ["make"]),
             pa.array(np.round(duration_s * 1000).astype(np.int64)),
             pa.array(np.where(runs.status < 0, signals, runs.status)),
@@ -117,6 +165,10 @@ def events(team: Team, first: int, last: int) -> pa.Table:
             _timestamps(np.floor(commit_s)),
             _coded((rng.random(rows) < 0.01).astype(np.int64), ["false", "trying it out"]),
             start,
+            _coded(system, [name for name, *_ in SYSTEMS]),
+            _coded(system, [hardware for _, hardware, _ in SYSTEMS]),
+            pa.array(rng.random(rows) < 0.4),
+            _coded(agent, ["person", "agent"]),
         ],
         schema=SCHEMA,
     )
@@ -134,7 +186,7 @@ def _ids(rng: np.random.Generator, rows: int) -> pa.Array:
     return pa.array(np.frombuffer(rng.bytes(16 * rows).hex().encode(), dtype="S32")).cast(pa.string())
 
 
-def write(path: Path, rows: int, seed: int = 1) -> None:
+def write(path: Path, rows: int, seed: int = 4) -> None:
     """Write about ``rows`` events to ``path``, whole or not at all."""
     everybody = team(rows, seed)
     weeks = everybody.world.weeks
@@ -160,7 +212,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", type=int)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=4)
     options = parser.parse_args()
     try:
         write(options.file, options.rows, options.seed)

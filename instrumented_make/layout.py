@@ -24,7 +24,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _NO_RUNS = "·"
 _WEEKS = "median by week"
 # The columns that a narrow terminal leaves out, in this order.
-_LEFT_OUT = (_WEEKS, "p95", "interrupted", "people", "failed", "time", "runs")
+_LEFT_OUT = ("p95", "interrupted", "people", _WEEKS, "failed", "time", "runs")
 # This many characters are enough to tell names apart.
 _LEAST_NAME = 20
 _EMPTY = Figures("", 0, 1, 0, 0, 0, 0, 0, ())

@@ -142,6 +142,8 @@ PROPERTIES = (
 
 BY_NAME = {declared.name: declared for declared in PROPERTIES}
 SPECIFIED = tuple(declared for declared in PROPERTIES if not declared.optional)
+# What commands are compared by, on request.
+BY = ("command_type", "operating_system", "hardware", "git_dirty")
 OPTIONAL_NAMES = tuple(declared.name for declared in PROPERTIES if declared.optional)
 
 

@@ -26,6 +26,11 @@ def week_of(start_s: float) -> int:
     return int((start_s + BEFORE_THURSDAY_S) // WEEK_S)
 
 
+def begin_of(week: int) -> int:
+    """When a week began, in seconds since 1970."""
+    return week * WEEK_S - BEFORE_THURSDAY_S
+
+
 def date(day: int) -> str:
     """The date of a day, counted from 1970-01-01, as ISO 8601."""
     return datetime.fromtimestamp(day * DAY_S, timezone.utc).date().isoformat()

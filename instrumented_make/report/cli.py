@@ -15,6 +15,7 @@ from instrumented_make import files
 from instrumented_make.errors import failure
 from instrumented_make.figures import Selection
 from instrumented_make.layout import terminal_width
+from instrumented_make.properties import BY
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Options, Targets
 from instrumented_make.times import NO_DATE, moment
 
@@ -89,6 +90,17 @@ def _kinds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     help="With --change: compare only runs that started within this many weeks of it.",
 )
 @click.option(
+    "--by",
+    type=click.Choice(BY),
+    help="Compare commands where this property differs, if the catalog asks for it.",
+)
+@click.option(
+    "--group",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Answer everything for the people of one way of working, by its number in the report.",
+)
+@click.option(
     "--since-last",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -120,6 +132,8 @@ def report(
     catalog: Path | None,
     change: int | None,
     window: int,
+    by: str | None,
+    group: int | None,
     since_last: Path | None,
     fail_on: tuple[str, ...],
     format_: str,
@@ -146,11 +160,15 @@ def report(
         from instrumented_make.report.events import open_source  # noqa: PLC0415
         from instrumented_make.report.history import History  # noqa: PLC0415
         from instrumented_make.report.progress import Steps  # noqa: PLC0415
-        from instrumented_make.report.questions import changed, worse  # noqa: PLC0415
+        from instrumented_make.report.questions import changed, workflows, worse  # noqa: PLC0415
 
         earlier = changed.read_earlier(since_last) if since_last is not None else None
         with Steps() as steps, open_source(source, table, event, usual=targets.table) as opened:
-            history = History(opened, selection, min_people, steps, Options(change, window, targets, earlier, debug))
+            options = Options(change, window, targets, earlier, by, debug)
+            history = History(opened, selection, min_people, steps, options)
+            if group is not None:
+                members = workflows.members_of(history, group)
+                history = History(opened, selection, min_people, steps, options, members)
             text = _write(history, steps, format_, for_page=html is not None)
             is_worse = bool(fail_on) and worse(history, fail_on)
     if html is None:

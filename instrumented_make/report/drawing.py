@@ -7,6 +7,7 @@ has a tooltip. The text next to a chart says what it shows, and a table has its 
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 
@@ -16,7 +17,7 @@ import vl_convert
 from instrumented_make.layout import duration
 from instrumented_make.report.section import Drawing, Rows
 from instrumented_make.report.wording import labels, ticks
-from instrumented_make.times import BEFORE_THURSDAY_S, WEEK_S
+from instrumented_make.times import begin_of
 
 # Chart widths in CSS pixels: on a laptop or paper, and on a phone or in a row of small charts.
 WIDE, NARROW = 720, 340
@@ -85,7 +86,7 @@ def durations(low_ms: float, high_ms: float, count: int, room: int = 0) -> tuple
 
 def week_ms(number: int) -> int:
     """When a week began, in milliseconds since 1970, as charts count time."""
-    return (number * WEEK_S - BEFORE_THURSDAY_S) * 1000
+    return begin_of(number) * 1000
 
 
 def marker(moment_s: int | None, first: int, text: str = "the change") -> list[Chart]:
@@ -109,6 +110,36 @@ def bars(rows: Rows, field: str, title: str, text: str) -> Drawing:
         ).properties(width=width, height=height(rows) + 20)
 
     return both(draw, text)
+
+
+def intervals(rows: Rows, title: str, text: str, least: float = -math.inf) -> Drawing:
+    """For each command what is in the ``middle``, from ``low`` to ``high``, in a ``colour``; the dashed line is zero.
+
+    ``title``: of the axis, which begins at ``least`` or after it; ``text`` describes the chart.
+    """
+    reach = max(max(abs(row["low"]), abs(row["high"])) for row in rows) * 1.05 or 1
+
+    def draw(width: int) -> Chart:
+        scale = alt.Scale(domain=[max(-reach, least), reach], nice=False)
+        axis = alt.Axis(title=title, format="+.3~g", tickCount=7 if width == WIDE else 3)
+        marks = base(rows).encode(y=commands(rows, width), description="text:N")
+        zero = base([{"x": 0}]).mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[4, 3])
+        return alt.layer(
+            zero.encode(x=alt.X("x:Q", scale=scale, axis=axis)),
+            marks.mark_rule(strokeWidth=3, strokeCap="round").encode(
+                x="low:Q", x2="high:Q", stroke=alt.Stroke("colour:N", scale=None)
+            ),
+            marks.mark_point(filled=True, size=90, strokeWidth=0, shape="diamond").encode(
+                x="middle:Q", fill=alt.Fill("colour:N", scale=None)
+            ),
+        ).properties(width=width, height=height(rows) + 20)
+
+    return both(draw, text)
+
+
+def of_interval(low: float, high: float) -> str:
+    """The colour of a change of something that is better the less it is."""
+    return "var(--better)" if high < 0 else "var(--worse)" if low > 0 else "var(--unsure)"
 
 
 def largest(caption: str, rows: Rows, most: str) -> str:

@@ -33,7 +33,7 @@ from instrumented_make.report.events import Source, columns, name_table, store
 from instrumented_make.report.options import Options
 from instrumented_make.report.progress import Steps
 from instrumented_make.text import printable
-from instrumented_make.times import latest_s
+from instrumented_make.times import DAY_S, begin_of, latest_s, week_of
 
 SPREAD = (5, 25, MEDIAN, 75, P95)
 OF_WEEKS = (MEDIAN, 90, P95)
@@ -53,13 +53,34 @@ class Time:
     interrupted: int
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """People who work alike, whose runs are a history of their own: a table of each ``user_id``, never shown.
+
+    ``group``: its number; ``text``: who they are.
+    """
+
+    group: int
+    ids: Any
+    text: str
+
+
 class History:
     """The selected runs of a source, without what may not be shown."""
 
     def __init__(
-        self, source: Source, selection: Selection, min_people: int, steps: Steps, options: Options | None = None
+        self,
+        source: Source,
+        selection: Selection,
+        min_people: int,
+        steps: Steps,
+        options: Options | None = None,
+        members: Members | None = None,
     ) -> None:
-        """``min_people``: commands that fewer people ran are shown together, except in a person's own history."""
+        """``min_people``: commands that fewer people ran are shown together, except in a person's own history.
+
+        ``members``: only their runs count.
+        """
         self.name = source.name
         self.event = source.event
         self._source = source
@@ -69,8 +90,11 @@ class History:
         self._steps = steps
         self.min_people = min_people
         steps.begin("Reading the events")
-        counted = source.events if selection.all_callers else queries.by_people(source.events)
-        records = queries.select_runs(queries.records(counted, latest_s()), selection)
+        self.members = members
+        events = source.events if members is None else source.events.semi_join(members.ids, "user_id")
+        self._events = name_table(source, events, "of_members") if members is not None else events
+        counted = self._events if selection.all_callers else queries.by_people(self._events)
+        records = queries.select_runs(queries.records(counted, latest_s(), self.options.by), selection)
         records = name_table(source, records, "selected")
         runs, sums, totals, spread = self._sum(records)
         # Names come from anyone who sends events. Never show characters that would control a terminal or a printer.
@@ -104,6 +128,7 @@ class History:
         every = store(self._source, queries.sums(records, longest), "sums")
         [row] = self.ask(queries.exceptions(every))
         self.left_out, self.cut = int(row["left_out"]), int(row["cut"])
+        self._first_s, self._last_s = int(row["first_s"]), int(row["last_s"])
         sums = queries.runs(every)
         return runs, sums, self.ask(queries.totals(sums)), spread
 
@@ -135,12 +160,16 @@ class History:
 
     @cached_property
     def stretches(self) -> Any:
-        """All runs as :func:`queries.stretches`, none longer than it counts for: a laptop may have slept."""
+        """All runs as :func:`queries.stretches`, :attr:`cut_runs`, since a laptop may have slept."""
         self.begin("Following each person's runs")
-        p95 = SPREAD.index(P95)
-        runs = queries.cut(self._runs, {name: longest_ms(values[p95]) for name, values in self.spread.items()})
-        wanted = runs.select(*queries.in_order(), "user_id", "commit_s", "on_master")
+        wanted = self.cut_runs.select(*queries.in_order(), "user_id", "commit_s", "on_master")
         return self.keep(queries.stretches(wanted), "stretches")
+
+    @property
+    def cut_runs(self) -> Any:
+        """All runs, none longer than it counts for."""
+        p95 = SPREAD.index(P95)
+        return queries.cut(self._runs, {name: longest_ms(values[p95]) for name, values in self.spread.items()})
 
     @property
     def shown_sums(self) -> Any:
@@ -193,6 +222,12 @@ class History:
             for row in self.ask(queries.spread(table, percents, engine=self._source.engine))
         }
 
+    def members_of(self, group: int, people: Sequence[int], text: str) -> Members:
+        """These people, by their numbers in :attr:`weekly`, as what another history of the same source is made of."""
+        numbered = queries.people_of(self._sums)
+        ids = numbered.filter(numbered.person.isin(list(people))).select("user_id")
+        return Members(group, self.keep(ids, "members"), text)
+
     def begin(self, step: str) -> None:
         """Announce a step that may take long."""
         self._steps.begin(step)
@@ -227,7 +262,7 @@ class History:
         """The selected runs that count nowhere, since no person started them."""
         if self.selection.all_callers:
             return None
-        events = queries.by_people(self._source.events, automated=True)
+        events = queries.by_people(self._events, automated=True)
         records = queries.select_runs(queries.records(events, latest_s()), self.selection)
         [row] = self.ask(queries.automated(self._choose(queries.runs(records))))
         if not row["runs"]:
@@ -248,6 +283,18 @@ class History:
             Time(**{**nothing, **awaited.get(row["week"], {}), "week": row["week"], "people": row["people"]})
             for row in rows
         ]
+
+    @property
+    def partial(self) -> set[int]:
+        """The weeks of which there is only a part: the first run is after its Monday, or the last before its Friday."""
+        first, last = week_of(self._first_s), week_of(self._last_s)
+        late, early = self._first_s - begin_of(first) >= DAY_S, self._last_s - begin_of(last) < 4 * DAY_S
+        return {week for week, cut in ((first, late), (last, early)) if cut}
+
+    @property
+    def complete(self) -> list[Time]:
+        """The :attr:`timeline` without the partial weeks, or with them if there are no others."""
+        return [row for row in self.timeline if row.week not in self.partial] or self.timeline
 
     @cached_property
     def people(self) -> int:

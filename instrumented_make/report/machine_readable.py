@@ -11,11 +11,14 @@ from instrumented_make import layout
 from instrumented_make.report.history import History
 from instrumented_make.report.questions import (
     attempt,
+    behaved,
     changed,
     commands,
     debugging,
     helped,
     paths,
+    pulls,
+    split,
     waiting,
     why,
     workflows,
@@ -28,8 +31,13 @@ _ANSWERS: dict[str, tuple[ModuleType, Callable[[History], Any]]] = {
     "hours": (waiting, waiting.document),
     "new_and_gone": (commands, lambda history: commands.document(commands.find_new_and_gone(history))),
     "ways_of_working": (workflows, lambda history: workflows.document(workflows.find_ways(history))),
-    "debugging": (debugging, lambda history: debugging.document(debugging.find(history)[0])),
+    "debugging": (debugging, lambda history: debugging.document(debugging.find(history).of)),
     "paths": (paths, lambda history: paths.document(paths.find(history))),
+    "work_after_pull": (pulls, lambda history: pulls.document(pulls.find(history))),
+}
+_ONLY_IF_ASKED: dict[str, tuple[ModuleType, Callable[[History], Any]]] = {
+    "behaviour": (behaved, lambda history: behaved.document(behaved.find(history))),
+    "split": (split, lambda history: split.document(split.find_parts(history))),
 }
 
 
@@ -42,13 +50,16 @@ def as_json(history: History) -> str:
     low_ms, high_ms = history.waiting_range_ms or (None, None)
     document: dict[str, Any] = {
         "made": time_of_report(),
+        "group": history.members and history.members.group,
         **layout.document(history.summary),
         "left_out": history.left_out,
         "waiting_ms_per_person_and_week": history.waiting_ms_per_person_and_week if history.timeline else None,
         "waiting_ms_per_person_and_week_low": low_ms,
         "waiting_ms_per_person_and_week_high": high_ms,
     }
-    for name, (question, answer) in _ANSWERS.items():
+    asked = {"behaviour": history.options.change_s is not None, "split": history.options.by is not None}
+    wanted = _ANSWERS | {name: answer for name, answer in _ONLY_IF_ASKED.items() if asked[name]}
+    for name, (question, answer) in wanted.items():
         document[name] = _attempt(history, question, answer)
     if history.options.change_s is not None:
         compared = helped.document(helped.compare_all(history), history.options.change_s)

@@ -36,11 +36,13 @@ class Earlier:
 class Options:
     """The options besides the selection.
 
-    ``change_s``: when the change in question was committed; ``debug``: show tracebacks.
+    ``change_s``: when the change in question was committed; ``by``: the property to split by; ``debug``: show
+    tracebacks.
     """
 
     change_s: int | None = None
     window_weeks: int = 8
     targets: Targets = field(default_factory=Targets)
     earlier: Earlier | None = None
+    by: str | None = None
     debug: bool = False

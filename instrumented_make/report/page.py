@@ -17,15 +17,16 @@ def page(history: History, steps: Steps) -> str:
     """The text of the page. Raise UserError if the engine fails."""
     title = f"What {'your ' if history.own else ''}make commands cost"
     template = environment(autoescape=True).get_template("report.html.j2")
+    context = about(history, in_a_file=True)
     if not history.summary.figures:
         nothing = "No matching runs."
-        return template.render(title=title, scope=nothing, context=about(history), tiles=[], sections=[], footer=[])
+        return template.render(title=title, scope=nothing, context=context, tiles=[], sections=[], footer=[])
     sections = list(answer_all(history))
     steps.begin("Drawing")
     return template.render(
         title=title,
         scope=scope(history),
-        context=about(history),
+        context=context,
         tiles=tiles(history),
         sections=[draw(history, section) for section in sections],
         footer=footer(),

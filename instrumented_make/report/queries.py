@@ -30,12 +30,12 @@ EXACT = frozenset({"duckdb", "postgres", "snowflake"})
 TOGETHER = frozenset({"duckdb", "postgres"})
 
 
-def records(events: Any, latest_s: int) -> Any:
+def records(events: Any, latest_s: int, by: str | None = None) -> Any:
     """One row per event of a command, from the table of events, in its shape (:func:`shape.in_shape`).
 
     ``command``, ``user_id``; ``duration_ms``, ``exit_status``; ``start_s``, ``commit_s``: seconds since 1970;
     ``on_master``; ``is_test``. ``is_run``: it has the first five of these, and :func:`figures.is_possible` does not
-    refuse it.
+    refuse it. ``by``: a property, whose ``value`` they have as well, as text.
     """
     duration_ms, start_s = events.duration_ms, events.start_time
     is_run = (
@@ -56,7 +56,13 @@ def records(events: Any, latest_s: int) -> Any:
         on_master=events.git_checked_out_master,
         # The specification: 'false' for real data, or anything else for test data.
         is_test=events.is_test.fill_null("").lower() != "false",
+        **({} if by is None else {"value": _as_words(events[by])}),
     )
+
+
+def _as_words(values: Any) -> Any:
+    """As text. Engines write truths in different ways."""
+    return ibis.cases((values, "true"), (~values, "false")) if values.type().is_boolean() else values.nullif("")
 
 
 def by_people(events: Any, *, automated: bool = False) -> Any:
@@ -79,8 +85,16 @@ def runs(table: Any) -> Any:
 
 
 def exceptions(sums: Any) -> Any:
-    """How many events cannot be runs, ``left_out``, and how many runs were ``cut``, in a single row."""
-    return sums.agg(left_out=sums.is_run.ifelse(0, sums.runs).sum().fill_null(0), cut=sums.cut.sum().fill_null(0))
+    """How many events cannot be runs, ``left_out``, and how many runs were ``cut``, in a single row.
+
+    ``first_s`` and ``last_s``: the starts of the first and the last run, or 0.
+    """
+    return sums.agg(
+        left_out=sums.is_run.ifelse(0, sums.runs).sum().fill_null(0),
+        cut=sums.cut.sum().fill_null(0),
+        first_s=sums.is_run.ifelse(sums.first_s, ibis.null()).min().fill_null(0),
+        last_s=sums.is_run.ifelse(sums.last_s, ibis.null()).max().fill_null(0),
+    )
 
 
 def select_runs(table: Any, selection: Selection) -> Any:
@@ -111,12 +125,17 @@ def fold_others(table: Any, names: Sequence[str], interactive: Sequence[str]) ->
 def sums(records: Any, longest: Mapping[str, int]) -> Any:
     """What most questions need, for each ``command``, ``user_id``, ``week`` and ``is_run``: see :func:`sum_by`.
 
-    Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer.
+    Runs of some commands count for at most so many ms as the ``longest``; ``cut`` runs were longer. ``first_s`` and
+    ``last_s``: the starts of the first and the last of them.
     """
     most = _most(records, longest)
     cut = (records.duration_ms > most).ifelse(1, 0)
     table = records.mutate(week=week(records), cut=cut, duration_ms=ibis.least(records.duration_ms, most))
-    return sum_by(table, ["command", "user_id", "week", "is_run"], cut=table.cut.sum())
+    return sum_by(table, ["command", "user_id", "week", "is_run"], cut=table.cut.sum(), **_between(table))
+
+
+def _between(table: Any) -> dict[str, Any]:
+    return {"first_s": table.start_s.min(), "last_s": table.start_s.max()}
 
 
 def cut(table: Any, longest: Mapping[str, int]) -> Any:
@@ -213,10 +232,14 @@ def stretches(table: Any) -> Any:
 
 def number_people(table: Any) -> Any:
     """The same with a number, ``person``, for each ``user_id``, so that no id leaves the engine."""
+    return table.join(people_of(table), "user_id").drop("user_id")
+
+
+def people_of(table: Any) -> Any:
+    """Each ``user_id`` with its number, ``person``, from 0."""
     # Each person once, so that it does not matter how an engine numbers equal values.
     who = table.select("user_id").distinct()
-    numbers = who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
-    return table.join(numbers, "user_id").drop("user_id")
+    return who.mutate(person=ibis.row_number().over(ibis.window(order_by=who.user_id)))
 
 
 def week(table: Any) -> Any:

@@ -13,12 +13,14 @@ import ibis
 from ibis.expr import datatypes as dt
 
 from instrumented_make.errors import failure
-from instrumented_make.properties import BY_NAME, SPECIFIED, USER_ID
+from instrumented_make.properties import BY, PROPERTIES, SPECIFIED, USER_ID
 from instrumented_make.report.engine import ask, has_rows
 
-_ASKED = [declared for declared in (*SPECIFIED, BY_NAME["caller"]) if declared.name != "command_type"]
-REQUIRED = (USER_ID.name, *(declared.name for declared in _ASKED if not declared.nullable))
-OPTIONAL = tuple(declared.name for declared in _ASKED if declared.nullable)
+REQUIRED = (
+    USER_ID.name,
+    *(declared.name for declared in SPECIFIED if not declared.nullable and declared.name not in BY),
+)
+OPTIONAL = tuple(declared.name for declared in PROPERTIES if declared.name not in REQUIRED)
 # The message's id and the event's name.
 ID, EVENT = "id", "event"
 
@@ -27,7 +29,7 @@ _KINDS = {"string": _TEXT, "integer": _NUMBER, "boolean": _TRUTH}
 # A time is declared as what it is in an event: text.
 _TIMES = ("git_commit_time", "start_time")
 _MEANT = {ID: _TEXT, EVENT: _TEXT} | {
-    declared.name: _TIME if declared.name in _TIMES else _KINDS[declared.type] for declared in (USER_ID, *_ASKED)
+    declared.name: _TIME if declared.name in _TIMES else _KINDS[declared.type] for declared in (USER_ID, *PROPERTIES)
 }
 _TYPES = {_TEXT: "string", _NUMBER: "int64", _TRUTH: "boolean", _TIME: "int64"}
 

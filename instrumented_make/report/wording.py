@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 
 from instrumented_make.layout import describe, duration, percentage
+from instrumented_make.report.estimators.trend import trend_of
 from instrumented_make.report.history import History
 from instrumented_make.times import monday
 
@@ -41,6 +43,17 @@ def in_brackets(range_ms: tuple[float, float] | None) -> str:
     low, high = (duration(value) for value in range_ms)
     value, _, unit = low.partition(" ")
     return f" ({value if high.endswith(f' {unit}') else low} to {high})"
+
+
+def about_trend(what: str, values: Sequence[tuple[int, float]]) -> str:
+    """A sentence if ``what`` rose or fell for certain over the weeks, each with its number and value; or nothing."""
+    found = trend_of(values)
+    if found is None or not found.is_certain:
+        return ""
+    times = sorted(abs(value - 1) for value in (found.low, found.high))
+    word = "rose" if found.ratio > 1 else "fell"
+    span = f"{week_of(values[0][0])} to that of {monday(values[-1][0])}"
+    return f"From {span}, {what} {word} by {abs(found.ratio - 1):.0%} ({times[0]:.0%} to {times[1]:.0%})."
 
 
 def labels(names: Sequence[str], most: int) -> dict[str, str]:
@@ -91,14 +104,19 @@ def ticks(low: float, high: float, count: int) -> tuple[float, float, list[int]]
     return low, high, within[::step]
 
 
-def about(history: History) -> list[str]:
-    """Where the figures come from, what counts, the period, and what made them."""
+def about(history: History, *, in_a_file: bool = False) -> list[str]:
+    """Where the figures come from, what counts, the period, and what made them.
+
+    ``in_a_file``: it is for others as well, whom this machine's folders do not concern.
+    """
+    name = history.name if "://" in history.name or not in_a_file else os.path.basename(history.name.rstrip("/"))
     other = count_of(history.left_out, "event")
-    more = [f"left out: {other} with a missing or impossible value"] if history.left_out else []
+    more = [history.members.text] if history.members else []
+    more += [f"left out: {other} with a missing or impossible value"] if history.left_out else []
     if history.hidden:
         few = f"fewer than {history.min_people} people (--min-people)"
         more.append(f"{count_of(history.hidden, 'command')} that {few} ran: shown together as other")
-    return describe(history.name, history.event, history.selection, history.summary, *more)
+    return describe(name, history.event, history.selection, history.summary, *more)
 
 
 def scope(history: History) -> str:
@@ -110,14 +128,18 @@ def scope(history: History) -> str:
 
 
 def tiles(history: History) -> list[tuple[str, str]]:
-    """The headline figures, first of all how long one person waits in a week."""
+    """The headline figures, first of all how long everybody waits in a week."""
     awaited = [row for row in history.summary.figures if not row.interactive]
     runs = sum(row.runs for row in awaited)
     failed = sum(row.failed for row in awaited)
     people = [] if history.own else [("People", f"{history.people:,}")]
-    waiting = duration(history.waiting_ms_per_person_and_week) + in_brackets(history.waiting_range_ms)
+    each, range_ms = history.waiting_ms_per_person_and_week, history.waiting_range_ms
+    present = history.person_weeks / len(history.timeline)
+    of_all = range_ms and (range_ms[0] * present, range_ms[1] * present)
+    team = [] if history.own else [("Waiting per week, all people", duration(each * present) + in_brackets(of_all))]
     return [
-        (f"Waiting per {'' if history.own else 'person and '}week", waiting),
+        *team,
+        ("Waiting per week" if history.own else "Per person", duration(each) + in_brackets(range_ms)),
         ("Failed", percentage(failed / runs) if runs else "-"),
         *people,
         ("Runs", f"{sum(row.runs for row in history.summary.figures):,}"),

@@ -78,7 +78,7 @@ CREATE SCHEMA devstack;
 CREATE TABLE devstack.devstack_command_run (
   id varchar, user_id varchar, "timestamp" timestamptz, received_at timestamptz, command varchar, command_type varchar,
   duration_ms bigint, exit_status bigint, git_checked_out_master boolean, git_commit_time timestamptz, is_test varchar,
-  start_time timestamptz
+  start_time timestamptz, operating_system varchar, hardware varchar, git_dirty boolean, caller varchar
 );
 CREATE TABLE devstack."SHOUTED_RUN" (
   "ID" varchar, "USER_ID" varchar, "COMMAND" varchar, "DURATION_MS" bigint, "EXIT_STATUS" bigint, "IS_TEST" varchar,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from scipy import stats
-from simulated_team import WEEK_S, Command, Runs, Team, World
+from simulated_events import counted_events
+from simulated_team import WEEK_S, Change, Command, Runs, Team, World
+from worlds import at_least, at_most
 
 from instrumented_make.figures import Selection
 from instrumented_make.report.estimators.panel import Floats
@@ -23,21 +25,22 @@ from instrumented_make.report.options import Options, Targets
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.queries import GAP_S, GAPS_S
 from instrumented_make.report.questions import debugging
+from instrumented_make.report.wording import about_trend
 
 # A run: who, when, how long in ms, its exit status, and its command.
 Walked = tuple[Any, int, int, int, Any]
-Session = tuple[Any, Any, int, int, int]
+Session = tuple[Any, Any, int, int, int, int]
 
 
 def walk(runs: Iterable[Walked], gap_s: int = GAP_S) -> list[Session]:
-    """Each session, run by run: who, the command, how many tries, how long in ms, and whether it ended well."""
+    """Each session, run by run: who, the command, tries, how long in ms, whether it ended well, and when it began."""
     found: list[Session] = []
     going: dict[Any, list[int]] = {}
     who, end_s = None, 0
 
     def stop(command: Any, solved: int) -> None:
         start_s, end_ms, tries = going.pop(command)
-        found.append((who, command, tries, end_ms - start_s * 1000, solved))
+        found.append((who, command, tries, end_ms - start_s * 1000, solved, start_s))
 
     for person, start_s, duration_ms, status, command in sorted(runs):
         if person != who or start_s - end_s > gap_s:
@@ -65,7 +68,7 @@ def test_the_query_finds_what_a_walk_finds(history: Path, gap_s: int) -> None:
         query = debugging.sessions(tried, gap_s).drop("week")
         found = [tuple(row.values()) for row in asked.ask(query.select("command", "tries", "duration_ms", "solved"))]
         longest = {name: int(3 * values[SPREAD.index(95)]) for name, values in asked.spread.items()}
-    events = [event for event in pq.read_table(history).to_pylist() if event["is_test"] == "false"]
+    events = counted_events(history)
     runs = [
         (
             event["user_id"],
@@ -76,7 +79,7 @@ def test_the_query_finds_what_a_walk_finds(history: Path, gap_s: int) -> None:
         )
         for event in events
     ]
-    expected = [session[1:] for session in walk(runs, gap_s)]
+    expected = [session[1:5] for session in walk(runs, gap_s)]
     assert len(expected) > 500
     assert sorted(found) == sorted(expected)
 
@@ -86,7 +89,8 @@ def test_every_figure_is_that_of_the_sessions(history: Path) -> None:
     inside = frozenset({"dev.attach.lms", "dev.shell.lms", "dev.logs.lms"})
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 5, steps, Options(targets=Targets(interactive=inside)))
-        found, most = debugging.find(asked)
+        sessions = debugging.find(asked)
+        found, most = sessions.of, sessions.most
         query = debugging.sessions(debugging.tries(asked.stretches, asked.commands), GAP_S)
         of = defaultdict(list)
         for row in asked.ask(query.select("command", "tries", "duration_ms", "solved")):
@@ -111,7 +115,7 @@ def time_of(runs: Runs, people: int, commands: int) -> tuple[Floats, Floats]:
     """The time of each person (rows) in sessions with each command, and the weeks in which they ran anything."""
     columns = (runs.person, runs.start_s.astype(int), (runs.duration_s * 1000).astype(int), runs.status, runs.command)
     total = np.zeros((people, commands))
-    for person, command, _, took_ms, _ in walk(zip(*(column.tolist() for column in columns), strict=True)):
+    for person, command, _, took_ms, *_ in walk(zip(*(column.tolist() for column in columns), strict=True)):
         total[person, command] += took_ms
     weeks = np.unique(np.stack([runs.person, runs.start_s // WEEK_S]), axis=1)[0].astype(int)
     return total, np.bincount(weeks, minlength=people).astype(float)
@@ -139,6 +143,29 @@ def test_ranges_of_time_hold_the_truth(people: int) -> None:
         found = interval(total[:, 0], weeks)
         held += found is not None and found[0] <= truth() <= found[1]
     assert held >= stats.binom.ppf(0.001, teams, 0.88)
+
+
+def is_told_to_change(world: World, seed: int) -> bool:
+    """Whether the report says that the time in sessions became more or less."""
+    runs = Team(world, seed).runs()
+    columns = (runs.person, runs.start_s.astype(int), (runs.duration_s * 1000).astype(int), runs.status, runs.command)
+    total = np.zeros(world.weeks)
+    for _, _, _, took_ms, _, begun_s in walk(zip(*(column.tolist() for column in columns), strict=True)):
+        total[min(int((begun_s - world.begin_s) // WEEK_S), world.weeks - 1)] += took_ms
+    there = np.unique(np.stack([runs.person, (runs.start_s - world.begin_s) // WEEK_S]), axis=1)[1].astype(int)
+    people = np.bincount(np.minimum(there, world.weeks - 1), minlength=world.weeks)
+    return bool(about_trend("it", list(enumerate((total / people).tolist()))))
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("people", [15, 40])
+def test_that_it_changed_is_rarely_told_where_it_did_not(people: int) -> None:
+    """As rarely as any trend; and nearly always, where one of four commands begins to fail three times as often."""
+    alike = world(people, *[0.1] * 4)
+    worse = replace(alike, change=Change(13, command="c0", failing=0.4))
+    teams = 60
+    assert sum(is_told_to_change(alike, seed) for seed in range(teams)) <= at_most(teams, 0.06)
+    assert sum(is_told_to_change(worse, seed) for seed in range(teams)) >= at_least(teams, 0.5 if people < 20 else 0.7)
 
 
 def leading(people: int, *failing: float, seed: int) -> int | None:

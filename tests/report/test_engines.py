@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import pyarrow.parquet as pq
 import pytest
 from golden_sql import DIALECTS, GOLDEN, sql
 from team_history import CHANGE_S
@@ -19,7 +20,7 @@ from instrumented_make.report import queries
 from instrumented_make.report.events import columns, open_source
 from instrumented_make.report.history import History
 from instrumented_make.report.machine_readable import as_json
-from instrumented_make.report.options import Options
+from instrumented_make.report.options import Options, Targets
 from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import answer_all
 from instrumented_make.times import latest_s
@@ -28,7 +29,9 @@ from instrumented_make.times import latest_s
 def everything(source: str, table: str | None = None, **selection: Any) -> tuple[object, str]:
     """Everything that a report says about a source."""
     with Steps() as steps, open_source(source, table) as found:
-        history = History(found, Selection(**selection), 5, steps, Options(CHANGE_S, 8))
+        inside = Targets(interactive=frozenset({"dev.attach.lms", "dev.shell.lms"}))
+        options = Options(CHANGE_S, 8, inside, by="operating_system")
+        history = History(found, Selection(**selection), 5, steps, options)
         sections = [
             (section, [(figure.name, figure.rows) for figure in section.figures()]) for section in answer_all(history)
         ]
@@ -74,20 +77,41 @@ def test_runs_of_agents_are_told_apart_on_every_engine(
 ) -> None:
     """The same ones count, and the others are told in the same line."""
     url = request.getfixturevalue(engine)
-    said = "CASE WHEN duration_ms % 3 = 0 THEN 'agent' WHEN duration_ms % 3 = 1 THEN 'person' END AS caller"
+    names = ", ".join(name for name in pq.read_schema(history).names if name != "caller")
+    said = f"{names}, CASE WHEN duration_ms % 3 = 0 THEN 'agent' WHEN duration_ms % 3 = 1 THEN 'person' END AS caller"
     here = tmp_path / "callers.parquet"
-    duckdb.sql(f"COPY (SELECT *, {said} FROM '{history}') TO '{here}'")  # noqa: S608
+    duckdb.sql(f"COPY (SELECT {said} FROM '{history}') TO '{here}'")  # noqa: S608
     table, kept = {
         "postgres": ("devstack.devstack_command_run", ""),
         "clickhouse": ("devstack_command_run", "ENGINE = MergeTree ORDER BY tuple()"),
     }[engine]
     connection = ibis.connect(url)
     connection.raw_sql("DROP TABLE IF EXISTS callers")
-    connection.raw_sql(f"CREATE TABLE callers {kept} AS SELECT *, {said} FROM {table}")  # noqa: S608
+    connection.raw_sql(f"CREATE TABLE callers {kept} AS SELECT {said} FROM {table}")  # noqa: S608
     connection.disconnect()
     there = everything(url, "callers")
     assert there == everything(str(here))
     assert json.loads(there[1])["automated"]["runs"] > 1000
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["postgres", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("clickhouse", "pyspark", "snowflake"))],
+)
+def test_one_group_s_runs_are_the_same_on_every_engine(
+    history: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    """Those of the first people, by their numbers, which an engine gives them by the order of their ids."""
+    table = None if engine in ("clickhouse", "snowflake") else "devstack.devstack_command_run"
+    found = []
+    for source, name in ((request.getfixturevalue(engine), table), (str(history), None)):
+        with Steps() as steps, open_source(source, name) as opened:
+            everybody = History(opened, Selection(), 5, steps)
+            some = History(opened, Selection(), 5, steps, members=everybody.members_of(1, range(7), "seven people"))
+            found.append(as_json(some))
+            assert some.people == 7
+    assert found[0] == found[1]
+    assert json.loads(found[0])["group"] == 1
 
 
 def test_every_way_to_compute_quantiles_gives_the_same(history: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from simulated_events import counted_events
 from simulated_team import Command, Team, World
 
 from instrumented_make.figures import Run, Selection, summarise
@@ -63,7 +64,7 @@ def answers(path: Path, min_people: int = 1) -> Answers:
 @pytest.fixture(scope="module")
 def events(history: Path) -> list[Event]:
     """The events that count, each with how long it counts for."""
-    events = [event for event in pq.read_table(history).to_pylist() if event["is_test"] == "false"]
+    events = counted_events(history)
     for of in grouped(events, lambda e: e["command"]).values():
         most = int(3 * round(float(np.percentile([e["duration_ms"] for e in of], 95)), 2))
         for event in of:

@@ -7,9 +7,9 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from scipy import stats
+from simulated_events import counted_events
 from simulated_team import Command, Runs, Team, World
 
 from instrumented_make.figures import Selection
@@ -41,11 +41,10 @@ def people(history: Path) -> dict[str, list[list[Run]]]:
     with Steps() as steps, open_source(str(history)) as source:
         spread = History(source, Selection(), 1, steps).spread
     of = defaultdict(list)
-    for event in pq.read_table(history).to_pylist():
-        if event["is_test"] == "false":
-            ms = min(event["duration_ms"], int(3 * spread[event["command"]][SPREAD.index(95)]))
-            start_s = int(event["start_time"].timestamp())
-            of[event["user_id"]].append((start_s, ms, event["exit_status"], event["command"]))
+    for event in counted_events(history):
+        ms = min(event["duration_ms"], int(3 * spread[event["command"]][SPREAD.index(95)]))
+        start_s = int(event["start_time"].timestamp())
+        of[event["user_id"]].append((start_s, ms, event["exit_status"], event["command"]))
     return {
         who: stretches([(start_s, start_s + ms // 1000, command) for start_s, ms, _, command in sorted(runs)])
         for who, runs in of.items()

@@ -11,8 +11,14 @@ from scipy import stats
 from simulated_events import history_of, write
 from simulated_team import WEEK_S, Command, Integers, Team, World
 
+from instrumented_make.errors import UserError
+from instrumented_make.figures import Selection
 from instrumented_make.report.estimators.groups import FALSE_ALARM, LEAST_RUNS, NOWHERE, adjusted_rand, find_groups
+from instrumented_make.report.events import open_source
+from instrumented_make.report.history import History
+from instrumented_make.report.progress import Steps
 from instrumented_make.report.questions import workflows
+from instrumented_make.report.wording import about
 
 LEAST = 5
 COMMANDS = tuple(
@@ -107,7 +113,7 @@ def test_a_new_name_is_no_way_of_working(tmp_path: Path) -> None:
             assert workflows.find_ways(history).groups == ()
             section = workflows.ask(history)
     assert section is not None
-    assert section.answer == "No distinct groups: what people run differs by degrees, or by chance."
+    assert section.answer == "No distinct groups were found: what people run may differ by degrees only, or by chance."
     assert (section.rows, section.columns, section.figures()) == ([], [], [])
 
 
@@ -152,3 +158,37 @@ def test_too_few_people_are_not_compared(tmp_path: Path) -> None:
             section = workflows.ask(history)
         assert section is not None
         assert section.answer == f"It cannot be told of fewer than {few} people with 20 runs each."
+
+
+def test_everything_is_answered_for_one_group(tmp_path: Path) -> None:
+    """Its people are those of one way of working, and so are all their runs and their test data; no others."""
+    team = Team(replace(TWO, people=60), 2)
+    runs = team.runs()
+    path = write(tmp_path / "a.parquet", team)
+    with Steps() as steps, open_source(str(path)) as source:
+        everybody = History(source, Selection(), 5, steps)
+        members = [workflows.members_of(everybody, number) for number in (1, 2)]
+        with pytest.raises(UserError, match="there is no group 3"):
+            workflows.members_of(everybody, 3)
+    way_of = {f"p{person}": int(team.way[person]) for person in np.unique(runs.person)}
+    for number, way in ((1, 0), (2, 1)):
+        with Steps() as steps, open_source(str(path)) as source:
+            everybody = History(source, Selection(), 5, steps)
+            asked = History(source, Selection(), 5, steps, members=workflows.members_of(everybody, number))
+            who = {row["user_id"] for row in asked.ask(asked.runs.select("user_id").distinct())}
+            count, text = sum(row.runs for row in asked.summary.figures), about(asked)[0]
+        assert {way_of[one] for one in who} == {way}
+        assert count == sum(way_of[f"p{person}"] == way for person in runs.person)
+        assert f"only the {len(who)} people of group {number}, who run " in text
+    assert members[0].text != members[1].text
+
+
+def test_one_s_own_runs_have_no_groups(tmp_path: Path) -> None:
+    """The error says what to leave out."""
+    with (
+        history_of(write(tmp_path / "a.parquet", Team(replace(TEAM, people=12), 1))) as history,
+        pytest.raises(UserError) as raised,
+    ):
+        workflows.members_of(history, 1)
+    assert "there is no group 1" in str(raised.value)
+    assert "there are no groups in this report; leave out --group" in str(raised.value)

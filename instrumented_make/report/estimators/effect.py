@@ -15,6 +15,9 @@ happened to everybody in a week, and any drift. Errors are clustered by person (
 of freedom are the effective number of people (Kish 1965; Carter, Schnepel and Steigerwald 2017) less one. If everybody
 pulled at once, so that hardly any day has both, there is nobody to compare with. This question needs more people.
 
+How often people run a command is asked in the same way as how often it fails: runs in a day on which somebody ran
+anything, instead of failures in a run.
+
 The level is divided by the number of intervals looked at (Bonferroni), so that FALSE_ALARM is the chance of calling
 *any* command changed when nothing at all did: weeks that are slow for everybody are changes too. Durations are of runs
 that succeeded: a command that begins to fail at once has not got faster. ``tests/report/test_change.py`` checks the
@@ -27,7 +30,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,17 +45,25 @@ _AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Runs of one command: an element for each person (from 0), side (``after`` is 0 or 1) and day.
+class Days:
+    """An element for each person (from 0), side (``after`` is 0 or 1) and day.
 
     ``day``: in units of 24 hours since the change, negative before it.
-    ``logarithms`` and ``squares``: of the runs that ``succeeded``, sums of the logarithms of durations in ms, as whole
-    thousandths, and of the squares of these.
     """
 
     person: Integers
     after: Integers
     day: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Counts(Days):
+    """Runs of one command on each of the days.
+
+    ``logarithms`` and ``squares``: of the runs that ``succeeded``, sums of the logarithms of durations in ms, as whole
+    thousandths, and of the squares of these.
+    """
+
     succeeded: Integers
     failed: Integers
     interrupted: Integers
@@ -120,7 +131,9 @@ class Comparison:
         return _fits(self.failures, self.failures_in_weeks)
 
 
-_EFFECTS = ("duration", "failures", "duration_in_weeks", "failures_in_weeks")
+# The effects that are looked at together: whether it changed, and whether it did within the weeks.
+_EFFECTS = (("duration", "failures", "runs"), ("duration_in_weeks", "failures_in_weeks", "runs_in_weeks"))
+_Item = TypeVar("_Item", Comparison, "Often")
 
 
 def compare(command: str, counts: Counts, rng: np.random.Generator) -> Comparison:
@@ -130,35 +143,57 @@ def compare(command: str, counts: Counts, rng: np.random.Generator) -> Compariso
         runs_before=int(counts.runs[counts.after == 0].sum()),
         runs_after=int(counts.runs[counts.after == 1].sum()),
         duration=_duration(counts),
-        failures=_failures(counts, rng),
+        failures=_difference(counts, counts.runs, counts.failed, rng, of_one=_binomial),
         duration_in_weeks=_in_weeks(counts, counts.succeeded, counts.logarithms / 1000, exponential=True),
         failures_in_weeks=_in_weeks(counts, counts.runs, counts.failed, exponential=False),
     )
 
 
-def only_of_enough(item: Comparison, enough: Callable[[int], bool]) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Often:
+    """How many runs of ``command`` a person makes in a day with any run, before and after; as :class:`Comparison`."""
+
+    command: str
+    runs: Effect | None
+    runs_in_weeks: Effect | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it changed, and did not for those who had not pulled the change yet in the same weeks."""
+        return _fits(self.runs, self.runs_in_weeks)
+
+
+def compare_often(command: str, days: Days, runs: Integers, rng: np.random.Generator) -> Often:
+    """How often people run one command, still without intervals; an element of ``runs`` for each of the ``days``."""
+    ones = np.ones_like(runs)
+    return Often(
+        command,
+        _difference(days, ones, runs, rng, of_one=_poisson),
+        _in_weeks(days, ones, runs, exponential=False, of_one=_poisson),
+    )
+
+
+def only_of_enough(item: _Item, enough: Callable[[int], bool]) -> _Item:
     """The same without effects on too few people to show, however many ran the command at other times."""
-    return _changed(item, lambda effect: effect if enough(effect.people) else None)
+    return _changed(item, lambda effect: effect if enough(effect.people) else None, _EFFECTS[0] + _EFFECTS[1])
 
 
-def add_intervals(comparisons: list[Comparison], false_alarm: float = FALSE_ALARM) -> list[Comparison]:
+def add_intervals(items: list[_Item], false_alarm: float = FALSE_ALARM) -> list[_Item]:
     """The same with intervals that all hold at once, except with probability ``false_alarm``, for each question."""
-    narrowed = list(comparisons)
-    for names in (_EFFECTS[:2], _EFFECTS[2:]):
-        looked_at = sum(effect.enough for item in comparisons for effect in _effects(item, names).values())
+    narrowed = list(items)
+    for names in _EFFECTS:
+        looked_at = sum(effect.enough for item in items for effect in _effects(item, names).values())
         level = false_alarm / max(looked_at, 1)
         narrowed = [_changed(item, partial(_with_interval, level=level), names) for item in narrowed]
     return narrowed
 
 
-def _effects(item: Comparison, names: tuple[str, ...]) -> dict[str, Effect]:
+def _effects(item: Comparison | Often, names: tuple[str, ...]) -> dict[str, Effect]:
     """The effects that are not None."""
-    return {name: effect for name in names if (effect := getattr(item, name)) is not None}
+    return {name: effect for name in names if (effect := getattr(item, name, None)) is not None}
 
 
-def _changed(
-    item: Comparison, change: Callable[[Effect], Effect | None], names: tuple[str, ...] = _EFFECTS
-) -> Comparison:
+def _changed(item: _Item, change: Callable[[Effect], Effect | None], names: tuple[str, ...]) -> _Item:
     changed: dict[str, Any] = {name: change(effect) for name, effect in _effects(item, names).items()}
     return replace(item, **changed)
 
@@ -225,28 +260,39 @@ def combine_effects(difference: Floats, variance: Floats) -> tuple[float, float,
     return mean, math.sqrt(scale / weight.sum()), weight / weight.sum()
 
 
-def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
-    """The difference of the weighted shares of runs that failed.
+def _binomial(share: float) -> float:
+    """The variance of one run's failing."""
+    return share * (1 - share)
+
+
+def _poisson(mean: float) -> float:
+    """The variance of one day's runs."""
+    return mean
+
+
+def _difference(
+    counts: Days, number: Integers, sums: Integers, rng: np.random.Generator, *, of_one: Callable[[float], float]
+) -> Effect | None:
+    """The difference of the weighted means of ``sums / number``, such as shares of runs that failed.
 
     A person with ``b`` runs before and ``a`` after weighs ``a*b / (a+b)`` on both sides. The standard error is at least
-    what it would be if all runs failed with the same chance, independently (the pooled binomial one, which for these
-    weights is p(1-p) / sum of weights). With hardly any failure on one side yet, every resample has as few, and does
-    not show how many there could have been.
+    what it would be if all were alike and independent, with the variance ``of_one`` (for these weights, it is that
+    divided by the sum of weights). With hardly any failure on one side yet, every resample has as few, and does not
+    show how many there could have been.
     """
-    failed, runs = _by_side(counts, counts.failed), _by_side(counts, counts.runs)
+    total, runs = _by_side(counts, sums), _by_side(counts, number)
     both = (runs > 0).all(axis=0)
-    failed, runs = failed[:, both], runs[:, both]
+    total, runs = total[:, both], runs[:, both]
     people = int(both.sum())
     if not people:
         return None
-    shares = failed / runs
+    means = total / runs
     weight = runs[0] * runs[1] / runs.sum(axis=0)
-    before, after = (shares @ weight) / weight.sum()
+    before, after = (means @ weight) / weight.sum()
     resampled = np.concatenate(
-        [(times @ (weight * (shares[1] - shares[0]))) / (times @ weight) for times in _resamples(people, rng)]
+        [(times @ (weight * (means[1] - means[0]))) / (times @ weight) for times in _resamples(people, rng)]
     )
-    pooled = failed.sum() / runs.sum()
-    floor = math.sqrt(pooled * (1 - pooled) / weight.sum())
+    floor = math.sqrt(of_one(total.sum() / runs.sum()) / weight.sum())
     return Effect(
         before=float(before),
         after=float(after),
@@ -257,7 +303,14 @@ def _failures(counts: Counts, rng: np.random.Generator) -> Effect | None:
     )
 
 
-def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, exponential: bool) -> Effect | None:
+def _in_weeks(
+    counts: Days,
+    runs: Integers,
+    sums: Floats | Integers,
+    *,
+    exponential: bool,
+    of_one: Callable[[float], float] = _binomial,
+) -> Effect | None:
     """The effect of ``after`` on the mean of ``sums / runs``, next to an effect for each person and each week.
 
     None if too few people have runs on one side on days when others have runs on the other. ``before`` is the mean
@@ -286,9 +339,8 @@ def _in_weeks(counts: Counts, runs: Integers, sums: Floats | Integers, *, expone
     error = math.sqrt(float((score**2 / (1 - leverage)).sum())) / total
     before = float(np.average(mean[after == 0], weights=weight[after == 0])) if (after == 0).any() else 0.0
     if not exponential:
-        # As in _failures: with hardly any failure, the residuals say nothing.
-        share = float(sums[at].sum() / number.sum())
-        floor = share * (1 - share) * float((weight**2 * after_left**2 / number).sum())
+        # As in _difference: with hardly any failure, the residuals say nothing.
+        floor = of_one(float(sums[at].sum() / number.sum())) * float((weight**2 * after_left**2 / number).sum())
         error = max(error, math.sqrt(floor) / total)
     levels = (math.exp(before), math.exp(before + estimate)) if exponential else (before, before + estimate)
     informative = int((information > 1e-9 * total).sum())
@@ -314,7 +366,7 @@ def _residuals(columns: Floats, person: Integers, period: Integers, weight: Floa
     return left, information if information.sum() > 1e-9 * weight.sum() else None
 
 
-def _by_side(counts: Counts, values: Floats | Integers) -> Floats:
+def _by_side(counts: Days, values: Floats | Integers) -> Floats:
     """The sums of ``values`` on each side (rows) of each person (columns)."""
     size = int(counts.person.max(initial=-1)) + 1
     return np.bincount(counts.after * size + counts.person, values, 2 * size).reshape(2, size).astype(float)

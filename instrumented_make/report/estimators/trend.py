@@ -10,7 +10,10 @@ A line through few weeks hides some of that correlation, so about as much is add
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from instrumented_make.report.estimators.panel import Floats
 from instrumented_make.report.estimators.student import half_width
@@ -33,6 +36,14 @@ class Trend:
     def is_certain(self) -> bool:
         """Whether the interval excludes that there is none."""
         return not self.low <= 1 <= self.high
+
+
+def trend_of(values: Sequence[tuple[int, float]]) -> Trend | None:
+    """The trend of the value of each week; None also if there is a week without any, which has no logarithm."""
+    if not all(value for _, value in values):
+        return None
+    week, level = np.array(values, dtype=float).reshape(-1, 2).T
+    return trend(week, np.log(level))
 
 
 def trend(week: Floats, logarithm: Floats) -> Trend | None:

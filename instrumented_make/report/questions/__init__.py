@@ -17,6 +17,7 @@ from instrumented_make.errors import UserError
 from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, SLOWER
 from instrumented_make.report.questions import (
+    behaved,
     behind,
     changed,
     commands,
@@ -24,6 +25,8 @@ from instrumented_make.report.questions import (
     endings,
     helped,
     paths,
+    pulls,
+    split,
     used,
     waiting,
     weeks,
@@ -33,7 +36,10 @@ from instrumented_make.report.questions import (
 from instrumented_make.report.section import Figure, Section
 
 # In the order in which a page and a terminal show them.
-QUESTIONS = (changed, helped, waiting, why, endings, debugging, used, paths, commands, workflows, behind, weeks)
+QUESTIONS = (
+    *(changed, helped, behaved, split, waiting, why, endings, debugging, used, paths, pulls, commands, workflows),
+    *(behind, weeks),
+)
 
 
 def answer_all(history: History) -> Iterator[Section]:

@@ -25,13 +25,14 @@ from instrumented_make.report.estimators.shift import (
     commit_days,
     search,
 )
+from instrumented_make.report.estimators.student import half_width
 from instrumented_make.report.estimators.weekly import DURATION, FAILURES, INTERRUPTIONS, Weekly
 from instrumented_make.report.history import History
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Earlier
 from instrumented_make.report.queries import number_people, sum_by, week
 from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import count_of, in_brackets, join_names, week_of
-from instrumented_make.times import BEFORE_THURSDAY_S, DAY_S, WEEK_S, date, monday
+from instrumented_make.times import DAY_S, begin_of, date, monday
 
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
@@ -326,10 +327,40 @@ def _figures(changes: Sequence[Change]) -> list[Figure]:
     ]
     caption = (
         "The level of each week: typical duration, or the share of runs that fail or are interrupted; "
-        "the dashed line is the change"
+        "the dashed line is the change, and the band where the level may be (95 %)"
     )
     small = [(f"{change.shift.command}, {change.shift.measure}", _level(change)) for change in changes[:_SHOWN]]
     return [Figure("changes", caption, rows, small=small)]
+
+
+def _bands(shift: Shift) -> list[Rows]:
+    """Where each level, or the drift, may be (95 %), as the weeks that have it differ from it."""
+    from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
+
+    of_time = shift.measure == DURATION
+    week = np.array([number for number, _ in shift.levels], dtype=float)
+    level = np.array([value for _, value in shift.levels])
+    level = np.log(level) if of_time else level
+    part = (week >= shift.week).astype(int) + (week >= (shift.until or math.inf))
+    bands: list[Rows] = []
+    for number in range(1 if shift.gradual else 3):
+        at = part >= 0 if shift.gradual else part == number
+        freedom = int(at.sum()) - (2 if shift.gradual else 1)
+        if freedom < 1:
+            continue
+        since = week[at] - week[at].mean()
+        lever = since / (since @ since) if shift.gradual else np.zeros_like(since)
+        middle = level[at].mean() + float(lever @ level[at]) * since
+        variance = float(((level[at] - middle) ** 2).sum()) / freedom
+        half = half_width(freedom, 0.95) * np.sqrt(variance * (1 / len(since) + lever * since))
+        low, high = (np.exp(end) if of_time else np.maximum(end, 0) for end in (middle - half, middle + half))
+        bands.append(
+            [
+                {"week": drawing.week_ms(int(number)), "low": float(one), "high": float(other)}
+                for number, one, other in zip(week[at], low, high, strict=True)
+            ]
+        )
+    return bands
 
 
 def _level(change: Change) -> str:
@@ -371,8 +402,15 @@ def _level(change: Change) -> str:
     levels = drawing.base(lines).encode(
         x="week:T", x2="end:T", y=alt.Y("from:Q", scale=scale, axis=axis), y2="to:Q", description="text:N"
     )
-    at_s = None if shift.gradual else shift.week * WEEK_S - BEFORE_THURSDAY_S
+    at_s = None if shift.gradual else begin_of(shift.week)
+    bands = [
+        drawing.base(band)
+        .mark_area(fill=colour, opacity=0.18)
+        .encode(x="week:T", y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+        for band in _bands(shift)
+    ]
     chart: Chart = alt.layer(
+        *bands,
         marks.mark_point(filled=True, size=24, fill="var(--soft)", strokeWidth=0),
         levels.mark_rule(strokeWidth=3, stroke=colour),
         *drawing.marker(at_s, numbers[0], "since then"),

@@ -22,12 +22,14 @@ from instrumented_make.report.estimators.ratio import interval, leads
 from instrumented_make.report.history import History
 from instrumented_make.report.queries import GAP_S, GAPS_S, in_order, week
 from instrumented_make.report.section import Figure, Rows, Section
-from instrumented_make.report.wording import count_of, in_brackets
+from instrumented_make.report.wording import about_trend, count_of, in_brackets
 
 SESSION = (
     "A session begins with a run that fails or is interrupted, and lasts until that command works, whatever else is "
     "run meanwhile, or until its last try before a pause of an hour; then it is given up."
 )
+
+_NO_TREND = "Whether it became more or less over the weeks is not certain."
 
 
 def tries(stretches: Any, commands: Sequence[str]) -> Any:
@@ -95,6 +97,11 @@ def by_command(found: Any) -> Any:
     return of_person.group_by("command").agg(people=of_person.count(), total_ms=of_person.total_ms.sum())
 
 
+def by_week(found: Any) -> Any:
+    """The ``total_ms`` of :func:`sessions` that began in each ``week``."""
+    return found.group_by("week").agg(total_ms=found.duration_ms.sum())
+
+
 @dataclass(frozen=True, slots=True)
 class Debugging:
     """The sessions that one command led to. Times are in ms; those of a week are all people's.
@@ -114,21 +121,31 @@ class Debugging:
     units_ms: Floats
 
 
-def find(history: History) -> tuple[list[Debugging], Mapping[int, tuple[str, float]]]:
-    """What each command led to, most time first, and for each of GAPS_S the first command and its ms a week.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What each command led to, most time first, only of commands that enough people had sessions with.
 
-    Only of commands that enough people had sessions with.
+    ``most``: for each of GAPS_S the first command and its ms a week. ``weeks``: the number of each complete week, and
+    the ms of a person in it, in sessions of these commands.
     """
+
+    of: list[Debugging]
+    most: Mapping[int, tuple[str, float]]
+    weeks: Sequence[tuple[int, float]]
+
+
+def find(history: History) -> Found:
+    """What led to sessions."""
     history.begin("Finding what leads to debugging")
     commands = [name for name in history.commands if name not in history.interactive]
     if not commands:
-        return [], {}
+        return Found([], {}, [])
     tried = history.keep(tries(history.stretches, commands), "tries")
     found = sessions(tried, GAP_S)
     people = {row["command"]: row["people"] for row in history.ask(by_command(found))}
     told = [name for name, number in people.items() if history.may_be_told(number)]
     if not told:
-        return [], {}
+        return Found([], {}, [])
     most = {}
     for gap_s in GAPS_S:
         rows = [row for row in history.ask(by_command(sessions(tried, gap_s))) if row["command"] in told]
@@ -137,16 +154,16 @@ def find(history: History) -> tuple[list[Debugging], Mapping[int, tuple[str, flo
     until = history.quantiles(found.filter(found.solved == 1), (MEDIAN,))
     table = history.columns(by_unit(found, history.shown_sums, history.unit))
     unit = table["unit"]
-    weeks: Floats = np.zeros(int(unit.max()) + 1)
-    weeks[unit] = table["weeks"]
+    there: Floats = np.zeros(int(unit.max()) + 1)
+    there[unit] = table["weeks"]
     # From a mean per person and week to a sum of all people in a week.
     present = history.person_weeks / len(history.timeline)
     answers = []
     for name in told:
         of = table["command"] == name
         number, solved, tried_ = (int(table[column][of].sum()) for column in ("sessions", "solved", "tries"))
-        units_ms: Floats = np.bincount(unit[of], table["total_ms"][of], len(weeks)).astype(float)
-        span = interval(units_ms, weeks)
+        units_ms: Floats = np.bincount(unit[of], table["total_ms"][of], len(there)).astype(float)
+        span = interval(units_ms, there)
         answers.append(
             Debugging(
                 command=name,
@@ -160,20 +177,24 @@ def find(history: History) -> tuple[list[Debugging], Mapping[int, tuple[str, flo
                 units_ms=units_ms,
             )
         )
-    return sorted(answers, key=lambda item: (-item.week_ms, item.command)), most
+    began = {row["week"]: int(row["total_ms"]) for row in history.ask(by_week(found.filter(found.command.isin(told))))}
+    weeks = [(row.week, began.get(row.week, 0) / row.people) for row in history.complete]
+    return Found(sorted(answers, key=lambda item: (-item.week_ms, item.command)), most, weeks)
 
 
 def ask(history: History) -> Section | None:
     """The section; None if nothing led to a session, or if too few people had any."""
-    found, most = find(history)
+    sessions_ = find(history)
+    found, most = sessions_.of, sessions_.most
     if not found:
         return None
     answer = _answer(found, most, own=history.own or history.people == 1)
+    trend = about_trend("time in such sessions", sessions_.weeks)
     return Section(
         "debugging",
         "What leads to debugging?",
-        answer,
-        [SESSION, _about_gaps(most)],
+        f"{answer} {trend}".strip(),
+        [SESSION, _about_gaps(most), *([] if trend else [_NO_TREND])],
         lambda: _figures(found, answer),
         ["command", *([] if history.own else ["people"]), "sessions", "tries", "until it works", "given up", "a week"],
         [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,6 @@ from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.wording import count_of, join_names
 from instrumented_make.times import DAY_S, WEEK_S, minute
 
-if TYPE_CHECKING:
-    from instrumented_make.report.drawing import Chart
-
 FASTER = "faster"
 LESS, MORE = "fails less", "fails more"
 CANNOT_TELL = "cannot tell"
@@ -49,8 +46,19 @@ def around(table: Any, change_s: int, window_weeks: int) -> Any:
     Only runs on the main branch: on another, the time of a commit does not say what it contains. Only runs that
     started within the window: over years, many other things change.
     """
+    return within(table, change_s, window_weeks).filter(table.on_master)
+
+
+def within(table: Any, change_s: int, window_weeks: int) -> Any:
+    """The runs that started so many weeks before or after the change."""
     window_s = window_weeks * WEEK_S
-    return table.filter(table.on_master, table.start_s >= change_s - window_s, table.start_s < change_s + window_s)
+    return table.filter(table.start_s >= change_s - window_s, table.start_s < change_s + window_s)
+
+
+def day_of(table: Any, change_s: int) -> Any:
+    """In which 24 hours since the change each run started; before it, negative."""
+    # Engines differ in how they divide negative numbers.
+    return (table.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
 
 
 def sides(table: Any, command: str, change_s: int) -> Any:
@@ -60,9 +68,7 @@ def sides(table: Any, command: str, change_s: int) -> Any:
     """
     of_command = table.filter(table.command == command, table.commit_s.notnull())
     after = (of_command.commit_s >= change_s).ifelse(1, 0)
-    # Engines differ in how they divide negative numbers.
-    day = (of_command.start_s - change_s + _LONG_DAYS * DAY_S) // DAY_S - _LONG_DAYS
-    table = of_command.mutate(after=after, day=day, logarithm=logarithm(of_command))
+    table = of_command.mutate(after=after, day=day_of(of_command, change_s), logarithm=logarithm(of_command))
     return number_people(
         table.group_by(["user_id", "after", "day"]).agg(
             **ends(table),
@@ -357,10 +363,8 @@ def _figures(comparisons: Sequence[Comparison], answer: str) -> list[Figure]:
 
 
 def _forest(comparisons: Sequence[Comparison], text: str, *, of_failures: bool) -> Drawing | None:
-    """The effect on each command with its interval; the dashed line is no effect. None if no effect is known."""
-    import altair as alt  # noqa: PLC0415  (imported to draw only)
-
-    from instrumented_make.report import drawing  # noqa: PLC0415
+    """The effect on each command with its interval. None if no effect is known."""
+    from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
 
     rows: Rows = []
     for comparison in comparisons:
@@ -371,30 +375,18 @@ def _forest(comparisons: Sequence[Comparison], text: str, *, of_failures: bool) 
             value * 100 if of_failures else math.expm1(value) * 100
             for value in (effect.low, effect.estimate, effect.high)
         )
-        colour = "var(--better)" if effect.high < 0 else "var(--worse)" if effect.low > 0 else "var(--unsure)"
         said = f"{middle:+.1f}{' points' if of_failures else '%'}, from {low:+.1f} to {high:+.1f}"
-        text_ = f"{comparison.command}: {said}, {effect.people} people"
         rows.append(
-            {"command": comparison.command, "low": low, "middle": middle, "high": high, "colour": colour, "text": text_}
+            {
+                "command": comparison.command,
+                "low": low,
+                "middle": middle,
+                "high": high,
+                "colour": drawing.of_interval(effect.low, effect.high),
+                "text": f"{comparison.command}: {said}, {effect.people} people",
+            }
         )
     if not rows:
         return None
     title = "percentage points of runs that fail" if of_failures else "per cent of time"
-    reach = max(max(abs(row["low"]), abs(row["high"])) for row in rows) * 1.05
-
-    def draw(width: int) -> Chart:
-        scale = alt.Scale(domain=[-reach if of_failures else max(-reach, -100), reach], nice=False)
-        axis = alt.Axis(title=title, format="+.3~g", tickCount=7 if width == drawing.WIDE else 3)
-        marks = drawing.base(rows).encode(y=drawing.commands(rows, width), description="text:N")
-        zero = drawing.base([{"x": 0}]).mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[4, 3])
-        return alt.layer(
-            zero.encode(x=alt.X("x:Q", scale=scale, axis=axis)),
-            marks.mark_rule(strokeWidth=3, strokeCap="round").encode(
-                x="low:Q", x2="high:Q", stroke=alt.Stroke("colour:N", scale=None)
-            ),
-            marks.mark_point(filled=True, size=90, strokeWidth=0, shape="diamond").encode(
-                x="middle:Q", fill=alt.Fill("colour:N", scale=None)
-            ),
-        ).properties(width=width, height=drawing.height(rows) + 20)
-
-    return drawing.both(draw, text)
+    return drawing.intervals(rows, title, text, -math.inf if of_failures else -100)

@@ -6,14 +6,11 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from instrumented_make.figures import Figures
 from instrumented_make.layout import duration, percentage
-from instrumented_make.report.estimators.trend import trend
 from instrumented_make.report.history import History, Time
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
-from instrumented_make.report.wording import week_of
+from instrumented_make.report.wording import about_trend, week_of
 from instrumented_make.times import monday
 
 if TYPE_CHECKING:
@@ -23,12 +20,14 @@ if TYPE_CHECKING:
 FOLLOWED = 6
 # The middle half of fewer weeks is hardly different from their median.
 ENOUGH_FOR_HALF = 4
+# What marks a week whose beginning or end is missing.
+PART = " (part)"
 
 
 def ask(history: History) -> Section:
     """The section, from the sums and the quantiles of every week."""
-    timeline = history.timeline
-    answer = _answer(timeline, own=history.own or history.people == 1)
+    timeline, partial = history.timeline, history.partial
+    answer = _answer(history.complete, own=history.own or history.people == 1)
     return Section(
         "weeks",
         "What happened over time?",
@@ -37,7 +36,7 @@ def ask(history: History) -> Section:
         columns=["week of", "people", "runs", "waiting per person", "failed", "interrupted"],
         rows=[
             [
-                monday(row.week),
+                f"{monday(row.week)}{PART if row.week in partial else ''}",
                 f"{row.people:,}",
                 f"{row.runs:,}",
                 duration(row.total_ms / row.people),
@@ -48,10 +47,8 @@ def ask(history: History) -> Section:
     )
 
 
-def _answer(timeline: Sequence[Time], *, own: bool) -> str:
-    """A usual week, and the trend if there is one: which weeks came first and last is chance."""
-    # The first and the last week are rarely complete.
-    full = timeline[1:-1] if len(timeline) > 4 else timeline
+def _answer(full: Sequence[Time], *, own: bool) -> str:
+    """A usual week of those that are complete, and the trend if there is one."""
     who = "you waited" if own else "each person waited"
     waits = [row.total_ms / row.people for row in full]
     if len(full) == 1:
@@ -60,22 +57,8 @@ def _answer(timeline: Sequence[Time], *, own: bool) -> str:
     if len(full) >= ENOUGH_FOR_HALF:
         low, _, high = statistics.quantiles(waits, method="inclusive")
         text += f"; in half of the {len(full)} complete weeks, {duration(low)} to {duration(high)}"
-    return f"{text}.{_about_trend(full)}"
-
-
-def _about_trend(full: Sequence[Time]) -> str:
-    """A sentence if waiting rose or fell for certain, or nothing."""
-    # A week without any waiting has no logarithm, and makes no line.
-    if not all(row.total_ms for row in full):
-        return ""
-    weeks = np.array([row.week for row in full], dtype=float)
-    found = trend(weeks, np.log([row.total_ms / row.people for row in full]))
-    if found is None or not found.is_certain:
-        return ""
-    times = sorted(abs(value - 1) for value in (found.low, found.high))
-    word = "rose" if found.ratio > 1 else "fell"
-    span = f"{week_of(full[0].week)} to that of {monday(full[-1].week)}"
-    return f" From {span}, waiting {word} by {abs(found.ratio - 1):.0%} ({times[0]:.0%} to {times[1]:.0%})."
+    rose = about_trend("waiting", [(row.week, row.total_ms / row.people) for row in full])
+    return f"{text}.{f' {rose}' if rose else ''}"
 
 
 def _figures(history: History, answer: str) -> list[Figure]:
@@ -102,13 +85,14 @@ def _figures(history: History, answer: str) -> list[Figure]:
         for row in history.summary.figures
         for week in row.weeks
     ]
+    paler = "; of a paler one there is only a part" if history.partial else ""
     dashed = "" if change_s is None else "; the dashed line is the change"
     figures = [
         Figure(
             "waiting-by-week",
-            f"Hours that each person waited, each week{dashed}",
+            f"Hours that each person waited, each week{paler}{dashed}",
             waiting,
-            _draw_waiting(timeline, answer, change_s),
+            _draw_waiting(timeline, history.partial, answer, change_s),
         )
     ]
     if ended:
@@ -121,7 +105,7 @@ def _figures(history: History, answer: str) -> list[Figure]:
     return figures
 
 
-def _draw_waiting(timeline: Sequence[Time], text: str, change_s: int | None) -> Drawing:
+def _draw_waiting(timeline: Sequence[Time], partial: set[int], text: str, change_s: int | None) -> Drawing:
     import altair as alt  # noqa: PLC0415  (imported to draw only)
 
     from instrumented_make.report import drawing  # noqa: PLC0415
@@ -132,8 +116,9 @@ def _draw_waiting(timeline: Sequence[Time], text: str, change_s: int | None) -> 
             "end": drawing.week_ms(row.week + 1),
             "none": 0,
             "hours": row.total_ms / row.people / 3_600_000,
-            "text": f"{week_of(row.week)}: {duration(row.total_ms / row.people)} for each of {row.people:,} people, "
-            f"{row.runs:,} runs",
+            "opacity": 0.45 if row.week in partial else 1.0,
+            "text": f"{week_of(row.week)}{PART if row.week in partial else ''}: {duration(row.total_ms / row.people)} "
+            f"for each of {row.people:,} people, {row.runs:,} runs",
         }
         for row in timeline
     ]
@@ -145,6 +130,7 @@ def _draw_waiting(timeline: Sequence[Time], text: str, change_s: int | None) -> 
             x2="end:T",
             y=alt.Y("hours:Q", axis=alt.Axis(title="hours", tickCount=4)),
             y2="none:Q",
+            opacity=alt.Opacity("opacity:Q", scale=None),
             description="text:N",
         )
         return alt.layer(bars, *drawing.marker(change_s, timeline[0].week)).properties(width=width, height=220)

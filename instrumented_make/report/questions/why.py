@@ -98,32 +98,17 @@ def _figures(parts: Parts, answer: str) -> list[Figure]:
 
 
 def _draw(rows: Rows, answer: str) -> Drawing:
-    import altair as alt  # noqa: PLC0415  (imported to draw only)
-
-    from instrumented_make.report import drawing  # noqa: PLC0415
+    from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
 
     data: Rows = [
         {
-            **row,
             "command": row["cause"],
-            "colour": "var(--worse)" if row["from"] > 0 else "var(--better)" if row["to"] < 0 else "var(--unsure)",
+            "low": row["from"],
+            "middle": row["minutes"],
+            "high": row["to"],
+            "colour": drawing.of_interval(row["from"], row["to"]),
             "text": f"{row['cause']}: {row['minutes']:+.1f} min, from {row['from']:+.1f} to {row['to']:+.1f}",
         }
         for row in rows
     ]
-
-    def draw(width: int) -> drawing.Chart:
-        marks = drawing.base(data).encode(y=drawing.commands(data, width), description="text:N")
-        x = alt.X("from:Q", axis=alt.Axis(title="minutes per person and week", tickCount=5))
-        colour = alt.Stroke("colour:N", scale=None)
-        return alt.layer(
-            alt.Chart(alt.InlineData(values=[{"none": 0}]))
-            .mark_rule(stroke="var(--ink)", strokeDash=[4, 3])
-            .encode(x="none:Q"),
-            marks.mark_rule(strokeWidth=3).encode(x=x, x2="to:Q", stroke=colour),
-            marks.mark_point(filled=True, size=70, strokeWidth=0).encode(
-                x="minutes:Q", fill=alt.Fill("colour:N", scale=None)
-            ),
-        ).properties(width=width, height=drawing.height(data))
-
-    return drawing.both(draw, answer)
+    return drawing.intervals(data, "minutes per person and week", answer)

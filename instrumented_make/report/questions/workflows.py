@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from instrumented_make.errors import failure
 from instrumented_make.layout import percentage
 from instrumented_make.report.estimators.groups import LEAST_RUNS, NOWHERE, find_groups
 from instrumented_make.report.estimators.weekly import presence
-from instrumented_make.report.history import History
+from instrumented_make.report.history import History, Members
 from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import count_of, join_names
 
@@ -27,11 +28,12 @@ _DRAWN = 8
 class Group:
     """People who work alike: how many, and how much they run.
 
-    ``shares``: for each command that enough of them run, the mean of their shares of runs, and that of all others, what
-    they run more first.
+    ``members``: their numbers in :attr:`History.weekly`. ``shares``: for each command that enough of them run, the mean
+    of their shares of runs, and that of all others, what they run more first.
     """
 
     people: int
+    members: tuple[int, ...]
     runs_a_week: float
     shares: tuple[tuple[str, float, float], ...]
 
@@ -108,8 +110,22 @@ def find_ways(history: History) -> Ways:
         users = (shares[inside] > 0).sum(axis=0)
         order = sorted(range(len(names)), key=lambda place: (there[place] - here[place], names[place]))
         told = [(names[at], float(here[at]), float(there[at])) for at in order if history.may_be_told(int(users[at]))]
-        groups.append(Group(int(inside.sum()), float(of_all[inside].sum() / weeks[inside].sum()), tuple(told)))
+        members = tuple(np.flatnonzero(enough)[inside].tolist())
+        groups.append(Group(len(members), members, float(of_all[inside].sum() / weeks[inside].sum()), tuple(told)))
     return Ways(len(group), int((group == NOWHERE).sum()), tuple(groups))
+
+
+def members_of(history: History, number: int) -> Members:
+    """The people of the group with this number, from 1. Raise UserError if there is none."""
+    groups = find_ways(history).groups if not history.own else ()
+    if number > len(groups):
+        there = f"{count_of(len(groups), 'group')} in this report" if groups else "no groups in this report"
+        raise failure(f"there is no group {number}", f"there are {there}; leave out --group", path=history.name)
+    group = groups[number - 1]
+    what = join_names(group.typical[:_NAMED] or ["nothing"])
+    return history.members_of(
+        number, group.members, f"only the {group.people:,} people of group {number}, who run {what} more"
+    )
 
 
 def _least(history: History) -> int:
@@ -156,7 +172,7 @@ def _answer(ways: Ways, history: History) -> str:
     if ways.compared < 2 * _least(history):
         return f"It cannot be told of fewer than {2 * _least(history)} people with {LEAST_RUNS} runs each."
     if not ways.groups:
-        return "No distinct groups: what people run differs by degrees, or by chance."
+        return "No distinct groups were found: what people run may differ by degrees only, or by chance."
     parts = []
     for number, group in enumerate(ways.groups):
         what = join_names(group.typical[:_NAMED] or ["nothing"])

@@ -66,7 +66,9 @@ FROM (
 -- exceptions
 SELECT
   COALESCE(SUM(IF(`t3`.`is_run`, 0, `t3`.`runs`)), 0) AS `left_out`,
-  COALESCE(SUM(`t3`.`cut`), 0) AS `cut`
+  COALESCE(SUM(`t3`.`cut`), 0) AS `cut`,
+  COALESCE(MIN(IF(`t3`.`is_run`, `t3`.`first_s`, NULL)), 0) AS `first_s`,
+  COALESCE(MAX(IF(`t3`.`is_run`, `t3`.`last_s`, NULL)), 0) AS `last_s`
 FROM (
   SELECT
     `t2`.`command`,
@@ -79,7 +81,9 @@ FROM (
     SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
     SUM(`t2`.`logarithm`) AS `logarithms`,
     SUM(`t2`.`duration_ms`) AS `total_ms`,
-    SUM(`t2`.`cut`) AS `cut`
+    SUM(`t2`.`cut`) AS `cut`,
+    MIN(`t2`.`start_s`) AS `first_s`,
+    MAX(`t2`.`start_s`) AS `last_s`
   FROM (
     SELECT
       `t1`.`is_run`,
@@ -199,7 +203,9 @@ FROM (
       `t5`.`succeeded`,
       `t5`.`logarithms`,
       `t5`.`total_ms`,
-      `t5`.`cut`
+      `t5`.`cut`,
+      `t5`.`first_s`,
+      `t5`.`last_s`
     FROM (
       SELECT
         `t4`.*
@@ -219,7 +225,9 @@ FROM (
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
             SUM(`t2`.`duration_ms`) AS `total_ms`,
-            SUM(`t2`.`cut`) AS `cut`
+            SUM(`t2`.`cut`) AS `cut`,
+            MIN(`t2`.`start_s`) AS `first_s`,
+            MAX(`t2`.`start_s`) AS `last_s`
           FROM (
             SELECT
               `t1`.`is_run`,
@@ -344,7 +352,9 @@ FROM (
           SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
           SUM(`t2`.`logarithm`) AS `logarithms`,
           SUM(`t2`.`duration_ms`) AS `total_ms`,
-          SUM(`t2`.`cut`) AS `cut`
+          SUM(`t2`.`cut`) AS `cut`,
+          MIN(`t2`.`start_s`) AS `first_s`,
+          MAX(`t2`.`start_s`) AS `last_s`
         FROM (
           SELECT
             `t1`.`is_run`,
@@ -947,7 +957,9 @@ FROM (
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
             SUM(`t2`.`duration_ms`) AS `total_ms`,
-            SUM(`t2`.`cut`) AS `cut`
+            SUM(`t2`.`cut`) AS `cut`,
+            MIN(`t2`.`start_s`) AS `first_s`,
+            MAX(`t2`.`start_s`) AS `last_s`
           FROM (
             SELECT
               `t1`.`is_run`,
@@ -1195,6 +1207,8 @@ SELECT
   `t11`.`logarithms`,
   `t11`.`total_ms`,
   `t11`.`cut`,
+  `t11`.`first_s`,
+  `t11`.`last_s`,
   `t11`.`person`
 FROM (
   SELECT
@@ -1212,6 +1226,8 @@ FROM (
       `t6`.`logarithms`,
       `t6`.`total_ms`,
       `t6`.`cut`,
+      `t6`.`first_s`,
+      `t6`.`last_s`,
       `t9`.`person`
     FROM (
       SELECT
@@ -1232,7 +1248,9 @@ FROM (
             SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
             SUM(`t2`.`logarithm`) AS `logarithms`,
             SUM(`t2`.`duration_ms`) AS `total_ms`,
-            SUM(`t2`.`cut`) AS `cut`
+            SUM(`t2`.`cut`) AS `cut`,
+            MIN(`t2`.`start_s`) AS `first_s`,
+            MAX(`t2`.`start_s`) AS `last_s`
           FROM (
             SELECT
               `t1`.`is_run`,
@@ -1350,7 +1368,9 @@ FROM (
                 SUM(IF(`t2`.`exit_status` = 0, 1, 0)) AS `succeeded`,
                 SUM(`t2`.`logarithm`) AS `logarithms`,
                 SUM(`t2`.`duration_ms`) AS `total_ms`,
-                SUM(`t2`.`cut`) AS `cut`
+                SUM(`t2`.`cut`) AS `cut`,
+                MIN(`t2`.`start_s`) AS `first_s`,
+                MAX(`t2`.`start_s`) AS `last_s`
               FROM (
                 SELECT
                   `t1`.`is_run`,
@@ -2107,7 +2127,9 @@ FROM (
               SUM(IF(`t6`.`exit_status` = 0, 1, 0)) AS `succeeded`,
               SUM(`t6`.`logarithm`) AS `logarithms`,
               SUM(`t6`.`duration_ms`) AS `total_ms`,
-              SUM(`t6`.`cut`) AS `cut`
+              SUM(`t6`.`cut`) AS `cut`,
+              MIN(`t6`.`start_s`) AS `first_s`,
+              MAX(`t6`.`start_s`) AS `last_s`
             FROM (
               SELECT
                 `t2`.`is_run`,

@@ -72,7 +72,9 @@ FROM (
 -- exceptions
 SELECT
   COALESCE(SUM(IF("t3"."is_run", 0, "t3"."runs")), 0) AS "left_out",
-  COALESCE(SUM("t3"."cut"), 0) AS "cut"
+  COALESCE(SUM("t3"."cut"), 0) AS "cut",
+  COALESCE(MIN(IF("t3"."is_run", "t3"."first_s", NULL)), 0) AS "first_s",
+  COALESCE(MAX(IF("t3"."is_run", "t3"."last_s", NULL)), 0) AS "last_s"
 FROM (
   SELECT
     "t2"."command",
@@ -85,7 +87,9 @@ FROM (
     SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
     SUM("t2"."logarithm") AS "logarithms",
     SUM("t2"."duration_ms") AS "total_ms",
-    SUM("t2"."cut") AS "cut"
+    SUM("t2"."cut") AS "cut",
+    MIN("t2"."start_s") AS "first_s",
+    MAX("t2"."start_s") AS "last_s"
   FROM (
     SELECT
       "t1"."is_run",
@@ -209,7 +213,9 @@ FROM (
       "t5"."succeeded",
       "t5"."logarithms",
       "t5"."total_ms",
-      "t5"."cut"
+      "t5"."cut",
+      "t5"."first_s",
+      "t5"."last_s"
     FROM (
       SELECT
         "t4"."command",
@@ -221,7 +227,9 @@ FROM (
         "t4"."succeeded",
         "t4"."logarithms",
         "t4"."total_ms",
-        "t4"."cut"
+        "t4"."cut",
+        "t4"."first_s",
+        "t4"."last_s"
       FROM (
         SELECT
           *
@@ -237,7 +245,9 @@ FROM (
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
             SUM("t2"."duration_ms") AS "total_ms",
-            SUM("t2"."cut") AS "cut"
+            SUM("t2"."cut") AS "cut",
+            MIN("t2"."start_s") AS "first_s",
+            MAX("t2"."start_s") AS "last_s"
           FROM (
             SELECT
               "t1"."is_run",
@@ -358,7 +368,9 @@ FROM (
       "t4"."succeeded",
       "t4"."logarithms",
       "t4"."total_ms",
-      "t4"."cut"
+      "t4"."cut",
+      "t4"."first_s",
+      "t4"."last_s"
     FROM (
       SELECT
         *
@@ -374,7 +386,9 @@ FROM (
           SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
           SUM("t2"."logarithm") AS "logarithms",
           SUM("t2"."duration_ms") AS "total_ms",
-          SUM("t2"."cut") AS "cut"
+          SUM("t2"."cut") AS "cut",
+          MIN("t2"."start_s") AS "first_s",
+          MAX("t2"."start_s") AS "last_s"
         FROM (
           SELECT
             "t1"."is_run",
@@ -1056,7 +1070,9 @@ FROM (
         "t4"."succeeded",
         "t4"."logarithms",
         "t4"."total_ms",
-        "t4"."cut"
+        "t4"."cut",
+        "t4"."first_s",
+        "t4"."last_s"
       FROM (
         SELECT
           *
@@ -1072,7 +1088,9 @@ FROM (
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
             SUM("t2"."duration_ms") AS "total_ms",
-            SUM("t2"."cut") AS "cut"
+            SUM("t2"."cut") AS "cut",
+            MIN("t2"."start_s") AS "first_s",
+            MAX("t2"."start_s") AS "last_s"
           FROM (
             SELECT
               "t1"."is_run",
@@ -1338,6 +1356,8 @@ SELECT
   "t11"."logarithms",
   "t11"."total_ms",
   "t11"."cut",
+  "t11"."first_s",
+  "t11"."last_s",
   "t11"."person"
 FROM (
   SELECT
@@ -1350,6 +1370,8 @@ FROM (
     "t10"."logarithms",
     "t10"."total_ms",
     "t10"."cut",
+    "t10"."first_s",
+    "t10"."last_s",
     "t10"."person"
   FROM (
     SELECT
@@ -1363,6 +1385,8 @@ FROM (
       "t6"."logarithms",
       "t6"."total_ms",
       "t6"."cut",
+      "t6"."first_s",
+      "t6"."last_s",
       "t9"."person"
     FROM (
       SELECT
@@ -1375,7 +1399,9 @@ FROM (
         "t4"."succeeded",
         "t4"."logarithms",
         "t4"."total_ms",
-        "t4"."cut"
+        "t4"."cut",
+        "t4"."first_s",
+        "t4"."last_s"
       FROM (
         SELECT
           *
@@ -1391,7 +1417,9 @@ FROM (
             SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
             SUM("t2"."logarithm") AS "logarithms",
             SUM("t2"."duration_ms") AS "total_ms",
-            SUM("t2"."cut") AS "cut"
+            SUM("t2"."cut") AS "cut",
+            MIN("t2"."start_s") AS "first_s",
+            MAX("t2"."start_s") AS "last_s"
           FROM (
             SELECT
               "t1"."is_run",
@@ -1505,7 +1533,9 @@ FROM (
             "t4"."succeeded",
             "t4"."logarithms",
             "t4"."total_ms",
-            "t4"."cut"
+            "t4"."cut",
+            "t4"."first_s",
+            "t4"."last_s"
           FROM (
             SELECT
               *
@@ -1521,7 +1551,9 @@ FROM (
                 SUM(IF("t2"."exit_status" = 0, 1, 0)) AS "succeeded",
                 SUM("t2"."logarithm") AS "logarithms",
                 SUM("t2"."duration_ms") AS "total_ms",
-                SUM("t2"."cut") AS "cut"
+                SUM("t2"."cut") AS "cut",
+                MIN("t2"."start_s") AS "first_s",
+                MAX("t2"."start_s") AS "last_s"
               FROM (
                 SELECT
                   "t1"."is_run",
@@ -2314,7 +2346,9 @@ FROM (
           "t9"."succeeded",
           "t9"."logarithms",
           "t9"."total_ms",
-          "t9"."cut"
+          "t9"."cut",
+          "t9"."first_s",
+          "t9"."last_s"
         FROM (
           SELECT
             *
@@ -2330,7 +2364,9 @@ FROM (
               SUM(IF("t6"."exit_status" = 0, 1, 0)) AS "succeeded",
               SUM("t6"."logarithm") AS "logarithms",
               SUM("t6"."duration_ms") AS "total_ms",
-              SUM("t6"."cut") AS "cut"
+              SUM("t6"."cut") AS "cut",
+              MIN("t6"."start_s") AS "first_s",
+              MAX("t6"."start_s") AS "last_s"
             FROM (
               SELECT
                 "t2"."is_run",
