@@ -37,8 +37,9 @@ def _queries(dialect: str) -> dict[str, Any]:
     )
     every = queries.sums(records, {"dev.provision": 3_600_000})
     runs, sums = queries.runs(records), queries.runs(every)
-    stretches = queries.stretches(queries.cut(runs, {"dev.provision": 3_600_000}))
-    sessions = debugging.sessions(debugging.tries(stretches, ["dev.down", "dev.provision"]), queries.GAP_S)
+    names = ["dev.up.lms", "dev.down", "dev.provision"]
+    stretches = queries.stretches(queries.cut(runs, {"dev.provision": 3_600_000}), queries.people_of(runs), names)
+    sessions = debugging.sessions(debugging.tries(stretches, [1, 2]), queries.GAP_S)
     others = queries.records(queries.by_people(events, automated=True), LATEST_S)
     return {
         "automated": queries.automated(queries.runs(others)),
@@ -53,9 +54,9 @@ def _queries(dialect: str) -> dict[str, Any]:
         "weekly": queries.by_week(sums, ["dev.down", "dev.provision"]),
         "commits": changed.commits(runs, ["dev.provision"]),
         "debugging": debugging.by_command(sessions),
-        "debugging_by_person": debugging.by_unit(sessions, sums, "user_id"),
-        "pairs": paths.pairs(stretches, ["dev.down", "dev.provision"], "user_id"),
-        "paths": paths.paths(stretches, [("dev.down", "dev.provision"), ("dev.provision", "dev.up.lms")]),
+        "debugging_by_person": debugging.by_unit(sessions, queries.number_people(sums), "person"),
+        "pairs": paths.pairs(stretches, [1, 2], "person"),
+        "paths": paths.paths(stretches, [(1, 2), (2, 0)]),
         "days": paths.days(stretches),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),
     }

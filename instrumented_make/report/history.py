@@ -6,7 +6,7 @@ few people use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -160,10 +160,24 @@ class History:
 
     @cached_property
     def stretches(self) -> Any:
-        """All runs as :func:`queries.stretches`, :attr:`cut_runs`, since a laptop may have slept."""
+        """All runs as :func:`queries.stretches`, of :attr:`names`; :attr:`cut_runs`, since a laptop may have slept."""
         self.begin("Following each person's runs")
         wanted = self.cut_runs.select(*queries.in_order(), "user_id", "commit_s", "on_master")
-        return self.keep(queries.stretches(wanted), "stretches")
+        return self.keep(queries.stretches(wanted, self.numbered, self.names), "stretches")
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Every command, the one with most runs first."""
+        return [row["command"] for row in sorted(self._totals, key=lambda row: (-row["runs"], row["command"]))]
+
+    def places(self, commands: Iterable[str]) -> list[int]:
+        """Where these are in :attr:`names`."""
+        return [self.names.index(name) for name in commands if name in self.runs_of]
+
+    @cached_property
+    def numbered(self) -> Any:
+        """Every ``user_id`` with the number of that person in :attr:`stretches`, and in no output."""
+        return self.keep(queries.people_of(self._sums), "numbered")
 
     @property
     def cut_runs(self) -> Any:
@@ -215,8 +229,8 @@ class History:
         """The same rows, computed once if the engine runs here."""
         return store(self._source, table, name)
 
-    def quantiles(self, table: Any, percents: Sequence[int]) -> dict[str, tuple[float, ...]]:
-        """For each command of ``table`` the quantiles of its ``duration_ms``, in ms."""
+    def quantiles(self, table: Any, percents: Sequence[int]) -> dict[Any, tuple[float, ...]]:
+        """For each ``command`` of ``table`` the quantiles of its ``duration_ms``, in ms."""
         return {
             row["command"]: tuple(hundredths(row[f"p{percent}"]) for percent in percents)
             for row in self.ask(queries.spread(table, percents, engine=self._source.engine))
@@ -224,8 +238,7 @@ class History:
 
     def members_of(self, group: int, people: Sequence[int], text: str) -> Members:
         """These people, by their numbers in :attr:`weekly`, as what another history of the same source is made of."""
-        numbered = queries.people_of(self._sums)
-        ids = numbered.filter(numbered.person.isin(list(people))).select("user_id")
+        ids = self.numbered.filter(self.numbered.person.isin(list(people))).select("user_id")
         return Members(group, self.keep(ids, "members"), text)
 
     def begin(self, step: str) -> None:
@@ -304,7 +317,7 @@ class History:
     @property
     def unit(self) -> str:
         """What a mean is of: people or, in one person's history, weeks."""
-        return "week" if self.own or self.people == 1 else "user_id"
+        return "week" if self.own or self.people == 1 else "person"
 
     @property
     def person_weeks(self) -> int:

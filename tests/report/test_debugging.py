@@ -64,9 +64,10 @@ def test_the_query_finds_what_a_walk_finds(history: Path, gap_s: int) -> None:
     """Every session of a team, for each gap."""
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        tried = debugging.tries(asked.stretches, asked.commands)
+        tried = debugging.tries(asked.stretches, asked.places(asked.commands))
         query = debugging.sessions(tried, gap_s).drop("week")
-        found = [tuple(row.values()) for row in asked.ask(query.select("command", "tries", "duration_ms", "solved"))]
+        rows = asked.ask(query.select("command", "tries", "duration_ms", "solved"))
+        found = [(asked.names[row.pop("command")], *row.values()) for row in rows]
         longest = {name: int(3 * values[SPREAD.index(95)]) for name, values in asked.spread.items()}
     events = counted_events(history)
     runs = [
@@ -91,10 +92,10 @@ def test_every_figure_is_that_of_the_sessions(history: Path) -> None:
         asked = History(source, Selection(), 5, steps, Options(targets=Targets(interactive=inside)))
         sessions = debugging.find(asked)
         found, most = sessions.of, sessions.most
-        query = debugging.sessions(debugging.tries(asked.stretches, asked.commands), GAP_S)
+        query = debugging.sessions(debugging.tries(asked.stretches, asked.places(asked.commands)), GAP_S)
         of = defaultdict(list)
         for row in asked.ask(query.select("command", "tries", "duration_ms", "solved")):
-            of[row["command"]].append(row)
+            of[asked.names[row["command"]]].append(row)
         weeks = len(asked.timeline)
     assert not {item.command for item in found} & inside
     assert len(found) > 5

@@ -18,7 +18,7 @@ from instrumented_make.report.estimators.panel import Floats
 from instrumented_make.report.events import open_source
 from instrumented_make.report.history import SPREAD, History
 from instrumented_make.report.progress import Steps
-from instrumented_make.report.queries import GAP_S
+from instrumented_make.report.queries import GAP_S, NOTHING
 from instrumented_make.report.questions import paths
 
 # A run: when it began and ended, and its command.
@@ -67,10 +67,10 @@ def test_pairs_are_those_of_each_persons_stretches(history: Path, people: dict[s
         expected += [(*pair, observed[pair], chance[pair]) for pair in chance]
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        names = asked.commands
-        rows = asked.ask(paths.pairs(asked.stretches, names, "user_id"))
+        names = asked.names
+        rows = asked.ask(paths.pairs(asked.stretches, range(len(names)), "person"))
     found = [
-        (row["before"], name, row[f"observed_{place}"], row[f"expected_{place}"] / 1e6)
+        (names[row["before"]], name, row[f"observed_{place}"], row[f"expected_{place}"] / 1e6)
         for row in rows
         for place, name in enumerate(names)
         if row[f"expected_{place}"]
@@ -98,9 +98,12 @@ def test_paths_are_those_of_each_persons_days(history: Path, people: dict[str, l
     }
     with Steps() as steps, open_source(str(history)) as source:
         asked = History(source, Selection(), 1, steps)
-        rows = asked.ask(paths.paths(asked.stretches, steps_))
+        rows = asked.ask(paths.paths(asked.stretches, [(one, two) for one, two in map(asked.places, steps_)]))
         [row] = asked.ask(paths.days(asked.stretches))
-    found = {tuple(name for name in list(row.values())[:4] if name): (row["people"], row["days"]) for row in rows}
+    found = {
+        tuple(asked.names[code] for code in list(row.values())[:4] if code != NOTHING): (row["people"], row["days"])
+        for row in rows
+    }
     assert len(found) == 6
     assert found == expected
     assert row["days"] == len(

@@ -20,7 +20,7 @@ from instrumented_make.layout import duration, percentage
 from instrumented_make.report.estimators.panel import Floats
 from instrumented_make.report.estimators.ratio import interval, leads
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import GAP_S, GAPS_S, in_order, week
+from instrumented_make.report.queries import GAP_S, GAPS_S, NOTHING, in_order, number_people, week
 from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import about_trend, count_of, in_brackets
 
@@ -32,15 +32,15 @@ SESSION = (
 _NO_TREND = "Whether it became more or less over the weeks is not certain."
 
 
-def tries(stretches: Any, commands: Sequence[str]) -> Any:
-    """The runs of ``commands`` in sessions, with ``bad``, 1 or 0: whether each failed or was interrupted.
+def tries(stretches: Any, commands: Sequence[int]) -> Any:
+    """The runs of ``commands``, their numbers, in sessions; ``bad``, 1 or 0: whether each failed or was interrupted.
 
     For each of GAPS_S the number of the person's session with the command, ``session_<gap>``: some have no bad run.
     """
     table = stretches.filter(stretches.command.isin(list(commands)))
     table = table.mutate(bad=(table.exit_status != 0).ifelse(1, 0))
     # Nearly all runs are in no session, and sorting them is what takes time.
-    where = ["user_id", "command", f"stretch_{GAPS_S[-1]}"]
+    where = ["person", "command", f"stretch_{GAPS_S[-1]}"]
     table = table.join(table.filter(table.bad == 1).select(where).distinct(), where)
     alike = {"group_by": where[:2], "order_by": in_order()}
     before, so_far = ibis.window(**alike), ibis.cumulative_window(**alike)
@@ -51,12 +51,12 @@ def tries(stretches: Any, commands: Sequence[str]) -> Any:
     for gap_s in GAPS_S:
         same = (table.number > 0) & (table.after == 1) & (table[f"last_{gap_s}"] == table[f"stretch_{gap_s}"])
         numbers[f"session_{gap_s}"] = same.ifelse(0, 1).sum().over(so_far)
-    return table.select("user_id", "command", "start_s", "duration_ms", "bad", **numbers)
+    return table.select("person", "command", "start_s", "duration_ms", "bad", **numbers)
 
 
 def sessions(tried: Any, gap_s: int) -> Any:
-    """Sessions: ``user_id``, ``command``, the ``week`` it began in, ``tries``, ``duration_ms``, ``solved`` (1 or 0)."""
-    found = tried.group_by(["user_id", "command", f"session_{gap_s}"]).agg(
+    """Sessions: ``person``, ``command``, the ``week`` it began in, ``tries``, ``duration_ms``, ``solved`` (1 or 0)."""
+    found = tried.group_by(["person", "command", f"session_{gap_s}"]).agg(
         start_s=tried.start_s.min(),
         end_ms=(tried.start_s * 1000 + tried.duration_ms).max(),
         tries=tried.count(),
@@ -64,7 +64,7 @@ def sessions(tried: Any, gap_s: int) -> Any:
     )
     found = found.filter(found.bad > 0)
     return found.select(
-        "user_id",
+        "person",
         "command",
         "tries",
         week=week(found),
@@ -73,12 +73,13 @@ def sessions(tried: Any, gap_s: int) -> Any:
     )
 
 
-def by_unit(found: Any, sums: Any, by: str) -> Any:
+def by_unit(found: Any, weeks: Any, by: str) -> Any:
     """Sums of :func:`sessions` for each ``command`` and ``unit``, the number of a person or of a week, as ``by`` says.
 
-    Each unit's ``weeks`` are those with any of ``sums``. A unit without a session has one row, without a command.
+    ``weeks``: those in which each ``person`` ran anything; a unit's are counted. A unit without a session has one row,
+    with the command NOTHING.
     """
-    weeks = sums.select("user_id", "week").distinct().group_by(by).agg(weeks=lambda of: of.count())
+    weeks = weeks.group_by(by).agg(weeks=lambda of: of.count())
     units = weeks.mutate(unit=ibis.row_number().over(ibis.window(order_by=by)))
     added = found.group_by([by, "command"]).agg(
         sessions=found.count(),
@@ -88,12 +89,12 @@ def by_unit(found: Any, sums: Any, by: str) -> Any:
     )
     both = units.left_join(added, by)
     numbers = {name: both[name].fill_null(0) for name in ("sessions", "solved", "tries", "total_ms")}
-    return both.select("unit", "weeks", command=both.command.fill_null(""), **numbers)
+    return both.select("unit", "weeks", command=both.command.fill_null(NOTHING), **numbers)
 
 
 def by_command(found: Any) -> Any:
     """For each ``command``: ``people`` who had :func:`sessions` with it, and ``total_ms`` of these."""
-    of_person = found.group_by(["command", "user_id"]).agg(total_ms=found.duration_ms.sum())
+    of_person = found.group_by(["command", "person"]).agg(total_ms=found.duration_ms.sum())
     return of_person.group_by("command").agg(people=of_person.count(), total_ms=of_person.total_ms.sum())
 
 
@@ -140,19 +141,21 @@ def find(history: History) -> Found:
     commands = [name for name in history.commands if name not in history.interactive]
     if not commands:
         return Found([], {}, [])
-    tried = history.keep(tries(history.stretches, commands), "tries")
+    tried = history.keep(tries(history.stretches, history.places(commands)), "tries")
     found = sessions(tried, GAP_S)
-    people = {row["command"]: row["people"] for row in history.ask(by_command(found))}
+    people = {history.names[row["command"]]: row["people"] for row in history.ask(by_command(found))}
     told = [name for name, number in people.items() if history.may_be_told(number)]
     if not told:
         return Found([], {}, [])
     most = {}
     for gap_s in GAPS_S:
-        rows = [row for row in history.ask(by_command(sessions(tried, gap_s))) if row["command"] in told]
-        total_ms, name = max((int(row["total_ms"]), row["command"]) for row in rows)
+        rows = history.ask(by_command(sessions(tried, gap_s)))
+        of_all = {history.names[row["command"]]: row["total_ms"] for row in rows}
+        total_ms, name = max((int(of_all[name]), name) for name in told)
         most[gap_s] = name, total_ms / len(history.timeline)
     until = history.quantiles(found.filter(found.solved == 1), (MEDIAN,))
-    table = history.columns(by_unit(found, history.shown_sums, history.unit))
+    weeks_ = number_people(history.shown_sums.select("user_id", "week").distinct(), history.numbered)
+    table = history.columns(by_unit(found, weeks_, history.unit))
     unit = table["unit"]
     there: Floats = np.zeros(int(unit.max()) + 1)
     there[unit] = table["weeks"]
@@ -160,7 +163,8 @@ def find(history: History) -> Found:
     present = history.person_weeks / len(history.timeline)
     answers = []
     for name in told:
-        of = table["command"] == name
+        (code,) = history.places([name])
+        of = table["command"] == code
         number, solved, tried_ = (int(table[column][of].sum()) for column in ("sessions", "solved", "tries"))
         units_ms: Floats = np.bincount(unit[of], table["total_ms"][of], len(there)).astype(float)
         span = interval(units_ms, there)
@@ -171,13 +175,14 @@ def find(history: History) -> Found:
                 sessions=number,
                 given_up=number - solved,
                 tries=tried_ / solved if solved else None,
-                until_ms=until[name][0] if solved else None,
+                until_ms=until[code][0] if solved else None,
                 week_ms=float(units_ms.sum()) / len(history.timeline),
                 range_ms=None if span is None else (span[0] * present, span[1] * present),
                 units_ms=units_ms,
             )
         )
-    began = {row["week"]: int(row["total_ms"]) for row in history.ask(by_week(found.filter(found.command.isin(told))))}
+    of_told = found.filter(found.command.isin(history.places(told)))
+    began = {row["week"]: int(row["total_ms"]) for row in history.ask(by_week(of_told))}
     weeks = [(row.week, began.get(row.week, 0) / row.people) for row in history.complete]
     return Found(sorted(answers, key=lambda item: (-item.week_ms, item.command)), most, weeks)
 

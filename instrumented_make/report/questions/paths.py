@@ -15,7 +15,7 @@ import numpy as np
 from instrumented_make.layout import percentage
 from instrumented_make.report.estimators.order import excesses
 from instrumented_make.report.history import History
-from instrumented_make.report.queries import GAP_S, week
+from instrumented_make.report.queries import GAP_S, NOTHING, week
 from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.times import DAY_S
 
@@ -35,58 +35,57 @@ ORDER = (
 )
 
 
-def pairs(stretches: Any, commands: Sequence[str], by: str) -> Any:
-    """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in the order of the names.
+def pairs(stretches: Any, commands: Sequence[int], by: str) -> Any:
+    """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in their order.
 
     ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. ``times``: how
     often any run followed ``before``. Only stretches of three runs and more count. One row for each ``before`` and
     ``unit``, the number of a person or of a week, as ``by`` says.
     """
-    names = list(enumerate(commands))
-    where = ["user_id", _STRETCH]
-    # Every run of a stretch is in one of these cells. A join with itself would take some engines for ever.
-    cells = stretches.group_by([*where, "before"]).agg(
+    where = ["person", _STRETCH]
+    of_stretch = stretches.group_by(where).agg(
+        others=stretches.count() - 1,
         week=week(stretches).min(),
-        runs=stretches.count(),
-        **{f"observed_{place}": (stretches.command == name).ifelse(1, 0).sum() for place, name in names},
+        **{f"there_{place}": (stretches.command == code).ifelse(1, 0).sum() for place, code in enumerate(commands)},
     )
-    stretch = ibis.window(group_by=where)
-    there = {f"there_{place}": cells[f"observed_{place}"].sum().over(stretch) for place, _ in names}
-    cells = cells.mutate(others=cells.runs.sum().over(stretch) - 1, week=cells.week.min().over(stretch), **there)
     # Of two runs, it is given what follows what.
-    cells = cells.filter(cells.before.isin(list(commands)), cells.others > 1)
-    sums = {"times": cells.runs.sum()} | {f"observed_{place}": cells[f"observed_{place}"].sum() for place, _ in names}
-    for place, name in names:
-        left = cells[f"there_{place}"] - (cells.before == name).ifelse(1, 0)
-        sums[f"expected_{place}"] = (cells.runs * left * _MILLION // cells.others).sum()
-    found = cells.group_by([by, "before"]).agg(**sums)
+    of_stretch = of_stretch.filter(of_stretch.others > 1)
+    followed = stretches.filter(stretches.before.isin(list(commands)))
+    runs = followed.select(*where, "before", "command").join(of_stretch, where)
+    sums = {"times": runs.count()}
+    for place, code in enumerate(commands):
+        left = runs[f"there_{place}"] - (runs.before == code).ifelse(1, 0)
+        sums[f"observed_{place}"] = (runs.command == code).ifelse(1, 0).sum()
+        sums[f"expected_{place}"] = (left * _MILLION // runs.others).sum()
+    found = runs.group_by([by, "before"]).agg(**sums)
     return found.mutate(unit=ibis.dense_rank().over(ibis.window(order_by=by))).drop(by)
 
 
-def paths(stretches: Any, steps: Sequence[tuple[str, str]]) -> Any:
+def paths(stretches: Any, steps: Sequence[tuple[int, int]]) -> Any:
     """Which ``path`` of three or four commands, all of whose ``steps`` are these, people take: ``people``, ``days``.
 
-    The commands are ``c0`` to ``c3``; ``c3`` is "" if there are only three. Each person's days count.
+    The commands are ``c0`` to ``c3``; ``c3`` is NOTHING if there are only three. Each person's days count.
     """
     taken = ibis.or_(*((stretches.before == before) & (stretches.command == after) for before, after in steps))
-    step = stretches.filter(taken).select("user_id", "place", "before", "command", day=stretches.start_s // DAY_S)
-    second = step.select("user_id", c2=step.command, place=step.place - 1)
-    third = step.select("user_id", c3=step.command, place=step.place - 2)
-    three = step.join(second, ["user_id", "place"])
-    four = three.join(third, ["user_id", "place"])
+    step = stretches.filter(taken).select("person", "place", "before", "command", day=stretches.start_s // DAY_S)
+    second = step.select("person", c2=step.command, place=step.place - 1)
+    third = step.select("person", c3=step.command, place=step.place - 2)
+    three = step.join(second, ["person", "place"])
+    four = three.join(third, ["person", "place"])
     names = {"c0": "before", "c1": "command", "c2": "c2"}
+    nothing = ibis.literal(NOTHING, "int64")
     every = ibis.union(
-        three.select("user_id", "day", **{new: three[old] for new, old in names.items()}, c3=ibis.literal("")),
-        four.select("user_id", "day", **{new: four[old] for new, old in names.items()}, c3=four.c3),
+        three.select("person", "day", **{new: three[old] for new, old in names.items()}, c3=nothing),
+        four.select("person", "day", **{new: four[old] for new, old in names.items()}, c3=four.c3),
     )
     whole = ["c0", "c1", "c2", "c3"]
-    of_person = every.distinct().group_by([*whole, "user_id"]).agg(days=lambda row: row.count())
+    of_person = every.distinct().group_by([*whole, "person"]).agg(days=lambda row: row.count())
     return of_person.group_by(whole).agg(people=of_person.count(), days=of_person.days.sum())
 
 
 def days(stretches: Any) -> Any:
     """How many ``days`` there are with any run of a person, in a single row."""
-    return stretches.select("user_id", day=stretches.start_s // DAY_S).distinct().agg(days=lambda row: row.count())
+    return stretches.select("person", day=stretches.start_s // DAY_S).distinct().agg(days=lambda row: row.count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +115,11 @@ def find(history: History) -> list[Pair]:
         return []
     history.begin("Finding what people run after what")
     commands = sorted(history.commands, key=lambda name: (-history.runs_of[name], name))[:MOST_COMMANDS]
-    table = history.columns(pairs(history.stretches, commands, history.unit))
+    codes = history.places(commands)
+    table = history.columns(pairs(history.stretches, codes, history.unit))
     if not len(table["unit"]):
         return []
-    place = {name: number for number, name in enumerate(commands)}
-    before = [place[name] for name in table["before"].tolist()]
+    before = [codes.index(code) for code in table["before"].tolist()]
     size, units = len(commands), int(table["unit"].max()) + 1
     observed, expected = np.zeros((2, units, size, size))
     for after in range(size):
@@ -147,13 +146,14 @@ def find(history: History) -> list[Pair]:
 
 def find_paths(history: History, found: Sequence[Pair]) -> list[Path]:
     """The paths of the most working days, each of whose steps is one of those ``found``, to another command."""
-    steps = [(item.before, item.after) for item in found if item.before != item.after]
-    if not steps:
+    pairs_ = [(item.before, item.after) for item in found if item.before != item.after]
+    if not pairs_:
         return []
+    steps = [(before, after) for before, after in map(history.places, pairs_)]
     [row] = history.ask(days(history.stretches))
     every = [
         Path(
-            commands=tuple(line[f"c{place}"] for place in range(4) if line[f"c{place}"]),
+            commands=tuple(history.names[line[f"c{place}"]] for place in range(4) if line[f"c{place}"] != NOTHING),
             people=line["people"],
             share=line["days"] / row["days"],
         )

@@ -30,25 +30,25 @@ _QUARTERS = (25, MEDIAN, 75, 90)
 ALL = "all"
 
 
-def pulls(stretches: Any, inside: Collection[str]) -> Any:
-    """The first pull of each stretch: ``user_id``, ``week``; ``worked``, 1 or 0, and ``duration_ms`` until then, or 0.
+def pulls(stretches: Any, inside: Collection[int]) -> Any:
+    """The first pull of each stretch: ``person``, ``week``; ``worked``, 1 or 0, and ``duration_ms`` until then, or 0.
 
-    ``inside``: the commands that people work in. ``command`` is ALL.
+    ``inside``: the commands that people work in, by their numbers. ``command`` is ALL.
     """
     table = stretches.mutate(main_s=(stretches.on_master.fill_null(False)).ifelse(stretches.commit_s, ibis.null()))
-    before = ibis.window(group_by="user_id", order_by="place", preceding=(None, 1), following=None)
+    before = ibis.window(group_by="person", order_by="place", preceding=(None, 1), following=None)
     table = table.mutate(newest_s=table.main_s.max().over(before))
-    where = ["user_id", _STRETCH]
+    where = ["person", _STRETCH]
     # Compared with nothing, it is not true: the first run of a person shows no pull.
     pulled = table.filter(table.main_s > table.newest_s).group_by(where).agg(pulled_s=lambda run: run.start_s.min())
     # All of such a stretch: what was before the pull, and what is not work, counts for nothing.
     runs = table.select(*where, "start_s", "command").join(pulled, where)
-    working = runs.command.isin(sorted(inside)) & (runs.start_s >= runs.pulled_s)
+    working = runs.command.isin(list(inside)) & (runs.start_s >= runs.pulled_s)
     found = runs.group_by([*where, "pulled_s"]).agg(
         worked_s=working.ifelse(runs.start_s, ibis.null()).min(), start_s=runs.pulled_s.min()
     )
     return found.select(
-        "user_id",
+        "person",
         week=week(found),
         command=ibis.literal(ALL),
         worked=found.worked_s.notnull().ifelse(1, 0),
@@ -82,9 +82,9 @@ def find(history: History) -> Pulls | None:
     if not history.interactive:
         return None
     history.begin("Finding how long it takes to work after a pull")
-    found = history.keep(pulls(history.stretches, history.interactive), "pulls")
+    found = history.keep(pulls(history.stretches, history.places(history.interactive)), "pulls")
     worked = found.filter(found.worked == 1)
-    [row] = history.ask(worked.select("user_id").distinct().agg(people=lambda of: of.count()))
+    [row] = history.ask(worked.select("person").distinct().agg(people=lambda of: of.count()))
     if not row["people"] or not history.may_be_told(row["people"]):
         return None
     table = history.columns(by_unit(found, history.unit))

@@ -1806,357 +1806,463 @@ FROM (
 ) AS "t11";
 
 -- debugging
-WITH "t6" AS (
+WITH "t12" AS (
   SELECT
-    "t5"."command",
-    "t5"."user_id",
-    "t5"."duration_ms",
-    "t5"."exit_status",
-    "t5"."start_s",
-    "t5"."commit_s",
-    "t5"."on_master",
-    "t5"."is_test",
-    "t5"."place",
-    IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" <= 3600
-    ), "t5"."before", '') AS "before",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 1800
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+    "t11"."command",
+    "t11"."duration_ms",
+    "t11"."exit_status",
+    "t11"."start_s",
+    "t11"."commit_s",
+    "t11"."on_master",
+    "t11"."is_test",
+    "t11"."person",
+    "t11"."place",
+    "t11"."pause_s",
+    "t11"."before",
+    SUM(
+      IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 1800
+      ), 1, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 3600
+      ), 1048576, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 7200
+      ), 1099511627776, 0)
+    ) OVER (
+      PARTITION BY "t11"."person"
+      ORDER BY "t11"."place" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_1800",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 3600
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_3600",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 7200
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_7200"
+    ) AS "pauses"
   FROM (
     SELECT
-      "t4"."command",
-      "t4"."user_id",
-      "t4"."duration_ms",
-      "t4"."exit_status",
-      "t4"."start_s",
-      "t4"."commit_s",
-      "t4"."on_master",
-      "t4"."is_test",
-      "t4"."end_s",
+      "t10"."command",
+      "t10"."duration_ms",
+      "t10"."exit_status",
+      "t10"."start_s",
+      "t10"."commit_s",
+      "t10"."on_master",
+      "t10"."is_test",
+      "t10"."person",
       ROW_NUMBER() OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
       ) - 1 AS "place",
-      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      "t10"."start_s" - LAG(
+        "t10"."start_s" + CAST(FLOOR(CAST((
+          "t10"."duration_ms"
+        ) AS DOUBLE) / (
+          1000
+        )) AS BIGINT),
+        1
+      ) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
       ) AS "pause_s",
-      LAG("t4"."command", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+      LAG("t10"."command", 1) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
       ) AS "before"
     FROM (
       SELECT
-        "t3"."command",
-        "t3"."user_id",
-        LEAST(
-          "t3"."duration_ms",
-          CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-        ) AS "duration_ms",
-        "t3"."exit_status",
-        "t3"."start_s",
-        "t3"."commit_s",
-        "t3"."on_master",
-        "t3"."is_test",
-        "t3"."start_s" + CAST(FLOOR(
-          CAST((
+        "t9"."command",
+        "t9"."duration_ms",
+        "t9"."exit_status",
+        "t9"."start_s",
+        "t9"."commit_s",
+        "t9"."on_master",
+        "t9"."is_test",
+        "t9"."person"
+      FROM (
+        SELECT
+          "t6"."command",
+          "t6"."user_id",
+          "t6"."duration_ms",
+          "t6"."exit_status",
+          "t6"."start_s",
+          "t6"."commit_s",
+          "t6"."on_master",
+          "t6"."is_test",
+          "t8"."person"
+        FROM (
+          SELECT
+            CAST(CASE
+              WHEN "t3"."command" = 'dev.up.lms'
+              THEN 0
+              WHEN "t3"."command" = 'dev.down'
+              THEN 1
+              WHEN "t3"."command" = 'dev.provision'
+              THEN 2
+              ELSE NULL
+            END AS BIGINT) AS "command",
+            "t3"."user_id",
             LEAST(
               "t3"."duration_ms",
               CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-            )
-          ) AS DOUBLE) / (
-            1000
-          )
-        ) AS BIGINT) AS "end_s"
-      FROM (
-        SELECT
-          "t2"."command",
-          "t2"."user_id",
-          "t2"."duration_ms",
-          "t2"."exit_status",
-          "t2"."start_s",
-          "t2"."commit_s",
-          "t2"."on_master",
-          "t2"."is_test"
-        FROM (
-          SELECT
-            *
+            ) AS "duration_ms",
+            "t3"."exit_status",
+            "t3"."start_s",
+            "t3"."commit_s",
+            "t3"."on_master",
+            "t3"."is_test"
           FROM (
             SELECT
-              COALESCE(
-                (
-                  "t0"."user_id" IS NOT NULL
-                )
-                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                AND (
-                  "t0"."exit_status" IS NOT NULL
-                )
-                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                FALSE
-              ) AS "is_run",
-              "t0"."command",
-              "t0"."user_id",
-              IF(
-                COALESCE(
-                  (
-                    "t0"."user_id" IS NOT NULL
+              "t2"."command",
+              "t2"."user_id",
+              "t2"."duration_ms",
+              "t2"."exit_status",
+              "t2"."start_s",
+              "t2"."commit_s",
+              "t2"."on_master",
+              "t2"."is_test"
+            FROM (
+              SELECT
+                *
+              FROM (
+                SELECT
+                  COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ) AS "is_run",
+                  "t0"."command",
+                  "t0"."user_id",
+                  IF(
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ),
+                    "t0"."duration_ms",
+                    0
+                  ) AS "duration_ms",
+                  "t0"."exit_status",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                  "t0"."git_checked_out_master" AS "on_master",
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                FROM "devstack_command_run" AS "t0"
+                WHERE
+                  "t0"."command" IS NOT NULL
+                  AND NOT (
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false'
                   )
-                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                  AND (
-                    "t0"."exit_status" IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ),
-                "t0"."duration_ms",
-                0
-              ) AS "duration_ms",
-              "t0"."exit_status",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-              "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-            FROM "devstack_command_run" AS "t0"
-            WHERE
-              "t0"."command" IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-              )
-              AND "t0"."git_checked_out_master"
-              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-          ) AS "t1"
-          WHERE
-            "t1"."is_run"
-        ) AS "t2"
-      ) AS "t3"
-    ) AS "t4"
-  ) AS "t5"
+                  AND "t0"."git_checked_out_master"
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+              ) AS "t1"
+              WHERE
+                "t1"."is_run"
+            ) AS "t2"
+          ) AS "t3"
+        ) AS "t6"
+        INNER JOIN (
+          SELECT
+            "t4"."user_id",
+            ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+          FROM (
+            SELECT DISTINCT
+              "t3"."user_id"
+            FROM (
+              SELECT
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."duration_ms",
+                "t2"."exit_status",
+                "t2"."start_s",
+                "t2"."commit_s",
+                "t2"."on_master",
+                "t2"."is_test"
+              FROM (
+                SELECT
+                  *
+                FROM (
+                  SELECT
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    IF(
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      "t0"."duration_ms",
+                      0
+                    ) AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                    )
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+                WHERE
+                  "t1"."is_run"
+              ) AS "t2"
+            ) AS "t3"
+          ) AS "t4"
+        ) AS "t8"
+          ON "t6"."user_id" = "t8"."user_id"
+      ) AS "t9"
+    ) AS "t10"
+  ) AS "t11"
 )
 SELECT
-  "t17"."command",
+  "t23"."command",
   COUNT(*) AS "people",
-  SUM("t17"."total_ms") AS "total_ms"
+  SUM("t23"."total_ms") AS "total_ms"
 FROM (
   SELECT
-    "t16"."command",
-    "t16"."user_id",
-    SUM("t16"."duration_ms") AS "total_ms"
+    "t22"."command",
+    "t22"."person",
+    SUM("t22"."duration_ms") AS "total_ms"
   FROM (
     SELECT
-      "t15"."user_id",
-      "t15"."command",
-      "t15"."tries",
+      "t21"."person",
+      "t21"."command",
+      "t21"."tries",
       CAST(FLOOR(CAST((
-        "t15"."start_s" + 259200
+        "t21"."start_s" + 259200
       ) AS DOUBLE) / (
         604800
       )) AS BIGINT) AS "week",
-      "t15"."end_ms" - (
-        "t15"."start_s" * 1000
+      "t21"."end_ms" - (
+        "t21"."start_s" * 1000
       ) AS "duration_ms",
-      "t15"."tries" - "t15"."bad" AS "solved"
+      "t21"."tries" - "t21"."bad" AS "solved"
     FROM (
       SELECT
-        "t14"."user_id",
-        "t14"."command",
-        "t14"."session_3600",
-        MIN("t14"."start_s") AS "start_s",
+        "t20"."person",
+        "t20"."command",
+        "t20"."session_3600",
+        MIN("t20"."start_s") AS "start_s",
         MAX((
-          "t14"."start_s" * 1000
-        ) + "t14"."duration_ms") AS "end_ms",
+          "t20"."start_s" * 1000
+        ) + "t20"."duration_ms") AS "end_ms",
         COUNT(*) AS "tries",
-        SUM("t14"."bad") AS "bad"
+        SUM("t20"."bad") AS "bad"
       FROM (
         SELECT
-          "t13"."user_id",
-          "t13"."command",
-          "t13"."start_s",
-          "t13"."duration_ms",
-          "t13"."bad",
+          "t19"."person",
+          "t19"."command",
+          "t19"."start_s",
+          "t19"."duration_ms",
+          "t19"."bad",
           SUM(
             IF(
               (
-                "t13"."number" > 0
+                "t19"."number" > 0
               )
               AND (
-                "t13"."after" = 1
+                "t19"."after" = 1
               )
               AND (
-                "t13"."last_1800" = "t13"."stretch_1800"
+                "t19"."last_1800" = "t19"."stretch_1800"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t13"."user_id", "t13"."command"
-            ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
+            PARTITION BY "t19"."person", "t19"."command"
+            ORDER BY "t19"."start_s" ASC, "t19"."duration_ms" ASC, "t19"."exit_status" ASC, "t19"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_1800",
           SUM(
             IF(
               (
-                "t13"."number" > 0
+                "t19"."number" > 0
               )
               AND (
-                "t13"."after" = 1
+                "t19"."after" = 1
               )
               AND (
-                "t13"."last_3600" = "t13"."stretch_3600"
+                "t19"."last_3600" = "t19"."stretch_3600"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t13"."user_id", "t13"."command"
-            ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
+            PARTITION BY "t19"."person", "t19"."command"
+            ORDER BY "t19"."start_s" ASC, "t19"."duration_ms" ASC, "t19"."exit_status" ASC, "t19"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_3600",
           SUM(
             IF(
               (
-                "t13"."number" > 0
+                "t19"."number" > 0
               )
               AND (
-                "t13"."after" = 1
+                "t19"."after" = 1
               )
               AND (
-                "t13"."last_7200" = "t13"."stretch_7200"
+                "t19"."last_7200" = "t19"."stretch_7200"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t13"."user_id", "t13"."command"
-            ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
+            PARTITION BY "t19"."person", "t19"."command"
+            ORDER BY "t19"."start_s" ASC, "t19"."duration_ms" ASC, "t19"."exit_status" ASC, "t19"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_7200"
         FROM (
           SELECT
-            "t12"."command",
-            "t12"."user_id",
-            "t12"."duration_ms",
-            "t12"."exit_status",
-            "t12"."start_s",
-            "t12"."commit_s",
-            "t12"."on_master",
-            "t12"."is_test",
-            "t12"."place",
-            "t12"."before",
-            "t12"."stretch_1800",
-            "t12"."stretch_3600",
-            "t12"."stretch_7200",
-            "t12"."bad",
+            "t18"."command",
+            "t18"."duration_ms",
+            "t18"."exit_status",
+            "t18"."start_s",
+            "t18"."commit_s",
+            "t18"."on_master",
+            "t18"."is_test",
+            "t18"."person",
+            "t18"."place",
+            "t18"."before",
+            "t18"."stretch_1800",
+            "t18"."stretch_3600",
+            "t18"."stretch_7200",
+            "t18"."bad",
             ROW_NUMBER() OVER (
-              PARTITION BY "t12"."user_id", "t12"."command"
-              ORDER BY "t12"."start_s" ASC, "t12"."duration_ms" ASC, "t12"."exit_status" ASC, "t12"."command" ASC
+              PARTITION BY "t18"."person", "t18"."command"
+              ORDER BY "t18"."start_s" ASC, "t18"."duration_ms" ASC, "t18"."exit_status" ASC, "t18"."command" ASC
             ) - 1 AS "number",
-            LAG("t12"."bad", 1) OVER (
-              PARTITION BY "t12"."user_id", "t12"."command"
-              ORDER BY "t12"."start_s" ASC, "t12"."duration_ms" ASC, "t12"."exit_status" ASC, "t12"."command" ASC
+            LAG("t18"."bad", 1) OVER (
+              PARTITION BY "t18"."person", "t18"."command"
+              ORDER BY "t18"."start_s" ASC, "t18"."duration_ms" ASC, "t18"."exit_status" ASC, "t18"."command" ASC
             ) AS "after",
-            LAG("t12"."stretch_1800", 1) OVER (
-              PARTITION BY "t12"."user_id", "t12"."command"
-              ORDER BY "t12"."start_s" ASC, "t12"."duration_ms" ASC, "t12"."exit_status" ASC, "t12"."command" ASC
+            LAG("t18"."stretch_1800", 1) OVER (
+              PARTITION BY "t18"."person", "t18"."command"
+              ORDER BY "t18"."start_s" ASC, "t18"."duration_ms" ASC, "t18"."exit_status" ASC, "t18"."command" ASC
             ) AS "last_1800",
-            LAG("t12"."stretch_3600", 1) OVER (
-              PARTITION BY "t12"."user_id", "t12"."command"
-              ORDER BY "t12"."start_s" ASC, "t12"."duration_ms" ASC, "t12"."exit_status" ASC, "t12"."command" ASC
+            LAG("t18"."stretch_3600", 1) OVER (
+              PARTITION BY "t18"."person", "t18"."command"
+              ORDER BY "t18"."start_s" ASC, "t18"."duration_ms" ASC, "t18"."exit_status" ASC, "t18"."command" ASC
             ) AS "last_3600",
-            LAG("t12"."stretch_7200", 1) OVER (
-              PARTITION BY "t12"."user_id", "t12"."command"
-              ORDER BY "t12"."start_s" ASC, "t12"."duration_ms" ASC, "t12"."exit_status" ASC, "t12"."command" ASC
+            LAG("t18"."stretch_7200", 1) OVER (
+              PARTITION BY "t18"."person", "t18"."command"
+              ORDER BY "t18"."start_s" ASC, "t18"."duration_ms" ASC, "t18"."exit_status" ASC, "t18"."command" ASC
             ) AS "last_7200"
           FROM (
             SELECT
-              "t9"."command",
-              "t9"."user_id",
-              "t9"."duration_ms",
-              "t9"."exit_status",
-              "t9"."start_s",
-              "t9"."commit_s",
-              "t9"."on_master",
-              "t9"."is_test",
-              "t9"."place",
-              "t9"."before",
-              "t9"."stretch_1800",
-              "t9"."stretch_3600",
-              "t9"."stretch_7200",
-              "t9"."bad"
+              "t17"."command",
+              "t17"."duration_ms",
+              "t17"."exit_status",
+              "t17"."start_s",
+              "t17"."commit_s",
+              "t17"."on_master",
+              "t17"."is_test",
+              "t17"."person",
+              "t17"."place",
+              "t17"."before",
+              "t17"."stretch_1800",
+              "t17"."stretch_3600",
+              "t17"."stretch_7200",
+              "t17"."bad"
             FROM (
               SELECT
-                "t7"."command",
-                "t7"."user_id",
-                "t7"."duration_ms",
-                "t7"."exit_status",
-                "t7"."start_s",
-                "t7"."commit_s",
-                "t7"."on_master",
-                "t7"."is_test",
-                "t7"."place",
-                "t7"."before",
-                "t7"."stretch_1800",
-                "t7"."stretch_3600",
-                "t7"."stretch_7200",
-                IF("t7"."exit_status" <> 0, 1, 0) AS "bad"
-              FROM "t6" AS "t7"
+                "t13"."command",
+                "t13"."duration_ms",
+                "t13"."exit_status",
+                "t13"."start_s",
+                "t13"."commit_s",
+                "t13"."on_master",
+                "t13"."is_test",
+                "t13"."person",
+                "t13"."place",
+                IF((
+                  "t13"."place" > 0
+                ) AND (
+                  "t13"."pause_s" <= 3600
+                ), "t13"."before", -1) AS "before",
+                CAST(FLOOR(CAST((
+                  "t13"."pauses"
+                ) AS DOUBLE) / (
+                  1
+                )) AS BIGINT) % 1048576 AS "stretch_1800",
+                CAST(FLOOR(CAST((
+                  "t13"."pauses"
+                ) AS DOUBLE) / (
+                  1048576
+                )) AS BIGINT) % 1048576 AS "stretch_3600",
+                CAST(FLOOR(CAST((
+                  "t13"."pauses"
+                ) AS DOUBLE) / (
+                  1099511627776
+                )) AS BIGINT) % 1048576 AS "stretch_7200",
+                IF("t13"."exit_status" <> 0, 1, 0) AS "bad"
+              FROM "t12" AS "t13"
               WHERE
-                "t7"."command" IN ('dev.down', 'dev.provision')
-            ) AS "t9"
+                "t13"."command" IN (1, 2)
+            ) AS "t17"
             INNER JOIN (
               SELECT DISTINCT
-                "t7"."user_id",
-                "t7"."command",
-                "t7"."stretch_7200"
-              FROM "t6" AS "t7"
+                "t13"."person",
+                "t13"."command",
+                CAST(FLOOR(CAST((
+                  "t13"."pauses"
+                ) AS DOUBLE) / (
+                  1099511627776
+                )) AS BIGINT) % 1048576 AS "stretch_7200"
+              FROM "t12" AS "t13"
               WHERE
-                "t7"."command" IN ('dev.down', 'dev.provision')
-                AND IF("t7"."exit_status" <> 0, 1, 0) = 1
-            ) AS "t11"
-              ON "t9"."user_id" = "t11"."user_id"
-              AND "t9"."command" = "t11"."command"
-              AND "t9"."stretch_7200" = "t11"."stretch_7200"
-          ) AS "t12"
-        ) AS "t13"
-      ) AS "t14"
+                "t13"."command" IN (1, 2) AND IF("t13"."exit_status" <> 0, 1, 0) = 1
+            ) AS "t16"
+              ON "t17"."person" = "t16"."person"
+              AND "t17"."command" = "t16"."command"
+              AND "t17"."stretch_7200" = "t16"."stretch_7200"
+          ) AS "t18"
+        ) AS "t19"
+      ) AS "t20"
       GROUP BY
         1,
         2,
         3
-    ) AS "t15"
+    ) AS "t21"
     WHERE
-      "t15"."bad" > 0
-  ) AS "t16"
+      "t21"."bad" > 0
+  ) AS "t22"
   GROUP BY
     1,
     2
-) AS "t17"
+) AS "t23"
 GROUP BY
   1;
 
@@ -2204,619 +2310,1226 @@ WITH "t1" AS (
     )
     AND "t0"."git_checked_out_master"
     AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-), "t12" AS (
+), "t23" AS (
   SELECT
-    "t7"."command",
-    "t7"."user_id",
-    "t7"."duration_ms",
-    "t7"."exit_status",
-    "t7"."start_s",
-    "t7"."commit_s",
-    "t7"."on_master",
-    "t7"."is_test",
-    "t7"."place",
-    IF((
-      "t7"."place" > 0
-    ) AND (
-      "t7"."pause_s" <= 3600
-    ), "t7"."before", '') AS "before",
-    SUM(IF((
-      "t7"."place" > 0
-    ) AND (
-      "t7"."pause_s" > 1800
-    ), 1, 0)) OVER (
-      PARTITION BY "t7"."user_id"
-      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
+    "t18"."command",
+    "t18"."duration_ms",
+    "t18"."exit_status",
+    "t18"."start_s",
+    "t18"."commit_s",
+    "t18"."on_master",
+    "t18"."is_test",
+    "t18"."person",
+    "t18"."place",
+    "t18"."pause_s",
+    "t18"."before",
+    SUM(
+      IF((
+        "t18"."place" > 0
+      ) AND (
+        "t18"."pause_s" > 1800
+      ), 1, 0) + IF((
+        "t18"."place" > 0
+      ) AND (
+        "t18"."pause_s" > 3600
+      ), 1048576, 0) + IF((
+        "t18"."place" > 0
+      ) AND (
+        "t18"."pause_s" > 7200
+      ), 1099511627776, 0)
+    ) OVER (
+      PARTITION BY "t18"."person"
+      ORDER BY "t18"."place" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_1800",
-    SUM(IF((
-      "t7"."place" > 0
-    ) AND (
-      "t7"."pause_s" > 3600
-    ), 1, 0)) OVER (
-      PARTITION BY "t7"."user_id"
-      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_3600",
-    SUM(IF((
-      "t7"."place" > 0
-    ) AND (
-      "t7"."pause_s" > 7200
-    ), 1, 0)) OVER (
-      PARTITION BY "t7"."user_id"
-      ORDER BY "t7"."start_s" ASC, "t7"."duration_ms" ASC, "t7"."exit_status" ASC, "t7"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_7200"
+    ) AS "pauses"
   FROM (
     SELECT
-      "t5"."command",
-      "t5"."user_id",
-      "t5"."duration_ms",
-      "t5"."exit_status",
-      "t5"."start_s",
-      "t5"."commit_s",
-      "t5"."on_master",
-      "t5"."is_test",
-      "t5"."end_s",
+      "t13"."command",
+      "t13"."duration_ms",
+      "t13"."exit_status",
+      "t13"."start_s",
+      "t13"."commit_s",
+      "t13"."on_master",
+      "t13"."is_test",
+      "t13"."person",
       ROW_NUMBER() OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+        PARTITION BY "t13"."person"
+        ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
       ) - 1 AS "place",
-      "t5"."start_s" - LAG("t5"."end_s", 1) OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      "t13"."start_s" - LAG(
+        "t13"."start_s" + CAST(FLOOR(CAST((
+          "t13"."duration_ms"
+        ) AS DOUBLE) / (
+          1000
+        )) AS BIGINT),
+        1
+      ) OVER (
+        PARTITION BY "t13"."person"
+        ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
       ) AS "pause_s",
-      LAG("t5"."command", 1) OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      LAG("t13"."command", 1) OVER (
+        PARTITION BY "t13"."person"
+        ORDER BY "t13"."start_s" ASC, "t13"."duration_ms" ASC, "t13"."exit_status" ASC, "t13"."command" ASC
       ) AS "before"
     FROM (
       SELECT
-        "t4"."command",
-        "t4"."user_id",
-        LEAST(
-          "t4"."duration_ms",
-          CASE WHEN "t4"."command" = 'dev.provision' THEN 3600000 ELSE "t4"."duration_ms" END
-        ) AS "duration_ms",
-        "t4"."exit_status",
-        "t4"."start_s",
-        "t4"."commit_s",
-        "t4"."on_master",
-        "t4"."is_test",
-        "t4"."start_s" + CAST(FLOOR(
-          CAST((
+        "t11"."command",
+        "t11"."duration_ms",
+        "t11"."exit_status",
+        "t11"."start_s",
+        "t11"."commit_s",
+        "t11"."on_master",
+        "t11"."is_test",
+        "t11"."person"
+      FROM (
+        SELECT
+          "t7"."command",
+          "t7"."user_id",
+          "t7"."duration_ms",
+          "t7"."exit_status",
+          "t7"."start_s",
+          "t7"."commit_s",
+          "t7"."on_master",
+          "t7"."is_test",
+          "t10"."person"
+        FROM (
+          SELECT
+            CAST(CASE
+              WHEN "t4"."command" = 'dev.up.lms'
+              THEN 0
+              WHEN "t4"."command" = 'dev.down'
+              THEN 1
+              WHEN "t4"."command" = 'dev.provision'
+              THEN 2
+              ELSE NULL
+            END AS BIGINT) AS "command",
+            "t4"."user_id",
             LEAST(
               "t4"."duration_ms",
               CASE WHEN "t4"."command" = 'dev.provision' THEN 3600000 ELSE "t4"."duration_ms" END
-            )
-          ) AS DOUBLE) / (
-            1000
-          )
-        ) AS BIGINT) AS "end_s"
-      FROM (
-        SELECT
-          "t3"."command",
-          "t3"."user_id",
-          "t3"."duration_ms",
-          "t3"."exit_status",
-          "t3"."start_s",
-          "t3"."commit_s",
-          "t3"."on_master",
-          "t3"."is_test"
-        FROM (
-          SELECT
-            *
-          FROM "t1" AS "t2"
-          WHERE
-            "t2"."is_run"
-        ) AS "t3"
-      ) AS "t4"
-    ) AS "t5"
-  ) AS "t7"
-)
-SELECT
-  "t19"."unit",
-  "t19"."weeks",
-  COALESCE("t27"."command", '') AS "command",
-  COALESCE("t27"."sessions", 0) AS "sessions",
-  COALESCE("t27"."solved", 0) AS "solved",
-  COALESCE("t27"."tries", 0) AS "tries",
-  COALESCE("t27"."total_ms", 0) AS "total_ms"
-FROM (
-  SELECT
-    "t13"."user_id",
-    "t13"."weeks",
-    ROW_NUMBER() OVER (ORDER BY "t13"."user_id" ASC) - 1 AS "unit"
-  FROM (
-    SELECT
-      "t11"."user_id",
-      COUNT(*) AS "weeks"
-    FROM (
-      SELECT DISTINCT
-        "t10"."user_id",
-        "t10"."week"
-      FROM (
-        SELECT
-          "t9"."command",
-          "t9"."user_id",
-          "t9"."week",
-          "t9"."runs",
-          "t9"."failed",
-          "t9"."interrupted",
-          "t9"."succeeded",
-          "t9"."logarithms",
-          "t9"."total_ms",
-          "t9"."cut",
-          "t9"."first_s",
-          "t9"."last_s"
-        FROM (
-          SELECT
-            *
+            ) AS "duration_ms",
+            "t4"."exit_status",
+            "t4"."start_s",
+            "t4"."commit_s",
+            "t4"."on_master",
+            "t4"."is_test"
           FROM (
             SELECT
-              "t6"."command",
-              "t6"."user_id",
-              "t6"."week",
-              "t6"."is_run",
-              COUNT(*) AS "runs",
-              SUM(IF("t6"."exit_status" > 0, 1, 0)) AS "failed",
-              SUM(IF("t6"."exit_status" < 0, 1, 0)) AS "interrupted",
-              SUM(IF("t6"."exit_status" = 0, 1, 0)) AS "succeeded",
-              SUM("t6"."logarithm") AS "logarithms",
-              SUM("t6"."duration_ms") AS "total_ms",
-              SUM("t6"."cut") AS "cut",
-              MIN("t6"."start_s") AS "first_s",
-              MAX("t6"."start_s") AS "last_s"
+              "t3"."command",
+              "t3"."user_id",
+              "t3"."duration_ms",
+              "t3"."exit_status",
+              "t3"."start_s",
+              "t3"."commit_s",
+              "t3"."on_master",
+              "t3"."is_test"
             FROM (
               SELECT
-                "t2"."is_run",
-                "t2"."command",
-                "t2"."user_id",
-                LEAST(
-                  "t2"."duration_ms",
-                  CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
-                ) AS "duration_ms",
-                "t2"."exit_status",
-                "t2"."start_s",
-                "t2"."commit_s",
-                "t2"."on_master",
-                "t2"."is_test",
-                CAST(FLOOR(CAST((
-                  "t2"."start_s" + 259200
-                ) AS DOUBLE) / (
-                  604800
-                )) AS BIGINT) AS "week",
-                IF(
-                  "t2"."duration_ms" > CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END,
-                  1,
-                  0
-                ) AS "cut",
-                IF(
-                  "t2"."exit_status" = 0,
-                  CAST(ROUND(
-                    LN(
-                      CAST(GREATEST(
-                        LEAST(
-                          "t2"."duration_ms",
-                          CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
-                        ),
-                        1
-                      ) AS DOUBLE)
-                    ) * 1000,
-                    0
-                  ) AS BIGINT),
-                  0
-                ) AS "logarithm"
+                *
               FROM "t1" AS "t2"
-            ) AS "t6"
-            GROUP BY
-              1,
-              2,
-              3,
-              4
-          ) AS "t8"
-          WHERE
-            "t8"."is_run"
-        ) AS "t9"
-      ) AS "t10"
-    ) AS "t11"
-    GROUP BY
-      1
-  ) AS "t13"
-) AS "t19"
-LEFT OUTER JOIN (
+              WHERE
+                "t2"."is_run"
+            ) AS "t3"
+          ) AS "t4"
+        ) AS "t7"
+        INNER JOIN (
+          SELECT
+            "t5"."user_id",
+            ROW_NUMBER() OVER (ORDER BY "t5"."user_id" ASC) - 1 AS "person"
+          FROM (
+            SELECT DISTINCT
+              "t4"."user_id"
+            FROM (
+              SELECT
+                "t3"."command",
+                "t3"."user_id",
+                "t3"."duration_ms",
+                "t3"."exit_status",
+                "t3"."start_s",
+                "t3"."commit_s",
+                "t3"."on_master",
+                "t3"."is_test"
+              FROM (
+                SELECT
+                  *
+                FROM "t1" AS "t2"
+                WHERE
+                  "t2"."is_run"
+              ) AS "t3"
+            ) AS "t4"
+          ) AS "t5"
+        ) AS "t10"
+          ON "t7"."user_id" = "t10"."user_id"
+      ) AS "t11"
+    ) AS "t13"
+  ) AS "t18"
+)
+SELECT
+  "t31"."unit",
+  "t31"."weeks",
+  COALESCE("t38"."command", -1) AS "command",
+  COALESCE("t38"."sessions", 0) AS "sessions",
+  COALESCE("t38"."solved", 0) AS "solved",
+  COALESCE("t38"."tries", 0) AS "tries",
+  COALESCE("t38"."total_ms", 0) AS "total_ms"
+FROM (
   SELECT
-    "t25"."user_id",
-    "t25"."command",
-    COUNT(*) AS "sessions",
-    SUM("t25"."solved") AS "solved",
-    SUM("t25"."tries" * "t25"."solved") AS "tries",
-    SUM("t25"."duration_ms") AS "total_ms"
+    "t25"."person",
+    "t25"."weeks",
+    ROW_NUMBER() OVER (ORDER BY "t25"."person" ASC) - 1 AS "unit"
   FROM (
     SELECT
-      "t24"."user_id",
-      "t24"."command",
-      "t24"."tries",
+      "t22"."person",
+      COUNT(*) AS "weeks"
+    FROM (
+      SELECT
+        "t21"."command",
+        "t21"."week",
+        "t21"."runs",
+        "t21"."failed",
+        "t21"."interrupted",
+        "t21"."succeeded",
+        "t21"."logarithms",
+        "t21"."total_ms",
+        "t21"."cut",
+        "t21"."first_s",
+        "t21"."last_s",
+        "t21"."person"
+      FROM (
+        SELECT
+          "t16"."command",
+          "t16"."user_id",
+          "t16"."week",
+          "t16"."runs",
+          "t16"."failed",
+          "t16"."interrupted",
+          "t16"."succeeded",
+          "t16"."logarithms",
+          "t16"."total_ms",
+          "t16"."cut",
+          "t16"."first_s",
+          "t16"."last_s",
+          "t20"."person"
+        FROM (
+          SELECT
+            "t14"."command",
+            "t14"."user_id",
+            "t14"."week",
+            "t14"."runs",
+            "t14"."failed",
+            "t14"."interrupted",
+            "t14"."succeeded",
+            "t14"."logarithms",
+            "t14"."total_ms",
+            "t14"."cut",
+            "t14"."first_s",
+            "t14"."last_s"
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t9"."command",
+                "t9"."user_id",
+                "t9"."week",
+                "t9"."is_run",
+                COUNT(*) AS "runs",
+                SUM(IF("t9"."exit_status" > 0, 1, 0)) AS "failed",
+                SUM(IF("t9"."exit_status" < 0, 1, 0)) AS "interrupted",
+                SUM(IF("t9"."exit_status" = 0, 1, 0)) AS "succeeded",
+                SUM("t9"."logarithm") AS "logarithms",
+                SUM("t9"."duration_ms") AS "total_ms",
+                SUM("t9"."cut") AS "cut",
+                MIN("t9"."start_s") AS "first_s",
+                MAX("t9"."start_s") AS "last_s"
+              FROM (
+                SELECT
+                  "t2"."is_run",
+                  "t2"."command",
+                  "t2"."user_id",
+                  LEAST(
+                    "t2"."duration_ms",
+                    CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
+                  ) AS "duration_ms",
+                  "t2"."exit_status",
+                  "t2"."start_s",
+                  "t2"."commit_s",
+                  "t2"."on_master",
+                  "t2"."is_test",
+                  CAST(FLOOR(CAST((
+                    "t2"."start_s" + 259200
+                  ) AS DOUBLE) / (
+                    604800
+                  )) AS BIGINT) AS "week",
+                  IF(
+                    "t2"."duration_ms" > CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END,
+                    1,
+                    0
+                  ) AS "cut",
+                  IF(
+                    "t2"."exit_status" = 0,
+                    CAST(ROUND(
+                      LN(
+                        CAST(GREATEST(
+                          LEAST(
+                            "t2"."duration_ms",
+                            CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
+                          ),
+                          1
+                        ) AS DOUBLE)
+                      ) * 1000,
+                      0
+                    ) AS BIGINT),
+                    0
+                  ) AS "logarithm"
+                FROM "t1" AS "t2"
+              ) AS "t9"
+              GROUP BY
+                1,
+                2,
+                3,
+                4
+            ) AS "t12"
+            WHERE
+              "t12"."is_run"
+          ) AS "t14"
+        ) AS "t16"
+        INNER JOIN (
+          SELECT
+            "t17"."user_id",
+            ROW_NUMBER() OVER (ORDER BY "t17"."user_id" ASC) - 1 AS "person"
+          FROM (
+            SELECT DISTINCT
+              "t15"."user_id"
+            FROM (
+              SELECT
+                "t14"."command",
+                "t14"."user_id",
+                "t14"."week",
+                "t14"."runs",
+                "t14"."failed",
+                "t14"."interrupted",
+                "t14"."succeeded",
+                "t14"."logarithms",
+                "t14"."total_ms",
+                "t14"."cut",
+                "t14"."first_s",
+                "t14"."last_s"
+              FROM (
+                SELECT
+                  *
+                FROM (
+                  SELECT
+                    "t9"."command",
+                    "t9"."user_id",
+                    "t9"."week",
+                    "t9"."is_run",
+                    COUNT(*) AS "runs",
+                    SUM(IF("t9"."exit_status" > 0, 1, 0)) AS "failed",
+                    SUM(IF("t9"."exit_status" < 0, 1, 0)) AS "interrupted",
+                    SUM(IF("t9"."exit_status" = 0, 1, 0)) AS "succeeded",
+                    SUM("t9"."logarithm") AS "logarithms",
+                    SUM("t9"."duration_ms") AS "total_ms",
+                    SUM("t9"."cut") AS "cut",
+                    MIN("t9"."start_s") AS "first_s",
+                    MAX("t9"."start_s") AS "last_s"
+                  FROM (
+                    SELECT
+                      "t2"."is_run",
+                      "t2"."command",
+                      "t2"."user_id",
+                      LEAST(
+                        "t2"."duration_ms",
+                        CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
+                      ) AS "duration_ms",
+                      "t2"."exit_status",
+                      "t2"."start_s",
+                      "t2"."commit_s",
+                      "t2"."on_master",
+                      "t2"."is_test",
+                      CAST(FLOOR(CAST((
+                        "t2"."start_s" + 259200
+                      ) AS DOUBLE) / (
+                        604800
+                      )) AS BIGINT) AS "week",
+                      IF(
+                        "t2"."duration_ms" > CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END,
+                        1,
+                        0
+                      ) AS "cut",
+                      IF(
+                        "t2"."exit_status" = 0,
+                        CAST(ROUND(
+                          LN(
+                            CAST(GREATEST(
+                              LEAST(
+                                "t2"."duration_ms",
+                                CASE WHEN "t2"."command" = 'dev.provision' THEN 3600000 ELSE "t2"."duration_ms" END
+                              ),
+                              1
+                            ) AS DOUBLE)
+                          ) * 1000,
+                          0
+                        ) AS BIGINT),
+                        0
+                      ) AS "logarithm"
+                    FROM "t1" AS "t2"
+                  ) AS "t9"
+                  GROUP BY
+                    1,
+                    2,
+                    3,
+                    4
+                ) AS "t12"
+                WHERE
+                  "t12"."is_run"
+              ) AS "t14"
+            ) AS "t15"
+          ) AS "t17"
+        ) AS "t20"
+          ON "t16"."user_id" = "t20"."user_id"
+      ) AS "t21"
+    ) AS "t22"
+    GROUP BY
+      1
+  ) AS "t25"
+) AS "t31"
+LEFT OUTER JOIN (
+  SELECT
+    "t36"."person",
+    "t36"."command",
+    COUNT(*) AS "sessions",
+    SUM("t36"."solved") AS "solved",
+    SUM("t36"."tries" * "t36"."solved") AS "tries",
+    SUM("t36"."duration_ms") AS "total_ms"
+  FROM (
+    SELECT
+      "t35"."person",
+      "t35"."command",
+      "t35"."tries",
       CAST(FLOOR(CAST((
-        "t24"."start_s" + 259200
+        "t35"."start_s" + 259200
       ) AS DOUBLE) / (
         604800
       )) AS BIGINT) AS "week",
-      "t24"."end_ms" - (
-        "t24"."start_s" * 1000
+      "t35"."end_ms" - (
+        "t35"."start_s" * 1000
       ) AS "duration_ms",
-      "t24"."tries" - "t24"."bad" AS "solved"
+      "t35"."tries" - "t35"."bad" AS "solved"
     FROM (
       SELECT
-        "t23"."user_id",
-        "t23"."command",
-        "t23"."session_3600",
-        MIN("t23"."start_s") AS "start_s",
+        "t34"."person",
+        "t34"."command",
+        "t34"."session_3600",
+        MIN("t34"."start_s") AS "start_s",
         MAX((
-          "t23"."start_s" * 1000
-        ) + "t23"."duration_ms") AS "end_ms",
+          "t34"."start_s" * 1000
+        ) + "t34"."duration_ms") AS "end_ms",
         COUNT(*) AS "tries",
-        SUM("t23"."bad") AS "bad"
+        SUM("t34"."bad") AS "bad"
       FROM (
         SELECT
-          "t22"."user_id",
-          "t22"."command",
-          "t22"."start_s",
-          "t22"."duration_ms",
-          "t22"."bad",
+          "t33"."person",
+          "t33"."command",
+          "t33"."start_s",
+          "t33"."duration_ms",
+          "t33"."bad",
           SUM(
             IF(
               (
-                "t22"."number" > 0
+                "t33"."number" > 0
               )
               AND (
-                "t22"."after" = 1
+                "t33"."after" = 1
               )
               AND (
-                "t22"."last_1800" = "t22"."stretch_1800"
+                "t33"."last_1800" = "t33"."stretch_1800"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t22"."user_id", "t22"."command"
-            ORDER BY "t22"."start_s" ASC, "t22"."duration_ms" ASC, "t22"."exit_status" ASC, "t22"."command" ASC
+            PARTITION BY "t33"."person", "t33"."command"
+            ORDER BY "t33"."start_s" ASC, "t33"."duration_ms" ASC, "t33"."exit_status" ASC, "t33"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_1800",
           SUM(
             IF(
               (
-                "t22"."number" > 0
+                "t33"."number" > 0
               )
               AND (
-                "t22"."after" = 1
+                "t33"."after" = 1
               )
               AND (
-                "t22"."last_3600" = "t22"."stretch_3600"
+                "t33"."last_3600" = "t33"."stretch_3600"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t22"."user_id", "t22"."command"
-            ORDER BY "t22"."start_s" ASC, "t22"."duration_ms" ASC, "t22"."exit_status" ASC, "t22"."command" ASC
+            PARTITION BY "t33"."person", "t33"."command"
+            ORDER BY "t33"."start_s" ASC, "t33"."duration_ms" ASC, "t33"."exit_status" ASC, "t33"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_3600",
           SUM(
             IF(
               (
-                "t22"."number" > 0
+                "t33"."number" > 0
               )
               AND (
-                "t22"."after" = 1
+                "t33"."after" = 1
               )
               AND (
-                "t22"."last_7200" = "t22"."stretch_7200"
+                "t33"."last_7200" = "t33"."stretch_7200"
               ),
               0,
               1
             )
           ) OVER (
-            PARTITION BY "t22"."user_id", "t22"."command"
-            ORDER BY "t22"."start_s" ASC, "t22"."duration_ms" ASC, "t22"."exit_status" ASC, "t22"."command" ASC
+            PARTITION BY "t33"."person", "t33"."command"
+            ORDER BY "t33"."start_s" ASC, "t33"."duration_ms" ASC, "t33"."exit_status" ASC, "t33"."command" ASC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
           ) AS "session_7200"
         FROM (
           SELECT
-            "t21"."command",
-            "t21"."user_id",
-            "t21"."duration_ms",
-            "t21"."exit_status",
-            "t21"."start_s",
-            "t21"."commit_s",
-            "t21"."on_master",
-            "t21"."is_test",
-            "t21"."place",
-            "t21"."before",
-            "t21"."stretch_1800",
-            "t21"."stretch_3600",
-            "t21"."stretch_7200",
-            "t21"."bad",
+            "t32"."command",
+            "t32"."duration_ms",
+            "t32"."exit_status",
+            "t32"."start_s",
+            "t32"."commit_s",
+            "t32"."on_master",
+            "t32"."is_test",
+            "t32"."person",
+            "t32"."place",
+            "t32"."before",
+            "t32"."stretch_1800",
+            "t32"."stretch_3600",
+            "t32"."stretch_7200",
+            "t32"."bad",
             ROW_NUMBER() OVER (
-              PARTITION BY "t21"."user_id", "t21"."command"
-              ORDER BY "t21"."start_s" ASC, "t21"."duration_ms" ASC, "t21"."exit_status" ASC, "t21"."command" ASC
+              PARTITION BY "t32"."person", "t32"."command"
+              ORDER BY "t32"."start_s" ASC, "t32"."duration_ms" ASC, "t32"."exit_status" ASC, "t32"."command" ASC
             ) - 1 AS "number",
-            LAG("t21"."bad", 1) OVER (
-              PARTITION BY "t21"."user_id", "t21"."command"
-              ORDER BY "t21"."start_s" ASC, "t21"."duration_ms" ASC, "t21"."exit_status" ASC, "t21"."command" ASC
+            LAG("t32"."bad", 1) OVER (
+              PARTITION BY "t32"."person", "t32"."command"
+              ORDER BY "t32"."start_s" ASC, "t32"."duration_ms" ASC, "t32"."exit_status" ASC, "t32"."command" ASC
             ) AS "after",
-            LAG("t21"."stretch_1800", 1) OVER (
-              PARTITION BY "t21"."user_id", "t21"."command"
-              ORDER BY "t21"."start_s" ASC, "t21"."duration_ms" ASC, "t21"."exit_status" ASC, "t21"."command" ASC
+            LAG("t32"."stretch_1800", 1) OVER (
+              PARTITION BY "t32"."person", "t32"."command"
+              ORDER BY "t32"."start_s" ASC, "t32"."duration_ms" ASC, "t32"."exit_status" ASC, "t32"."command" ASC
             ) AS "last_1800",
-            LAG("t21"."stretch_3600", 1) OVER (
-              PARTITION BY "t21"."user_id", "t21"."command"
-              ORDER BY "t21"."start_s" ASC, "t21"."duration_ms" ASC, "t21"."exit_status" ASC, "t21"."command" ASC
+            LAG("t32"."stretch_3600", 1) OVER (
+              PARTITION BY "t32"."person", "t32"."command"
+              ORDER BY "t32"."start_s" ASC, "t32"."duration_ms" ASC, "t32"."exit_status" ASC, "t32"."command" ASC
             ) AS "last_3600",
-            LAG("t21"."stretch_7200", 1) OVER (
-              PARTITION BY "t21"."user_id", "t21"."command"
-              ORDER BY "t21"."start_s" ASC, "t21"."duration_ms" ASC, "t21"."exit_status" ASC, "t21"."command" ASC
+            LAG("t32"."stretch_7200", 1) OVER (
+              PARTITION BY "t32"."person", "t32"."command"
+              ORDER BY "t32"."start_s" ASC, "t32"."duration_ms" ASC, "t32"."exit_status" ASC, "t32"."command" ASC
             ) AS "last_7200"
           FROM (
             SELECT
-              "t17"."command",
-              "t17"."user_id",
-              "t17"."duration_ms",
-              "t17"."exit_status",
-              "t17"."start_s",
-              "t17"."commit_s",
-              "t17"."on_master",
-              "t17"."is_test",
-              "t17"."place",
-              "t17"."before",
-              "t17"."stretch_1800",
-              "t17"."stretch_3600",
-              "t17"."stretch_7200",
-              "t17"."bad"
+              "t30"."command",
+              "t30"."duration_ms",
+              "t30"."exit_status",
+              "t30"."start_s",
+              "t30"."commit_s",
+              "t30"."on_master",
+              "t30"."is_test",
+              "t30"."person",
+              "t30"."place",
+              "t30"."before",
+              "t30"."stretch_1800",
+              "t30"."stretch_3600",
+              "t30"."stretch_7200",
+              "t30"."bad"
             FROM (
               SELECT
-                "t14"."command",
-                "t14"."user_id",
-                "t14"."duration_ms",
-                "t14"."exit_status",
-                "t14"."start_s",
-                "t14"."commit_s",
-                "t14"."on_master",
-                "t14"."is_test",
-                "t14"."place",
-                "t14"."before",
-                "t14"."stretch_1800",
-                "t14"."stretch_3600",
-                "t14"."stretch_7200",
-                IF("t14"."exit_status" <> 0, 1, 0) AS "bad"
-              FROM "t12" AS "t14"
+                "t24"."command",
+                "t24"."duration_ms",
+                "t24"."exit_status",
+                "t24"."start_s",
+                "t24"."commit_s",
+                "t24"."on_master",
+                "t24"."is_test",
+                "t24"."person",
+                "t24"."place",
+                IF((
+                  "t24"."place" > 0
+                ) AND (
+                  "t24"."pause_s" <= 3600
+                ), "t24"."before", -1) AS "before",
+                CAST(FLOOR(CAST((
+                  "t24"."pauses"
+                ) AS DOUBLE) / (
+                  1
+                )) AS BIGINT) % 1048576 AS "stretch_1800",
+                CAST(FLOOR(CAST((
+                  "t24"."pauses"
+                ) AS DOUBLE) / (
+                  1048576
+                )) AS BIGINT) % 1048576 AS "stretch_3600",
+                CAST(FLOOR(CAST((
+                  "t24"."pauses"
+                ) AS DOUBLE) / (
+                  1099511627776
+                )) AS BIGINT) % 1048576 AS "stretch_7200",
+                IF("t24"."exit_status" <> 0, 1, 0) AS "bad"
+              FROM "t23" AS "t24"
               WHERE
-                "t14"."command" IN ('dev.down', 'dev.provision')
-            ) AS "t17"
+                "t24"."command" IN (1, 2)
+            ) AS "t30"
             INNER JOIN (
               SELECT DISTINCT
-                "t14"."user_id",
-                "t14"."command",
-                "t14"."stretch_7200"
-              FROM "t12" AS "t14"
+                "t24"."person",
+                "t24"."command",
+                CAST(FLOOR(CAST((
+                  "t24"."pauses"
+                ) AS DOUBLE) / (
+                  1099511627776
+                )) AS BIGINT) % 1048576 AS "stretch_7200"
+              FROM "t23" AS "t24"
               WHERE
-                "t14"."command" IN ('dev.down', 'dev.provision')
-                AND IF("t14"."exit_status" <> 0, 1, 0) = 1
-            ) AS "t20"
-              ON "t17"."user_id" = "t20"."user_id"
-              AND "t17"."command" = "t20"."command"
-              AND "t17"."stretch_7200" = "t20"."stretch_7200"
-          ) AS "t21"
-        ) AS "t22"
-      ) AS "t23"
+                "t24"."command" IN (1, 2) AND IF("t24"."exit_status" <> 0, 1, 0) = 1
+            ) AS "t29"
+              ON "t30"."person" = "t29"."person"
+              AND "t30"."command" = "t29"."command"
+              AND "t30"."stretch_7200" = "t29"."stretch_7200"
+          ) AS "t32"
+        ) AS "t33"
+      ) AS "t34"
       GROUP BY
         1,
         2,
         3
-    ) AS "t24"
+    ) AS "t35"
     WHERE
-      "t24"."bad" > 0
-  ) AS "t25"
+      "t35"."bad" > 0
+  ) AS "t36"
   GROUP BY
     1,
     2
-) AS "t27"
-  ON "t19"."user_id" = "t27"."user_id";
+) AS "t38"
+  ON "t31"."person" = "t38"."person";
 
 -- pairs
-SELECT
-  "t11"."before",
-  "t11"."times",
-  "t11"."observed_0",
-  "t11"."observed_1",
-  "t11"."expected_0",
-  "t11"."expected_1",
-  "t11"."unit"
-FROM (
+WITH "t12" AS (
   SELECT
-    "t10"."user_id",
-    "t10"."before",
-    "t10"."times",
-    "t10"."observed_0",
-    "t10"."observed_1",
-    "t10"."expected_0",
-    "t10"."expected_1",
-    DENSE_RANK() OVER (ORDER BY "t10"."user_id" ASC) - 1 AS "unit"
+    "t11"."command",
+    "t11"."duration_ms",
+    "t11"."exit_status",
+    "t11"."start_s",
+    "t11"."commit_s",
+    "t11"."on_master",
+    "t11"."is_test",
+    "t11"."person",
+    "t11"."place",
+    "t11"."pause_s",
+    "t11"."before",
+    SUM(
+      IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 1800
+      ), 1, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 3600
+      ), 1048576, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 7200
+      ), 1099511627776, 0)
+    ) OVER (
+      PARTITION BY "t11"."person"
+      ORDER BY "t11"."place" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "pauses"
   FROM (
     SELECT
-      "t9"."user_id",
-      "t9"."before",
-      SUM("t9"."runs") AS "times",
-      SUM("t9"."observed_0") AS "observed_0",
-      SUM("t9"."observed_1") AS "observed_1",
+      "t10"."command",
+      "t10"."duration_ms",
+      "t10"."exit_status",
+      "t10"."start_s",
+      "t10"."commit_s",
+      "t10"."on_master",
+      "t10"."is_test",
+      "t10"."person",
+      ROW_NUMBER() OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) - 1 AS "place",
+      "t10"."start_s" - LAG(
+        "t10"."start_s" + CAST(FLOOR(CAST((
+          "t10"."duration_ms"
+        ) AS DOUBLE) / (
+          1000
+        )) AS BIGINT),
+        1
+      ) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) AS "pause_s",
+      LAG("t10"."command", 1) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) AS "before"
+    FROM (
+      SELECT
+        "t9"."command",
+        "t9"."duration_ms",
+        "t9"."exit_status",
+        "t9"."start_s",
+        "t9"."commit_s",
+        "t9"."on_master",
+        "t9"."is_test",
+        "t9"."person"
+      FROM (
+        SELECT
+          "t6"."command",
+          "t6"."user_id",
+          "t6"."duration_ms",
+          "t6"."exit_status",
+          "t6"."start_s",
+          "t6"."commit_s",
+          "t6"."on_master",
+          "t6"."is_test",
+          "t8"."person"
+        FROM (
+          SELECT
+            CAST(CASE
+              WHEN "t3"."command" = 'dev.up.lms'
+              THEN 0
+              WHEN "t3"."command" = 'dev.down'
+              THEN 1
+              WHEN "t3"."command" = 'dev.provision'
+              THEN 2
+              ELSE NULL
+            END AS BIGINT) AS "command",
+            "t3"."user_id",
+            LEAST(
+              "t3"."duration_ms",
+              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+            ) AS "duration_ms",
+            "t3"."exit_status",
+            "t3"."start_s",
+            "t3"."commit_s",
+            "t3"."on_master",
+            "t3"."is_test"
+          FROM (
+            SELECT
+              "t2"."command",
+              "t2"."user_id",
+              "t2"."duration_ms",
+              "t2"."exit_status",
+              "t2"."start_s",
+              "t2"."commit_s",
+              "t2"."on_master",
+              "t2"."is_test"
+            FROM (
+              SELECT
+                *
+              FROM (
+                SELECT
+                  COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ) AS "is_run",
+                  "t0"."command",
+                  "t0"."user_id",
+                  IF(
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ),
+                    "t0"."duration_ms",
+                    0
+                  ) AS "duration_ms",
+                  "t0"."exit_status",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                  "t0"."git_checked_out_master" AS "on_master",
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                FROM "devstack_command_run" AS "t0"
+                WHERE
+                  "t0"."command" IS NOT NULL
+                  AND NOT (
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                  )
+                  AND "t0"."git_checked_out_master"
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+              ) AS "t1"
+              WHERE
+                "t1"."is_run"
+            ) AS "t2"
+          ) AS "t3"
+        ) AS "t6"
+        INNER JOIN (
+          SELECT
+            "t4"."user_id",
+            ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+          FROM (
+            SELECT DISTINCT
+              "t3"."user_id"
+            FROM (
+              SELECT
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."duration_ms",
+                "t2"."exit_status",
+                "t2"."start_s",
+                "t2"."commit_s",
+                "t2"."on_master",
+                "t2"."is_test"
+              FROM (
+                SELECT
+                  *
+                FROM (
+                  SELECT
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    IF(
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      "t0"."duration_ms",
+                      0
+                    ) AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                    )
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+                WHERE
+                  "t1"."is_run"
+              ) AS "t2"
+            ) AS "t3"
+          ) AS "t4"
+        ) AS "t8"
+          ON "t6"."user_id" = "t8"."user_id"
+      ) AS "t9"
+    ) AS "t10"
+  ) AS "t11"
+)
+SELECT
+  "t22"."before",
+  "t22"."times",
+  "t22"."observed_0",
+  "t22"."expected_0",
+  "t22"."observed_1",
+  "t22"."expected_1",
+  "t22"."unit"
+FROM (
+  SELECT
+    "t21"."person",
+    "t21"."before",
+    "t21"."times",
+    "t21"."observed_0",
+    "t21"."expected_0",
+    "t21"."observed_1",
+    "t21"."expected_1",
+    DENSE_RANK() OVER (ORDER BY "t21"."person" ASC) - 1 AS "unit"
+  FROM (
+    SELECT
+      "t20"."person",
+      "t20"."before",
+      COUNT(*) AS "times",
+      SUM(IF("t20"."command" = 1, 1, 0)) AS "observed_0",
       SUM(
         CAST(FLOOR(
           CAST((
-            "t9"."runs" * (
-              "t9"."there_0" - IF("t9"."before" = 'dev.down', 1, 0)
+            (
+              "t20"."there_0" - IF("t20"."before" = 1, 1, 0)
             ) * 1000000
           ) AS DOUBLE) / (
-            "t9"."others"
+            "t20"."others"
           )
         ) AS BIGINT)
       ) AS "expected_0",
+      SUM(IF("t20"."command" = 2, 1, 0)) AS "observed_1",
       SUM(
         CAST(FLOOR(
           CAST((
-            "t9"."runs" * (
-              "t9"."there_1" - IF("t9"."before" = 'dev.provision', 1, 0)
+            (
+              "t20"."there_1" - IF("t20"."before" = 2, 1, 0)
             ) * 1000000
           ) AS DOUBLE) / (
-            "t9"."others"
+            "t20"."others"
           )
         ) AS BIGINT)
       ) AS "expected_1"
     FROM (
       SELECT
-        *
+        "t16"."person",
+        "t16"."stretch_3600",
+        "t16"."before",
+        "t16"."command",
+        "t19"."others",
+        "t19"."week",
+        "t19"."there_0",
+        "t19"."there_1"
       FROM (
         SELECT
-          "t7"."user_id",
-          "t7"."stretch_3600",
-          "t7"."before",
-          MIN("t7"."week") OVER (
-            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) AS "week",
-          "t7"."runs",
-          "t7"."observed_0",
-          "t7"."observed_1",
-          SUM("t7"."runs") OVER (
-            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) - 1 AS "others",
-          SUM("t7"."observed_0") OVER (
-            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) AS "there_0",
-          SUM("t7"."observed_1") OVER (
-            PARTITION BY "t7"."user_id", "t7"."stretch_3600"
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) AS "there_1"
+          "t13"."person",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1048576
+          )) AS BIGINT) % 1048576 AS "stretch_3600",
+          IF((
+            "t13"."place" > 0
+          ) AND (
+            "t13"."pause_s" <= 3600
+          ), "t13"."before", -1) AS "before",
+          "t13"."command"
+        FROM "t12" AS "t13"
+        WHERE
+          IF((
+            "t13"."place" > 0
+          ) AND (
+            "t13"."pause_s" <= 3600
+          ), "t13"."before", -1) IN (1, 2)
+      ) AS "t16"
+      INNER JOIN (
+        SELECT
+          *
         FROM (
           SELECT
-            "t6"."user_id",
-            "t6"."stretch_3600",
-            "t6"."before",
+            "t14"."person",
+            "t14"."stretch_3600",
+            COUNT(*) - 1 AS "others",
             MIN(
               CAST(FLOOR(CAST((
-                "t6"."start_s" + 259200
+                "t14"."start_s" + 259200
               ) AS DOUBLE) / (
                 604800
               )) AS BIGINT)
             ) AS "week",
-            COUNT(*) AS "runs",
-            SUM(IF("t6"."command" = 'dev.down', 1, 0)) AS "observed_0",
-            SUM(IF("t6"."command" = 'dev.provision', 1, 0)) AS "observed_1"
+            SUM(IF("t14"."command" = 1, 1, 0)) AS "there_0",
+            SUM(IF("t14"."command" = 2, 1, 0)) AS "there_1"
           FROM (
             SELECT
-              "t5"."command",
-              "t5"."user_id",
-              "t5"."duration_ms",
-              "t5"."exit_status",
-              "t5"."start_s",
-              "t5"."commit_s",
-              "t5"."on_master",
-              "t5"."is_test",
-              "t5"."place",
+              "t13"."command",
+              "t13"."duration_ms",
+              "t13"."exit_status",
+              "t13"."start_s",
+              "t13"."commit_s",
+              "t13"."on_master",
+              "t13"."is_test",
+              "t13"."person",
+              "t13"."place",
               IF((
-                "t5"."place" > 0
+                "t13"."place" > 0
               ) AND (
-                "t5"."pause_s" <= 3600
-              ), "t5"."before", '') AS "before",
-              SUM(IF((
-                "t5"."place" > 0
-              ) AND (
-                "t5"."pause_s" > 1800
-              ), 1, 0)) OVER (
-                PARTITION BY "t5"."user_id"
-                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-              ) AS "stretch_1800",
-              SUM(IF((
-                "t5"."place" > 0
-              ) AND (
-                "t5"."pause_s" > 3600
-              ), 1, 0)) OVER (
-                PARTITION BY "t5"."user_id"
-                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-              ) AS "stretch_3600",
-              SUM(IF((
-                "t5"."place" > 0
-              ) AND (
-                "t5"."pause_s" > 7200
-              ), 1, 0)) OVER (
-                PARTITION BY "t5"."user_id"
-                ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-              ) AS "stretch_7200"
+                "t13"."pause_s" <= 3600
+              ), "t13"."before", -1) AS "before",
+              CAST(FLOOR(CAST((
+                "t13"."pauses"
+              ) AS DOUBLE) / (
+                1
+              )) AS BIGINT) % 1048576 AS "stretch_1800",
+              CAST(FLOOR(CAST((
+                "t13"."pauses"
+              ) AS DOUBLE) / (
+                1048576
+              )) AS BIGINT) % 1048576 AS "stretch_3600",
+              CAST(FLOOR(CAST((
+                "t13"."pauses"
+              ) AS DOUBLE) / (
+                1099511627776
+              )) AS BIGINT) % 1048576 AS "stretch_7200"
+            FROM "t12" AS "t13"
+          ) AS "t14"
+          GROUP BY
+            1,
+            2
+        ) AS "t17"
+        WHERE
+          "t17"."others" > 1
+      ) AS "t19"
+        ON "t16"."person" = "t19"."person" AND "t16"."stretch_3600" = "t19"."stretch_3600"
+    ) AS "t20"
+    GROUP BY
+      1,
+      2
+  ) AS "t21"
+) AS "t22";
+
+-- paths
+WITH "t13" AS (
+  SELECT
+    "t12"."command",
+    "t12"."duration_ms",
+    "t12"."exit_status",
+    "t12"."start_s",
+    "t12"."commit_s",
+    "t12"."on_master",
+    "t12"."is_test",
+    "t12"."person",
+    "t12"."place",
+    IF((
+      "t12"."place" > 0
+    ) AND (
+      "t12"."pause_s" <= 3600
+    ), "t12"."before", -1) AS "before",
+    CAST(FLOOR(CAST((
+      "t12"."pauses"
+    ) AS DOUBLE) / (
+      1
+    )) AS BIGINT) % 1048576 AS "stretch_1800",
+    CAST(FLOOR(CAST((
+      "t12"."pauses"
+    ) AS DOUBLE) / (
+      1048576
+    )) AS BIGINT) % 1048576 AS "stretch_3600",
+    CAST(FLOOR(CAST((
+      "t12"."pauses"
+    ) AS DOUBLE) / (
+      1099511627776
+    )) AS BIGINT) % 1048576 AS "stretch_7200"
+  FROM (
+    SELECT
+      "t11"."command",
+      "t11"."duration_ms",
+      "t11"."exit_status",
+      "t11"."start_s",
+      "t11"."commit_s",
+      "t11"."on_master",
+      "t11"."is_test",
+      "t11"."person",
+      "t11"."place",
+      "t11"."pause_s",
+      "t11"."before",
+      SUM(
+        IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 1800
+        ), 1, 0) + IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 3600
+        ), 1048576, 0) + IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 7200
+        ), 1099511627776, 0)
+      ) OVER (
+        PARTITION BY "t11"."person"
+        ORDER BY "t11"."place" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "pauses"
+    FROM (
+      SELECT
+        "t10"."command",
+        "t10"."duration_ms",
+        "t10"."exit_status",
+        "t10"."start_s",
+        "t10"."commit_s",
+        "t10"."on_master",
+        "t10"."is_test",
+        "t10"."person",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+        ) - 1 AS "place",
+        "t10"."start_s" - LAG(
+          "t10"."start_s" + CAST(FLOOR(CAST((
+            "t10"."duration_ms"
+          ) AS DOUBLE) / (
+            1000
+          )) AS BIGINT),
+          1
+        ) OVER (
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+        ) AS "pause_s",
+        LAG("t10"."command", 1) OVER (
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+        ) AS "before"
+      FROM (
+        SELECT
+          "t9"."command",
+          "t9"."duration_ms",
+          "t9"."exit_status",
+          "t9"."start_s",
+          "t9"."commit_s",
+          "t9"."on_master",
+          "t9"."is_test",
+          "t9"."person"
+        FROM (
+          SELECT
+            "t6"."command",
+            "t6"."user_id",
+            "t6"."duration_ms",
+            "t6"."exit_status",
+            "t6"."start_s",
+            "t6"."commit_s",
+            "t6"."on_master",
+            "t6"."is_test",
+            "t8"."person"
+          FROM (
+            SELECT
+              CAST(CASE
+                WHEN "t3"."command" = 'dev.up.lms'
+                THEN 0
+                WHEN "t3"."command" = 'dev.down'
+                THEN 1
+                WHEN "t3"."command" = 'dev.provision'
+                THEN 2
+                ELSE NULL
+              END AS BIGINT) AS "command",
+              "t3"."user_id",
+              LEAST(
+                "t3"."duration_ms",
+                CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+              ) AS "duration_ms",
+              "t3"."exit_status",
+              "t3"."start_s",
+              "t3"."commit_s",
+              "t3"."on_master",
+              "t3"."is_test"
             FROM (
               SELECT
-                "t4"."command",
-                "t4"."user_id",
-                "t4"."duration_ms",
-                "t4"."exit_status",
-                "t4"."start_s",
-                "t4"."commit_s",
-                "t4"."on_master",
-                "t4"."is_test",
-                "t4"."end_s",
-                ROW_NUMBER() OVER (
-                  PARTITION BY "t4"."user_id"
-                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-                ) - 1 AS "place",
-                "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-                  PARTITION BY "t4"."user_id"
-                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-                ) AS "pause_s",
-                LAG("t4"."command", 1) OVER (
-                  PARTITION BY "t4"."user_id"
-                  ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-                ) AS "before"
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."duration_ms",
+                "t2"."exit_status",
+                "t2"."start_s",
+                "t2"."commit_s",
+                "t2"."on_master",
+                "t2"."is_test"
               FROM (
                 SELECT
-                  "t3"."command",
-                  "t3"."user_id",
-                  LEAST(
-                    "t3"."duration_ms",
-                    CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-                  ) AS "duration_ms",
-                  "t3"."exit_status",
-                  "t3"."start_s",
-                  "t3"."commit_s",
-                  "t3"."on_master",
-                  "t3"."is_test",
-                  "t3"."start_s" + CAST(FLOOR(
-                    CAST((
-                      LEAST(
-                        "t3"."duration_ms",
-                        CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-                      )
-                    ) AS DOUBLE) / (
-                      1000
-                    )
-                  ) AS BIGINT) AS "end_s"
+                  *
                 FROM (
                   SELECT
-                    "t2"."command",
-                    "t2"."user_id",
-                    "t2"."duration_ms",
-                    "t2"."exit_status",
-                    "t2"."start_s",
-                    "t2"."commit_s",
-                    "t2"."on_master",
-                    "t2"."is_test"
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    IF(
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      "t0"."duration_ms",
+                      0
+                    ) AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                    )
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+                WHERE
+                  "t1"."is_run"
+              ) AS "t2"
+            ) AS "t3"
+          ) AS "t6"
+          INNER JOIN (
+            SELECT
+              "t4"."user_id",
+              ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+            FROM (
+              SELECT DISTINCT
+                "t3"."user_id"
+              FROM (
+                SELECT
+                  "t2"."command",
+                  "t2"."user_id",
+                  "t2"."duration_ms",
+                  "t2"."exit_status",
+                  "t2"."start_s",
+                  "t2"."commit_s",
+                  "t2"."on_master",
+                  "t2"."is_test"
+                FROM (
+                  SELECT
+                    *
                   FROM (
                     SELECT
-                      *
-                    FROM (
-                      SELECT
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ) AS "is_run",
+                      "t0"."command",
+                      "t0"."user_id",
+                      IF(
                         COALESCE(
                           (
                             "t0"."user_id" IS NOT NULL
@@ -2827,228 +3540,50 @@ FROM (
                           )
                           AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
                           FALSE
-                        ) AS "is_run",
-                        "t0"."command",
-                        "t0"."user_id",
-                        IF(
-                          COALESCE(
-                            (
-                              "t0"."user_id" IS NOT NULL
-                            )
-                            AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                            AND (
-                              "t0"."exit_status" IS NOT NULL
-                            )
-                            AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                            FALSE
-                          ),
-                          "t0"."duration_ms",
-                          0
-                        ) AS "duration_ms",
-                        "t0"."exit_status",
-                        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-                        CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-                        "t0"."git_checked_out_master" AS "on_master",
-                        LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-                      FROM "devstack_command_run" AS "t0"
-                      WHERE
-                        "t0"."command" IS NOT NULL
-                        AND NOT (
-                          LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-                        )
-                        AND "t0"."git_checked_out_master"
-                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-                    ) AS "t1"
+                        ),
+                        "t0"."duration_ms",
+                        0
+                      ) AS "duration_ms",
+                      "t0"."exit_status",
+                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                      "t0"."git_checked_out_master" AS "on_master",
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                    FROM "devstack_command_run" AS "t0"
                     WHERE
-                      "t1"."is_run"
-                  ) AS "t2"
-                ) AS "t3"
-              ) AS "t4"
-            ) AS "t5"
-          ) AS "t6"
-          GROUP BY
-            1,
-            2,
-            3
-        ) AS "t7"
-      ) AS "t8"
-      WHERE
-        "t8"."before" IN ('dev.down', 'dev.provision') AND "t8"."others" > 1
-    ) AS "t9"
-    GROUP BY
-      1,
-      2
-  ) AS "t10"
-) AS "t11";
-
--- paths
-WITH "t6" AS (
-  SELECT
-    "t5"."command",
-    "t5"."user_id",
-    "t5"."duration_ms",
-    "t5"."exit_status",
-    "t5"."start_s",
-    "t5"."commit_s",
-    "t5"."on_master",
-    "t5"."is_test",
-    "t5"."place",
-    IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" <= 3600
-    ), "t5"."before", '') AS "before",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 1800
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_1800",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 3600
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_3600",
-    SUM(IF((
-      "t5"."place" > 0
-    ) AND (
-      "t5"."pause_s" > 7200
-    ), 1, 0)) OVER (
-      PARTITION BY "t5"."user_id"
-      ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "stretch_7200"
-  FROM (
-    SELECT
-      "t4"."command",
-      "t4"."user_id",
-      "t4"."duration_ms",
-      "t4"."exit_status",
-      "t4"."start_s",
-      "t4"."commit_s",
-      "t4"."on_master",
-      "t4"."is_test",
-      "t4"."end_s",
-      ROW_NUMBER() OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) - 1 AS "place",
-      "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) AS "pause_s",
-      LAG("t4"."command", 1) OVER (
-        PARTITION BY "t4"."user_id"
-        ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
-      ) AS "before"
-    FROM (
-      SELECT
-        "t3"."command",
-        "t3"."user_id",
-        LEAST(
-          "t3"."duration_ms",
-          CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-        ) AS "duration_ms",
-        "t3"."exit_status",
-        "t3"."start_s",
-        "t3"."commit_s",
-        "t3"."on_master",
-        "t3"."is_test",
-        "t3"."start_s" + CAST(FLOOR(
-          CAST((
-            LEAST(
-              "t3"."duration_ms",
-              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-            )
-          ) AS DOUBLE) / (
-            1000
-          )
-        ) AS BIGINT) AS "end_s"
-      FROM (
-        SELECT
-          "t2"."command",
-          "t2"."user_id",
-          "t2"."duration_ms",
-          "t2"."exit_status",
-          "t2"."start_s",
-          "t2"."commit_s",
-          "t2"."on_master",
-          "t2"."is_test"
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              COALESCE(
-                (
-                  "t0"."user_id" IS NOT NULL
-                )
-                AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                AND (
-                  "t0"."exit_status" IS NOT NULL
-                )
-                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                FALSE
-              ) AS "is_run",
-              "t0"."command",
-              "t0"."user_id",
-              IF(
-                COALESCE(
-                  (
-                    "t0"."user_id" IS NOT NULL
-                  )
-                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                  AND (
-                    "t0"."exit_status" IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ),
-                "t0"."duration_ms",
-                0
-              ) AS "duration_ms",
-              "t0"."exit_status",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-              CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-              "t0"."git_checked_out_master" AS "on_master",
-              LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-            FROM "devstack_command_run" AS "t0"
-            WHERE
-              "t0"."command" IS NOT NULL
-              AND NOT (
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-              )
-              AND "t0"."git_checked_out_master"
-              AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-          ) AS "t1"
-          WHERE
-            "t1"."is_run"
-        ) AS "t2"
-      ) AS "t3"
-    ) AS "t4"
-  ) AS "t5"
+                      "t0"."command" IS NOT NULL
+                      AND NOT (
+                        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                      )
+                      AND "t0"."git_checked_out_master"
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                  ) AS "t1"
+                  WHERE
+                    "t1"."is_run"
+                ) AS "t2"
+              ) AS "t3"
+            ) AS "t4"
+          ) AS "t8"
+            ON "t6"."user_id" = "t8"."user_id"
+        ) AS "t9"
+      ) AS "t10"
+    ) AS "t11"
+  ) AS "t12"
 )
 SELECT
-  "t18"."c0",
-  "t18"."c1",
-  "t18"."c2",
-  "t18"."c3",
+  "t25"."c0",
+  "t25"."c1",
+  "t25"."c2",
+  "t25"."c3",
   COUNT(*) AS "people",
-  SUM("t18"."days") AS "days"
+  SUM("t25"."days") AS "days"
 FROM (
   SELECT
-    "t17"."c0",
-    "t17"."c1",
-    "t17"."c2",
-    "t17"."c3",
-    "t17"."user_id",
+    "t24"."c0",
+    "t24"."c1",
+    "t24"."c2",
+    "t24"."c3",
+    "t24"."person",
     COUNT(*) AS "days"
   FROM (
     SELECT DISTINCT
@@ -3058,159 +3593,159 @@ FROM (
         *
       FROM (
         SELECT
-          "t11"."user_id",
-          "t11"."day",
-          "t11"."before" AS "c0",
-          "t11"."command" AS "c1",
-          "t12"."c2",
-          '' AS "c3"
+          "t18"."person",
+          "t18"."day",
+          "t18"."before" AS "c0",
+          "t18"."command" AS "c1",
+          "t19"."c2",
+          -1 AS "c3"
         FROM (
           SELECT
-            "t7"."user_id",
-            "t7"."place",
-            "t7"."before",
-            "t7"."command",
+            "t14"."person",
+            "t14"."place",
+            "t14"."before",
+            "t14"."command",
             CAST(FLOOR(CAST((
-              "t7"."start_s"
+              "t14"."start_s"
             ) AS DOUBLE) / (
               86400
             )) AS BIGINT) AS "day"
-          FROM "t6" AS "t7"
+          FROM "t13" AS "t14"
           WHERE
             (
               (
-                "t7"."before" = 'dev.down'
+                "t14"."before" = 1
               ) AND (
-                "t7"."command" = 'dev.provision'
+                "t14"."command" = 2
               )
             )
             OR (
               (
-                "t7"."before" = 'dev.provision'
+                "t14"."before" = 2
               ) AND (
-                "t7"."command" = 'dev.up.lms'
+                "t14"."command" = 0
               )
             )
-        ) AS "t11"
+        ) AS "t18"
         INNER JOIN (
           SELECT
-            "t7"."user_id",
-            "t7"."command" AS "c2",
-            "t7"."place" - 1 AS "place"
-          FROM "t6" AS "t7"
+            "t14"."person",
+            "t14"."command" AS "c2",
+            "t14"."place" - 1 AS "place"
+          FROM "t13" AS "t14"
           WHERE
             (
               (
-                "t7"."before" = 'dev.down'
+                "t14"."before" = 1
               ) AND (
-                "t7"."command" = 'dev.provision'
+                "t14"."command" = 2
               )
             )
             OR (
               (
-                "t7"."before" = 'dev.provision'
+                "t14"."before" = 2
               ) AND (
-                "t7"."command" = 'dev.up.lms'
+                "t14"."command" = 0
               )
             )
-        ) AS "t12"
-          ON "t11"."user_id" = "t12"."user_id" AND "t11"."place" = "t12"."place"
-      ) AS "t14"
+        ) AS "t19"
+          ON "t18"."person" = "t19"."person" AND "t18"."place" = "t19"."place"
+      ) AS "t21"
       UNION ALL
       SELECT
         *
       FROM (
         SELECT
-          "t11"."user_id",
-          "t11"."day",
-          "t11"."before" AS "c0",
-          "t11"."command" AS "c1",
-          "t12"."c2",
-          "t13"."c3"
+          "t18"."person",
+          "t18"."day",
+          "t18"."before" AS "c0",
+          "t18"."command" AS "c1",
+          "t19"."c2",
+          "t20"."c3"
         FROM (
           SELECT
-            "t7"."user_id",
-            "t7"."place",
-            "t7"."before",
-            "t7"."command",
+            "t14"."person",
+            "t14"."place",
+            "t14"."before",
+            "t14"."command",
             CAST(FLOOR(CAST((
-              "t7"."start_s"
+              "t14"."start_s"
             ) AS DOUBLE) / (
               86400
             )) AS BIGINT) AS "day"
-          FROM "t6" AS "t7"
+          FROM "t13" AS "t14"
           WHERE
             (
               (
-                "t7"."before" = 'dev.down'
+                "t14"."before" = 1
               ) AND (
-                "t7"."command" = 'dev.provision'
+                "t14"."command" = 2
               )
             )
             OR (
               (
-                "t7"."before" = 'dev.provision'
+                "t14"."before" = 2
               ) AND (
-                "t7"."command" = 'dev.up.lms'
+                "t14"."command" = 0
               )
             )
-        ) AS "t11"
+        ) AS "t18"
         INNER JOIN (
           SELECT
-            "t7"."user_id",
-            "t7"."command" AS "c2",
-            "t7"."place" - 1 AS "place"
-          FROM "t6" AS "t7"
+            "t14"."person",
+            "t14"."command" AS "c2",
+            "t14"."place" - 1 AS "place"
+          FROM "t13" AS "t14"
           WHERE
             (
               (
-                "t7"."before" = 'dev.down'
+                "t14"."before" = 1
               ) AND (
-                "t7"."command" = 'dev.provision'
+                "t14"."command" = 2
               )
             )
             OR (
               (
-                "t7"."before" = 'dev.provision'
+                "t14"."before" = 2
               ) AND (
-                "t7"."command" = 'dev.up.lms'
+                "t14"."command" = 0
               )
             )
-        ) AS "t12"
-          ON "t11"."user_id" = "t12"."user_id" AND "t11"."place" = "t12"."place"
+        ) AS "t19"
+          ON "t18"."person" = "t19"."person" AND "t18"."place" = "t19"."place"
         INNER JOIN (
           SELECT
-            "t7"."user_id",
-            "t7"."command" AS "c3",
-            "t7"."place" - 2 AS "place"
-          FROM "t6" AS "t7"
+            "t14"."person",
+            "t14"."command" AS "c3",
+            "t14"."place" - 2 AS "place"
+          FROM "t13" AS "t14"
           WHERE
             (
               (
-                "t7"."before" = 'dev.down'
+                "t14"."before" = 1
               ) AND (
-                "t7"."command" = 'dev.provision'
+                "t14"."command" = 2
               )
             )
             OR (
               (
-                "t7"."before" = 'dev.provision'
+                "t14"."before" = 2
               ) AND (
-                "t7"."command" = 'dev.up.lms'
+                "t14"."command" = 0
               )
             )
-        ) AS "t13"
-          ON "t11"."user_id" = "t13"."user_id" AND "t11"."place" = "t13"."place"
-      ) AS "t15"
-    ) AS "t16"
-  ) AS "t17"
+        ) AS "t20"
+          ON "t18"."person" = "t20"."person" AND "t18"."place" = "t20"."place"
+      ) AS "t22"
+    ) AS "t23"
+  ) AS "t24"
   GROUP BY
     1,
     2,
     3,
     4,
     5
-) AS "t18"
+) AS "t25"
 GROUP BY
   1,
   2,
@@ -3222,166 +3757,253 @@ SELECT
   COUNT(*) AS "days"
 FROM (
   SELECT DISTINCT
-    "t6"."user_id",
+    "t12"."person",
     CAST(FLOOR(CAST((
-      "t6"."start_s"
+      "t12"."start_s"
     ) AS DOUBLE) / (
       86400
     )) AS BIGINT) AS "day"
   FROM (
     SELECT
-      "t5"."command",
-      "t5"."user_id",
-      "t5"."duration_ms",
-      "t5"."exit_status",
-      "t5"."start_s",
-      "t5"."commit_s",
-      "t5"."on_master",
-      "t5"."is_test",
-      "t5"."place",
-      IF((
-        "t5"."place" > 0
-      ) AND (
-        "t5"."pause_s" <= 3600
-      ), "t5"."before", '') AS "before",
-      SUM(IF((
-        "t5"."place" > 0
-      ) AND (
-        "t5"."pause_s" > 1800
-      ), 1, 0)) OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
+      "t11"."command",
+      "t11"."duration_ms",
+      "t11"."exit_status",
+      "t11"."start_s",
+      "t11"."commit_s",
+      "t11"."on_master",
+      "t11"."is_test",
+      "t11"."person",
+      "t11"."place",
+      "t11"."pause_s",
+      "t11"."before",
+      SUM(
+        IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 1800
+        ), 1, 0) + IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 3600
+        ), 1048576, 0) + IF((
+          "t11"."place" > 0
+        ) AND (
+          "t11"."pause_s" > 7200
+        ), 1099511627776, 0)
+      ) OVER (
+        PARTITION BY "t11"."person"
+        ORDER BY "t11"."place" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "stretch_1800",
-      SUM(IF((
-        "t5"."place" > 0
-      ) AND (
-        "t5"."pause_s" > 3600
-      ), 1, 0)) OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "stretch_3600",
-      SUM(IF((
-        "t5"."place" > 0
-      ) AND (
-        "t5"."pause_s" > 7200
-      ), 1, 0)) OVER (
-        PARTITION BY "t5"."user_id"
-        ORDER BY "t5"."start_s" ASC, "t5"."duration_ms" ASC, "t5"."exit_status" ASC, "t5"."command" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "stretch_7200"
+      ) AS "pauses"
     FROM (
       SELECT
-        "t4"."command",
-        "t4"."user_id",
-        "t4"."duration_ms",
-        "t4"."exit_status",
-        "t4"."start_s",
-        "t4"."commit_s",
-        "t4"."on_master",
-        "t4"."is_test",
-        "t4"."end_s",
+        "t10"."command",
+        "t10"."duration_ms",
+        "t10"."exit_status",
+        "t10"."start_s",
+        "t10"."commit_s",
+        "t10"."on_master",
+        "t10"."is_test",
+        "t10"."person",
         ROW_NUMBER() OVER (
-          PARTITION BY "t4"."user_id"
-          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
         ) - 1 AS "place",
-        "t4"."start_s" - LAG("t4"."end_s", 1) OVER (
-          PARTITION BY "t4"."user_id"
-          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        "t10"."start_s" - LAG(
+          "t10"."start_s" + CAST(FLOOR(CAST((
+            "t10"."duration_ms"
+          ) AS DOUBLE) / (
+            1000
+          )) AS BIGINT),
+          1
+        ) OVER (
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
         ) AS "pause_s",
-        LAG("t4"."command", 1) OVER (
-          PARTITION BY "t4"."user_id"
-          ORDER BY "t4"."start_s" ASC, "t4"."duration_ms" ASC, "t4"."exit_status" ASC, "t4"."command" ASC
+        LAG("t10"."command", 1) OVER (
+          PARTITION BY "t10"."person"
+          ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
         ) AS "before"
       FROM (
         SELECT
-          "t3"."command",
-          "t3"."user_id",
-          LEAST(
-            "t3"."duration_ms",
-            CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-          ) AS "duration_ms",
-          "t3"."exit_status",
-          "t3"."start_s",
-          "t3"."commit_s",
-          "t3"."on_master",
-          "t3"."is_test",
-          "t3"."start_s" + CAST(FLOOR(
-            CAST((
+          "t9"."command",
+          "t9"."duration_ms",
+          "t9"."exit_status",
+          "t9"."start_s",
+          "t9"."commit_s",
+          "t9"."on_master",
+          "t9"."is_test",
+          "t9"."person"
+        FROM (
+          SELECT
+            "t6"."command",
+            "t6"."user_id",
+            "t6"."duration_ms",
+            "t6"."exit_status",
+            "t6"."start_s",
+            "t6"."commit_s",
+            "t6"."on_master",
+            "t6"."is_test",
+            "t8"."person"
+          FROM (
+            SELECT
+              CAST(CASE
+                WHEN "t3"."command" = 'dev.up.lms'
+                THEN 0
+                WHEN "t3"."command" = 'dev.down'
+                THEN 1
+                WHEN "t3"."command" = 'dev.provision'
+                THEN 2
+                ELSE NULL
+              END AS BIGINT) AS "command",
+              "t3"."user_id",
               LEAST(
                 "t3"."duration_ms",
                 CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
-              )
-            ) AS DOUBLE) / (
-              1000
-            )
-          ) AS BIGINT) AS "end_s"
-        FROM (
-          SELECT
-            "t2"."command",
-            "t2"."user_id",
-            "t2"."duration_ms",
-            "t2"."exit_status",
-            "t2"."start_s",
-            "t2"."commit_s",
-            "t2"."on_master",
-            "t2"."is_test"
-          FROM (
-            SELECT
-              *
+              ) AS "duration_ms",
+              "t3"."exit_status",
+              "t3"."start_s",
+              "t3"."commit_s",
+              "t3"."on_master",
+              "t3"."is_test"
             FROM (
               SELECT
-                COALESCE(
-                  (
-                    "t0"."user_id" IS NOT NULL
-                  )
-                  AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                  AND (
-                    "t0"."exit_status" IS NOT NULL
-                  )
-                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                  FALSE
-                ) AS "is_run",
-                "t0"."command",
-                "t0"."user_id",
-                IF(
-                  COALESCE(
-                    (
-                      "t0"."user_id" IS NOT NULL
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."duration_ms",
+                "t2"."exit_status",
+                "t2"."start_s",
+                "t2"."commit_s",
+                "t2"."on_master",
+                "t2"."is_test"
+              FROM (
+                SELECT
+                  *
+                FROM (
+                  SELECT
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    IF(
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      "t0"."duration_ms",
+                      0
+                    ) AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
                     )
-                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
-                    AND (
-                      "t0"."exit_status" IS NOT NULL
-                    )
-                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
-                    FALSE
-                  ),
-                  "t0"."duration_ms",
-                  0
-                ) AS "duration_ms",
-                "t0"."exit_status",
-                CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
-                CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
-                "t0"."git_checked_out_master" AS "on_master",
-                LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
-              FROM "devstack_command_run" AS "t0"
-              WHERE
-                "t0"."command" IS NOT NULL
-                AND NOT (
-                  LOWER(COALESCE("t0"."is_test", '')) <> 'false'
-                )
-                AND "t0"."git_checked_out_master"
-                AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
-            ) AS "t1"
-            WHERE
-              "t1"."is_run"
-          ) AS "t2"
-        ) AS "t3"
-      ) AS "t4"
-    ) AS "t5"
-  ) AS "t6"
-) AS "t7";
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+                WHERE
+                  "t1"."is_run"
+              ) AS "t2"
+            ) AS "t3"
+          ) AS "t6"
+          INNER JOIN (
+            SELECT
+              "t4"."user_id",
+              ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+            FROM (
+              SELECT DISTINCT
+                "t3"."user_id"
+              FROM (
+                SELECT
+                  "t2"."command",
+                  "t2"."user_id",
+                  "t2"."duration_ms",
+                  "t2"."exit_status",
+                  "t2"."start_s",
+                  "t2"."commit_s",
+                  "t2"."on_master",
+                  "t2"."is_test"
+                FROM (
+                  SELECT
+                    *
+                  FROM (
+                    SELECT
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ) AS "is_run",
+                      "t0"."command",
+                      "t0"."user_id",
+                      IF(
+                        COALESCE(
+                          (
+                            "t0"."user_id" IS NOT NULL
+                          )
+                          AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                          AND (
+                            "t0"."exit_status" IS NOT NULL
+                          )
+                          AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                          FALSE
+                        ),
+                        "t0"."duration_ms",
+                        0
+                      ) AS "duration_ms",
+                      "t0"."exit_status",
+                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                      CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                      "t0"."git_checked_out_master" AS "on_master",
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                    FROM "devstack_command_run" AS "t0"
+                    WHERE
+                      "t0"."command" IS NOT NULL
+                      AND NOT (
+                        LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                      )
+                      AND "t0"."git_checked_out_master"
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                  ) AS "t1"
+                  WHERE
+                    "t1"."is_run"
+                ) AS "t2"
+              ) AS "t3"
+            ) AS "t4"
+          ) AS "t8"
+            ON "t6"."user_id" = "t8"."user_id"
+        ) AS "t9"
+      ) AS "t10"
+    ) AS "t11"
+  ) AS "t12"
+) AS "t13";
 
 -- sides
 WITH "t5" AS (
