@@ -56,6 +56,7 @@ def _queries(dialect: str) -> dict[str, Any]:
         "debugging": debugging.by_command(sessions),
         "debugging_by_person": debugging.by_unit(sessions, queries.number_people(sums), "person"),
         "pairs": paths.pairs(stretches, [1, 2], "person"),
+        "followed": paths.followed_in_all(stretches, [1, 2]),
         "paths": paths.paths(stretches, [(1, 2), (2, 0)]),
         "days": paths.days(stretches),
         "sides": helped.sides(runs, "dev.provision", moment("2026-04-28T10:00Z")),

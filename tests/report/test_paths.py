@@ -70,10 +70,9 @@ def test_pairs_are_those_of_each_persons_stretches(history: Path, people: dict[s
         names = asked.names
         rows = asked.ask(paths.pairs(asked.stretches, range(len(names)), "person"))
     found = [
-        (names[row["before"]], name, row[f"observed_{place}"], row[f"expected_{place}"] / 1e6)
+        (names[row["before"]], names[row["command"]], row["observed"], row["expected"] / 1e6)
         for row in rows
-        for place, name in enumerate(names)
-        if row[f"expected_{place}"]
+        if row["expected"]
     ]
     assert len(found) > 500
     for one, other in zip(sorted(found), sorted(expected), strict=True):

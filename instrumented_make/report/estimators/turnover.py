@@ -15,11 +15,12 @@ What is new is found in the same way, with time reversed. ``tests/report/test_co
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from instrumented_make.report.estimators.panel import Integers, Truths
+from instrumented_make.report.estimators.panel import Integers
 
 FALSE_ALARM = 0.001
 LEAST_SILENT = 4
@@ -41,6 +42,16 @@ class Uses:
     person: Integers
     week: Integers
     command: Integers
+
+    def of_each(self, command: int) -> Iterator[Uses]:
+        """Those of one person who ran ``command``, and then those of the next."""
+        order = np.argsort(self.person, kind="stable")
+        person = self.person[order]
+        ends = [*(np.flatnonzero(np.diff(person)) + 1).tolist(), len(person)]
+        for begin, end in zip([0, *ends], ends, strict=False):
+            own = Uses(*(column[order[begin:end]] for column in (self.person, self.week, self.command)))
+            if (own.command == command).any():
+                yield own
 
     @property
     def reversed(self) -> Uses:
@@ -70,8 +81,8 @@ def is_missed(uses: Uses, command: int, last: int, commands: int, *, least: int,
     ``least``: so many people who ran it are there since then; ``own``: they may be one.
     """
     chance = []
-    for person in _distinct(uses.person[uses.command == command]).tolist():
-        weeks, used = _weeks(uses, uses.person == person, command)
+    for theirs in uses.of_each(command):
+        weeks, used = _weeks(theirs, command)
         until = int((weeks <= last).sum())
         if until < len(weeks):
             chance.append(len(_distinct((last - used) // BLOCK)) * math.log(until / len(weeks)))
@@ -86,10 +97,9 @@ def taken_up(uses: Uses, old: int, new: int) -> tuple[int, int]:
     Then is within TAKEN_UP weeks; or later, if they had been without the old one for as long before.
     """
     moved = stayed = 0
-    for person in _distinct(uses.person[uses.command == old]).tolist():
-        of_person = uses.person == person
-        weeks, used = _weeks(uses, of_person, old)
-        begun = uses.week[of_person & (uses.command == new)]
+    for own in uses.of_each(old):
+        weeks, used = _weeks(own, old)
+        begun = own.week[own.command == new]
         if len(used) < REGULAR or weeks[-1] == used[-1]:
             continue
         stayed += 1
@@ -103,6 +113,6 @@ def _distinct(values: Integers) -> Integers:
     return np.array(sorted({*values.tolist()}), dtype=np.int64)
 
 
-def _weeks(uses: Uses, of_person: Truths, command: int) -> tuple[Integers, Integers]:
-    """The weeks in which a person ran anything, and those in which it was the command."""
-    return _distinct(uses.week[of_person]), _distinct(uses.week[of_person & (uses.command == command)])
+def _weeks(own: Uses, command: int) -> tuple[Integers, Integers]:
+    """The weeks in which one person ran anything, and those in which it was the command."""
+    return _distinct(own.week), _distinct(own.week[own.command == command])

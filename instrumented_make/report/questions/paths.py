@@ -36,29 +36,43 @@ ORDER = (
 
 
 def pairs(stretches: Any, commands: Sequence[int], by: str) -> Any:
-    """How often each of ``commands`` followed ``before``, one of them: ``observed_<place>``, in their order.
+    """How often each of ``commands`` followed ``before``, one of them, and how often it would in any order.
 
-    ``expected_<place>``: how often it would in any order, in millionths; see :mod:`estimators.order`. ``times``: how
-    often any run followed ``before``. Only stretches of three runs and more count. One row for each ``before`` and
-    ``unit``, the number of a person or of a week, as ``by`` says.
+    ``observed``, and ``expected``, in millionths: see :mod:`estimators.order`. Only stretches of three runs and more
+    count. One row for each ``before``, ``command`` and ``unit``, the number of a person or of a week, as ``by`` says,
+    where any is expected.
     """
     where = ["person", _STRETCH]
-    of_stretch = stretches.group_by(where).agg(
-        others=stretches.count() - 1,
-        week=week(stretches).min(),
-        **{f"there_{place}": (stretches.command == code).ifelse(1, 0).sum() for place, code in enumerate(commands)},
-    )
+    few = stretches.filter(stretches.command.isin(list(commands)))
     # Of two runs, it is given what follows what.
-    of_stretch = of_stretch.filter(of_stretch.others > 1)
+    long = stretches.group_by(where).agg(others=stretches.count() - 1, week=week(stretches).min())
+    long = long.filter(long.others > 1)
     followed = stretches.filter(stretches.before.isin(list(commands)))
-    runs = followed.select(*where, "before", "command").join(of_stretch, where)
-    sums = {"times": runs.count()}
-    for place, code in enumerate(commands):
-        left = runs[f"there_{place}"] - (runs.before == code).ifelse(1, 0)
-        sums[f"observed_{place}"] = (runs.command == code).ifelse(1, 0).sum()
-        sums[f"expected_{place}"] = (left * _MILLION // runs.others).sum()
-    found = runs.group_by([by, "before"]).agg(**sums)
-    return found.mutate(unit=ibis.dense_rank().over(ibis.window(order_by=by))).drop(by)
+    cells = followed.group_by([*where, "before"]).agg(followed=followed.count()).join(long, where)
+    there = few.group_by([*where, "command"]).agg(there=few.count())
+    both = cells.join(there, where)
+    # Not the run itself.
+    left = both.there - (both.before == both.command).ifelse(1, 0)
+    by_chance = both.followed * left * _MILLION // both.others
+    expected = both.group_by([by, "before", "command"]).agg(expected=by_chance.sum())
+    seen = few.filter(few.before.isin(list(commands))).select(*where, "before", "command").join(long, where)
+    observed = seen.group_by([by, "before", "command"]).agg(observed=seen.count())
+    found = expected.left_join(observed, [by, "before", "command"])
+    return found.select(
+        "before",
+        "command",
+        "expected",
+        observed=found.observed.fill_null(0),
+        unit=ibis.dense_rank().over(ibis.window(order_by=by)),
+    )
+
+
+def followed_in_all(stretches: Any, commands: Sequence[int]) -> Any:
+    """How many ``times`` anything followed each of ``commands``, ``before``, in stretches of three runs and more."""
+    where = ["person", _STRETCH]
+    long = stretches.group_by(where).agg(runs=stretches.count())
+    runs = stretches.filter(stretches.before.isin(list(commands))).join(long.filter(long.runs > 2), where)
+    return runs.group_by("before").agg(times=runs.count())
 
 
 def paths(stretches: Any, steps: Sequence[tuple[int, int]]) -> Any:
@@ -119,14 +133,14 @@ def find(history: History) -> list[Pair]:
     table = history.columns(pairs(history.stretches, codes, history.unit))
     if not len(table["unit"]):
         return []
-    before = [codes.index(code) for code in table["before"].tolist()]
     size, units = len(commands), int(table["unit"].max()) + 1
+    place = np.zeros(len(history.names), dtype=np.int64)
+    place[codes] = np.arange(size)
+    where = table["unit"], place[table["before"]], place[table["command"]]
     observed, expected = np.zeros((2, units, size, size))
-    for after in range(size):
-        observed[table["unit"], before, after] = table[f"observed_{after}"]
-        expected[table["unit"], before, after] = table[f"expected_{after}"] / _MILLION
+    observed[where], expected[where] = table["observed"], table["expected"] / _MILLION
     observed, expected = observed.reshape(units, -1), expected.reshape(units, -1)
-    times = np.bincount(before, table["times"], size)
+    times = {row["before"]: row["times"] for row in history.ask(followed_in_all(history.stretches, codes))}
     people = (observed > 0).sum(axis=0)
     told = np.flatnonzero((people > 0) & [history.may_be_told(number) for number in people.tolist()])
     number, mean = observed.sum(axis=0), expected.sum(axis=0)
@@ -135,7 +149,7 @@ def find(history: History) -> list[Pair]:
             before=commands[at // size],
             after=commands[at % size],
             people=int(people[at]),
-            times=int(times[at // size]),
+            times=int(times[codes[at // size]]),
             observed=int(number[at]),
             expected=float(mean[at]),
         )

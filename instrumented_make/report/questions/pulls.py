@@ -35,24 +35,27 @@ def pulls(stretches: Any, inside: Collection[int]) -> Any:
 
     ``inside``: the commands that people work in, by their numbers. ``command`` is ALL.
     """
-    table = stretches.mutate(main_s=(stretches.on_master.fill_null(False)).ifelse(stretches.commit_s, ibis.null()))
-    before = ibis.window(group_by="person", order_by="place", preceding=(None, 1), following=None)
-    table = table.mutate(newest_s=table.main_s.max().over(before))
     where = ["person", _STRETCH]
-    # Compared with nothing, it is not true: the first run of a person shows no pull.
-    pulled = table.filter(table.main_s > table.newest_s).group_by(where).agg(pulled_s=lambda run: run.start_s.min())
-    # All of such a stretch: what was before the pull, and what is not work, counts for nothing.
-    runs = table.select(*where, "start_s", "command").join(pulled, where)
-    working = runs.command.isin(list(inside)) & (runs.start_s >= runs.pulled_s)
-    found = runs.group_by([*where, "pulled_s"]).agg(
-        worked_s=working.ifelse(runs.start_s, ibis.null()).min(), start_s=runs.pulled_s.min()
+    # Each commit of a person once, in the order in which they came to it.
+    commits = stretches.filter(stretches.on_master, stretches.commit_s.notnull()).group_by(["person", "commit_s"])
+    commits = commits.agg(**{name: stretches[name].min() for name in ("place", _STRETCH, "start_s")})
+    before = ibis.window(group_by="person", order_by="place", preceding=(None, 1), following=None)
+    commits = commits.mutate(newest_s=commits.commit_s.max().over(before))
+    # Compared with nothing, it is not true: the first commit of a person shows no pull.
+    pulled = (
+        commits.filter(commits.commit_s > commits.newest_s).group_by(where).agg(pulled_s=lambda of: of.start_s.min())
     )
+    working = stretches.filter(stretches.command.isin(list(inside))).select(*where, "start_s").join(pulled, where)
+    working = working.filter(working.start_s >= working.pulled_s)
+    first = working.group_by(where).agg(worked_s=working.start_s.min())
+    found = pulled.left_join(first, where)
+    found = found.select("person", "worked_s", start_s=found.pulled_s)
     return found.select(
         "person",
         week=week(found),
         command=ibis.literal(ALL),
         worked=found.worked_s.notnull().ifelse(1, 0),
-        duration_ms=((found.worked_s - found.pulled_s) * 1000).fill_null(0),
+        duration_ms=((found.worked_s - found.start_s) * 1000).fill_null(0),
     )
 
 

@@ -3154,76 +3154,74 @@ WITH "t12" AS (
   ) AS "t11"
 )
 SELECT
-  "t22"."before",
-  "t22"."times",
-  "t22"."observed_0",
-  "t22"."expected_0",
-  "t22"."observed_1",
-  "t22"."expected_1",
-  "t22"."unit"
+  "t31"."before",
+  "t31"."command",
+  "t31"."expected",
+  COALESCE("t29"."observed", 0) AS "observed",
+  DENSE_RANK() OVER (ORDER BY "t31"."person" ASC) - 1 AS "unit"
 FROM (
   SELECT
-    "t21"."person",
-    "t21"."before",
-    "t21"."times",
-    "t21"."observed_0",
-    "t21"."expected_0",
-    "t21"."observed_1",
-    "t21"."expected_1",
-    DENSE_RANK() OVER (ORDER BY "t21"."person" ASC) - 1 AS "unit"
+    "t26"."person",
+    "t26"."before",
+    "t26"."command",
+    SUM(
+      CAST(FLOOR(
+        CAST((
+          "t26"."followed" * (
+            "t26"."there" - IF("t26"."before" = "t26"."command", 1, 0)
+          ) * 1000000
+        ) AS DOUBLE) / (
+          "t26"."others"
+        )
+      ) AS BIGINT)
+    ) AS "expected"
   FROM (
     SELECT
-      "t20"."person",
-      "t20"."before",
-      COUNT(*) AS "times",
-      SUM(IF("t20"."command" = 1, 1, 0)) AS "observed_0",
-      SUM(
-        CAST(FLOOR(
-          CAST((
-            (
-              "t20"."there_0" - IF("t20"."before" = 1, 1, 0)
-            ) * 1000000
-          ) AS DOUBLE) / (
-            "t20"."others"
-          )
-        ) AS BIGINT)
-      ) AS "expected_0",
-      SUM(IF("t20"."command" = 2, 1, 0)) AS "observed_1",
-      SUM(
-        CAST(FLOOR(
-          CAST((
-            (
-              "t20"."there_1" - IF("t20"."before" = 2, 1, 0)
-            ) * 1000000
-          ) AS DOUBLE) / (
-            "t20"."others"
-          )
-        ) AS BIGINT)
-      ) AS "expected_1"
+      "t22"."person",
+      "t22"."stretch_3600",
+      "t22"."before",
+      "t22"."followed",
+      "t25"."others",
+      "t25"."week",
+      "t21"."command",
+      "t21"."there"
     FROM (
       SELECT
         "t16"."person",
         "t16"."stretch_3600",
         "t16"."before",
-        "t16"."command",
-        "t19"."others",
-        "t19"."week",
-        "t19"."there_0",
-        "t19"."there_1"
+        COUNT(*) AS "followed"
       FROM (
         SELECT
+          "t13"."command",
+          "t13"."duration_ms",
+          "t13"."exit_status",
+          "t13"."start_s",
+          "t13"."commit_s",
+          "t13"."on_master",
+          "t13"."is_test",
           "t13"."person",
-          CAST(FLOOR(CAST((
-            "t13"."pauses"
-          ) AS DOUBLE) / (
-            1048576
-          )) AS BIGINT) % 1048576 AS "stretch_3600",
+          "t13"."place",
           IF((
             "t13"."place" > 0
           ) AND (
             "t13"."pause_s" <= 3600
           ), "t13"."before", -1) AS "before",
-          "t13"."command"
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1
+          )) AS BIGINT) % 1048576 AS "stretch_1800",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1048576
+          )) AS BIGINT) % 1048576 AS "stretch_3600",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1099511627776
+          )) AS BIGINT) % 1048576 AS "stretch_7200"
         FROM "t12" AS "t13"
         WHERE
           IF((
@@ -3232,70 +3230,574 @@ FROM (
             "t13"."pause_s" <= 3600
           ), "t13"."before", -1) IN (1, 2)
       ) AS "t16"
-      INNER JOIN (
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS "t22"
+    INNER JOIN (
+      SELECT
+        *
+      FROM (
         SELECT
-          *
+          "t15"."person",
+          "t15"."stretch_3600",
+          COUNT(*) - 1 AS "others",
+          MIN(
+            CAST(FLOOR(CAST((
+              "t15"."start_s" + 259200
+            ) AS DOUBLE) / (
+              604800
+            )) AS BIGINT)
+          ) AS "week"
         FROM (
           SELECT
-            "t14"."person",
-            "t14"."stretch_3600",
-            COUNT(*) - 1 AS "others",
-            MIN(
-              CAST(FLOOR(CAST((
-                "t14"."start_s" + 259200
-              ) AS DOUBLE) / (
-                604800
-              )) AS BIGINT)
-            ) AS "week",
-            SUM(IF("t14"."command" = 1, 1, 0)) AS "there_0",
-            SUM(IF("t14"."command" = 2, 1, 0)) AS "there_1"
+            "t13"."command",
+            "t13"."duration_ms",
+            "t13"."exit_status",
+            "t13"."start_s",
+            "t13"."commit_s",
+            "t13"."on_master",
+            "t13"."is_test",
+            "t13"."person",
+            "t13"."place",
+            IF((
+              "t13"."place" > 0
+            ) AND (
+              "t13"."pause_s" <= 3600
+            ), "t13"."before", -1) AS "before",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1
+            )) AS BIGINT) % 1048576 AS "stretch_1800",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1048576
+            )) AS BIGINT) % 1048576 AS "stretch_3600",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1099511627776
+            )) AS BIGINT) % 1048576 AS "stretch_7200"
+          FROM "t12" AS "t13"
+        ) AS "t15"
+        GROUP BY
+          1,
+          2
+      ) AS "t23"
+      WHERE
+        "t23"."others" > 1
+    ) AS "t25"
+      ON "t22"."person" = "t25"."person" AND "t22"."stretch_3600" = "t25"."stretch_3600"
+    INNER JOIN (
+      SELECT
+        "t14"."person",
+        "t14"."stretch_3600",
+        "t14"."command",
+        COUNT(*) AS "there"
+      FROM (
+        SELECT
+          "t13"."command",
+          "t13"."duration_ms",
+          "t13"."exit_status",
+          "t13"."start_s",
+          "t13"."commit_s",
+          "t13"."on_master",
+          "t13"."is_test",
+          "t13"."person",
+          "t13"."place",
+          IF((
+            "t13"."place" > 0
+          ) AND (
+            "t13"."pause_s" <= 3600
+          ), "t13"."before", -1) AS "before",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1
+          )) AS BIGINT) % 1048576 AS "stretch_1800",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1048576
+          )) AS BIGINT) % 1048576 AS "stretch_3600",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1099511627776
+          )) AS BIGINT) % 1048576 AS "stretch_7200"
+        FROM "t12" AS "t13"
+        WHERE
+          "t13"."command" IN (1, 2)
+      ) AS "t14"
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS "t21"
+      ON "t22"."person" = "t21"."person" AND "t22"."stretch_3600" = "t21"."stretch_3600"
+  ) AS "t26"
+  GROUP BY
+    1,
+    2,
+    3
+) AS "t31"
+LEFT OUTER JOIN (
+  SELECT
+    "t27"."person",
+    "t27"."before",
+    "t27"."command",
+    COUNT(*) AS "observed"
+  FROM (
+    SELECT
+      "t18"."person",
+      "t18"."stretch_3600",
+      "t18"."before",
+      "t18"."command",
+      "t25"."others",
+      "t25"."week"
+    FROM (
+      SELECT
+        "t13"."person",
+        CAST(FLOOR(CAST((
+          "t13"."pauses"
+        ) AS DOUBLE) / (
+          1048576
+        )) AS BIGINT) % 1048576 AS "stretch_3600",
+        IF((
+          "t13"."place" > 0
+        ) AND (
+          "t13"."pause_s" <= 3600
+        ), "t13"."before", -1) AS "before",
+        "t13"."command"
+      FROM "t12" AS "t13"
+      WHERE
+        "t13"."command" IN (1, 2)
+        AND IF((
+          "t13"."place" > 0
+        ) AND (
+          "t13"."pause_s" <= 3600
+        ), "t13"."before", -1) IN (1, 2)
+    ) AS "t18"
+    INNER JOIN (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t15"."person",
+          "t15"."stretch_3600",
+          COUNT(*) - 1 AS "others",
+          MIN(
+            CAST(FLOOR(CAST((
+              "t15"."start_s" + 259200
+            ) AS DOUBLE) / (
+              604800
+            )) AS BIGINT)
+          ) AS "week"
+        FROM (
+          SELECT
+            "t13"."command",
+            "t13"."duration_ms",
+            "t13"."exit_status",
+            "t13"."start_s",
+            "t13"."commit_s",
+            "t13"."on_master",
+            "t13"."is_test",
+            "t13"."person",
+            "t13"."place",
+            IF((
+              "t13"."place" > 0
+            ) AND (
+              "t13"."pause_s" <= 3600
+            ), "t13"."before", -1) AS "before",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1
+            )) AS BIGINT) % 1048576 AS "stretch_1800",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1048576
+            )) AS BIGINT) % 1048576 AS "stretch_3600",
+            CAST(FLOOR(CAST((
+              "t13"."pauses"
+            ) AS DOUBLE) / (
+              1099511627776
+            )) AS BIGINT) % 1048576 AS "stretch_7200"
+          FROM "t12" AS "t13"
+        ) AS "t15"
+        GROUP BY
+          1,
+          2
+      ) AS "t23"
+      WHERE
+        "t23"."others" > 1
+    ) AS "t25"
+      ON "t18"."person" = "t25"."person" AND "t18"."stretch_3600" = "t25"."stretch_3600"
+  ) AS "t27"
+  GROUP BY
+    1,
+    2,
+    3
+) AS "t29"
+  ON "t31"."person" = "t29"."person"
+  AND "t31"."before" = "t29"."before"
+  AND "t31"."command" = "t29"."command";
+
+-- followed
+WITH "t12" AS (
+  SELECT
+    "t11"."command",
+    "t11"."duration_ms",
+    "t11"."exit_status",
+    "t11"."start_s",
+    "t11"."commit_s",
+    "t11"."on_master",
+    "t11"."is_test",
+    "t11"."person",
+    "t11"."place",
+    "t11"."pause_s",
+    "t11"."before",
+    SUM(
+      IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 1800
+      ), 1, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 3600
+      ), 1048576, 0) + IF((
+        "t11"."place" > 0
+      ) AND (
+        "t11"."pause_s" > 7200
+      ), 1099511627776, 0)
+    ) OVER (
+      PARTITION BY "t11"."person"
+      ORDER BY "t11"."place" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "pauses"
+  FROM (
+    SELECT
+      "t10"."command",
+      "t10"."duration_ms",
+      "t10"."exit_status",
+      "t10"."start_s",
+      "t10"."commit_s",
+      "t10"."on_master",
+      "t10"."is_test",
+      "t10"."person",
+      ROW_NUMBER() OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) - 1 AS "place",
+      "t10"."start_s" - LAG(
+        "t10"."start_s" + CAST(FLOOR(CAST((
+          "t10"."duration_ms"
+        ) AS DOUBLE) / (
+          1000
+        )) AS BIGINT),
+        1
+      ) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) AS "pause_s",
+      LAG("t10"."command", 1) OVER (
+        PARTITION BY "t10"."person"
+        ORDER BY "t10"."start_s" ASC, "t10"."duration_ms" ASC, "t10"."exit_status" ASC, "t10"."command" ASC
+      ) AS "before"
+    FROM (
+      SELECT
+        "t9"."command",
+        "t9"."duration_ms",
+        "t9"."exit_status",
+        "t9"."start_s",
+        "t9"."commit_s",
+        "t9"."on_master",
+        "t9"."is_test",
+        "t9"."person"
+      FROM (
+        SELECT
+          "t6"."command",
+          "t6"."user_id",
+          "t6"."duration_ms",
+          "t6"."exit_status",
+          "t6"."start_s",
+          "t6"."commit_s",
+          "t6"."on_master",
+          "t6"."is_test",
+          "t8"."person"
+        FROM (
+          SELECT
+            CAST(CASE
+              WHEN "t3"."command" = 'dev.up.lms'
+              THEN 0
+              WHEN "t3"."command" = 'dev.down'
+              THEN 1
+              WHEN "t3"."command" = 'dev.provision'
+              THEN 2
+              ELSE NULL
+            END AS BIGINT) AS "command",
+            "t3"."user_id",
+            LEAST(
+              "t3"."duration_ms",
+              CASE WHEN "t3"."command" = 'dev.provision' THEN 3600000 ELSE "t3"."duration_ms" END
+            ) AS "duration_ms",
+            "t3"."exit_status",
+            "t3"."start_s",
+            "t3"."commit_s",
+            "t3"."on_master",
+            "t3"."is_test"
           FROM (
             SELECT
-              "t13"."command",
-              "t13"."duration_ms",
-              "t13"."exit_status",
-              "t13"."start_s",
-              "t13"."commit_s",
-              "t13"."on_master",
-              "t13"."is_test",
-              "t13"."person",
-              "t13"."place",
-              IF((
-                "t13"."place" > 0
-              ) AND (
-                "t13"."pause_s" <= 3600
-              ), "t13"."before", -1) AS "before",
-              CAST(FLOOR(CAST((
-                "t13"."pauses"
-              ) AS DOUBLE) / (
-                1
-              )) AS BIGINT) % 1048576 AS "stretch_1800",
-              CAST(FLOOR(CAST((
-                "t13"."pauses"
-              ) AS DOUBLE) / (
-                1048576
-              )) AS BIGINT) % 1048576 AS "stretch_3600",
-              CAST(FLOOR(CAST((
-                "t13"."pauses"
-              ) AS DOUBLE) / (
-                1099511627776
-              )) AS BIGINT) % 1048576 AS "stretch_7200"
-            FROM "t12" AS "t13"
-          ) AS "t14"
-          GROUP BY
-            1,
-            2
-        ) AS "t17"
-        WHERE
-          "t17"."others" > 1
-      ) AS "t19"
-        ON "t16"."person" = "t19"."person" AND "t16"."stretch_3600" = "t19"."stretch_3600"
-    ) AS "t20"
-    GROUP BY
-      1,
-      2
-  ) AS "t21"
-) AS "t22";
+              "t2"."command",
+              "t2"."user_id",
+              "t2"."duration_ms",
+              "t2"."exit_status",
+              "t2"."start_s",
+              "t2"."commit_s",
+              "t2"."on_master",
+              "t2"."is_test"
+            FROM (
+              SELECT
+                *
+              FROM (
+                SELECT
+                  COALESCE(
+                    (
+                      "t0"."user_id" IS NOT NULL
+                    )
+                    AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                    AND (
+                      "t0"."exit_status" IS NOT NULL
+                    )
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                    FALSE
+                  ) AS "is_run",
+                  "t0"."command",
+                  "t0"."user_id",
+                  IF(
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ),
+                    "t0"."duration_ms",
+                    0
+                  ) AS "duration_ms",
+                  "t0"."exit_status",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                  CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                  "t0"."git_checked_out_master" AS "on_master",
+                  LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                FROM "devstack_command_run" AS "t0"
+                WHERE
+                  "t0"."command" IS NOT NULL
+                  AND NOT (
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                  )
+                  AND "t0"."git_checked_out_master"
+                  AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+              ) AS "t1"
+              WHERE
+                "t1"."is_run"
+            ) AS "t2"
+          ) AS "t3"
+        ) AS "t6"
+        INNER JOIN (
+          SELECT
+            "t4"."user_id",
+            ROW_NUMBER() OVER (ORDER BY "t4"."user_id" ASC) - 1 AS "person"
+          FROM (
+            SELECT DISTINCT
+              "t3"."user_id"
+            FROM (
+              SELECT
+                "t2"."command",
+                "t2"."user_id",
+                "t2"."duration_ms",
+                "t2"."exit_status",
+                "t2"."start_s",
+                "t2"."commit_s",
+                "t2"."on_master",
+                "t2"."is_test"
+              FROM (
+                SELECT
+                  *
+                FROM (
+                  SELECT
+                    COALESCE(
+                      (
+                        "t0"."user_id" IS NOT NULL
+                      )
+                      AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                      AND (
+                        "t0"."exit_status" IS NOT NULL
+                      )
+                      AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                      FALSE
+                    ) AS "is_run",
+                    "t0"."command",
+                    "t0"."user_id",
+                    IF(
+                      COALESCE(
+                        (
+                          "t0"."user_id" IS NOT NULL
+                        )
+                        AND "t0"."duration_ms" BETWEEN 0 AND 31622400000
+                        AND (
+                          "t0"."exit_status" IS NOT NULL
+                        )
+                        AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) BETWEEN 1577836800 AND 1783296000,
+                        FALSE
+                      ),
+                      "t0"."duration_ms",
+                      0
+                    ) AS "duration_ms",
+                    "t0"."exit_status",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) AS "start_s",
+                    CAST(FLOOR(CAST(TO_UNIXTIME("t0"."git_commit_time") AS DOUBLE)) AS BIGINT) AS "commit_s",
+                    "t0"."git_checked_out_master" AS "on_master",
+                    LOWER(COALESCE("t0"."is_test", '')) <> 'false' AS "is_test"
+                  FROM "devstack_command_run" AS "t0"
+                  WHERE
+                    "t0"."command" IS NOT NULL
+                    AND NOT (
+                      LOWER(COALESCE("t0"."is_test", '')) <> 'false'
+                    )
+                    AND "t0"."git_checked_out_master"
+                    AND CAST(FLOOR(CAST(TO_UNIXTIME("t0"."start_time") AS DOUBLE)) AS BIGINT) >= 1767571200
+                ) AS "t1"
+                WHERE
+                  "t1"."is_run"
+              ) AS "t2"
+            ) AS "t3"
+          ) AS "t4"
+        ) AS "t8"
+          ON "t6"."user_id" = "t8"."user_id"
+      ) AS "t9"
+    ) AS "t10"
+  ) AS "t11"
+)
+SELECT
+  "t20"."before",
+  COUNT(*) AS "times"
+FROM (
+  SELECT
+    "t16"."command",
+    "t16"."duration_ms",
+    "t16"."exit_status",
+    "t16"."start_s",
+    "t16"."commit_s",
+    "t16"."on_master",
+    "t16"."is_test",
+    "t16"."person",
+    "t16"."place",
+    "t16"."before",
+    "t16"."stretch_1800",
+    "t16"."stretch_3600",
+    "t16"."stretch_7200",
+    "t19"."runs"
+  FROM (
+    SELECT
+      "t13"."command",
+      "t13"."duration_ms",
+      "t13"."exit_status",
+      "t13"."start_s",
+      "t13"."commit_s",
+      "t13"."on_master",
+      "t13"."is_test",
+      "t13"."person",
+      "t13"."place",
+      IF((
+        "t13"."place" > 0
+      ) AND (
+        "t13"."pause_s" <= 3600
+      ), "t13"."before", -1) AS "before",
+      CAST(FLOOR(CAST((
+        "t13"."pauses"
+      ) AS DOUBLE) / (
+        1
+      )) AS BIGINT) % 1048576 AS "stretch_1800",
+      CAST(FLOOR(CAST((
+        "t13"."pauses"
+      ) AS DOUBLE) / (
+        1048576
+      )) AS BIGINT) % 1048576 AS "stretch_3600",
+      CAST(FLOOR(CAST((
+        "t13"."pauses"
+      ) AS DOUBLE) / (
+        1099511627776
+      )) AS BIGINT) % 1048576 AS "stretch_7200"
+    FROM "t12" AS "t13"
+    WHERE
+      IF((
+        "t13"."place" > 0
+      ) AND (
+        "t13"."pause_s" <= 3600
+      ), "t13"."before", -1) IN (1, 2)
+  ) AS "t16"
+  INNER JOIN (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t14"."person",
+        "t14"."stretch_3600",
+        COUNT(*) AS "runs"
+      FROM (
+        SELECT
+          "t13"."command",
+          "t13"."duration_ms",
+          "t13"."exit_status",
+          "t13"."start_s",
+          "t13"."commit_s",
+          "t13"."on_master",
+          "t13"."is_test",
+          "t13"."person",
+          "t13"."place",
+          IF((
+            "t13"."place" > 0
+          ) AND (
+            "t13"."pause_s" <= 3600
+          ), "t13"."before", -1) AS "before",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1
+          )) AS BIGINT) % 1048576 AS "stretch_1800",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1048576
+          )) AS BIGINT) % 1048576 AS "stretch_3600",
+          CAST(FLOOR(CAST((
+            "t13"."pauses"
+          ) AS DOUBLE) / (
+            1099511627776
+          )) AS BIGINT) % 1048576 AS "stretch_7200"
+        FROM "t12" AS "t13"
+      ) AS "t14"
+      GROUP BY
+        1,
+        2
+    ) AS "t17"
+    WHERE
+      "t17"."runs" > 2
+  ) AS "t19"
+    ON "t16"."person" = "t19"."person" AND "t16"."stretch_3600" = "t19"."stretch_3600"
+) AS "t20"
+GROUP BY
+  1;
 
 -- paths
 WITH "t13" AS (
