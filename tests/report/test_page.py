@@ -166,8 +166,8 @@ def test_every_question_has_its_charts(browser: webdriver.Chrome, page: Path, wi
     assert [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")] == QUESTIONS
     assert script(browser, "return document.documentElement.scrollWidth <= window.innerWidth")
     seen = drawings(browser)
-    # Three small ones of what changed, one or two for each other question, two of the weeks, six of commands over time.
-    assert len(seen) == 3 + (2 + 2 + 2 + 2 + 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1) + 2 + 6
+    # Two small ones of what changed, one or two for each other question, two of the weeks, six of commands over time.
+    assert len(seen) == 2 + (2 + 2 + 2 + 2 + 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1) + 2 + 6
     for svg in seen:
         box = svg.rect
         assert box["x"] >= 0
