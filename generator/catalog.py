@@ -23,6 +23,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -134,10 +135,20 @@ class Target(_Part):
 
 
 class Segment(_Part):
-    """Where events go. Without a write key they stay on the machine."""
+    """Where events go. Without a write key they stay on the machine.
+
+    ``collector``: the host is a collector, which deletes what it has of somebody who opts out.
+    """
 
     write_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=200)] = ""
     host: Annotated[str, AfterValidator(_host)] = "https://api.segment.io"
+    collector: bool = False
+
+    @model_validator(mode="after")
+    def _a_collector_has_an_address(self) -> Segment:
+        if self.collector and (not self.write_key or "host" not in self.model_fields_set):
+            raise _refuse("a collector needs 'host' and 'write_key'", "give the address that it prints, and its key")
+        return self
 
 
 class Consent(_Part):
@@ -193,6 +204,8 @@ class Catalog(_Part):
             "host": self.segment.host,
             "write_key": self.segment.write_key,
             "fields": [declared.name for declared in properties_of(self.fields)],
+            # Who agreed before there were collectors need not be asked again.
+            **({"collector": True} if self.segment.collector else {}),
         }
 
     @property

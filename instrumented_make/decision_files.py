@@ -15,5 +15,7 @@ RECORDER, INTERPRETER, ENVIRONMENT = f"recorder-{INTERFACE}.", "interpreter", "e
 PENDING, DROPPED, OUTBOX = "pending", "dropped", "outbox.sqlite3"
 REPORTING_LOCK, RECORDING_LOCK = "reporting.lock", "recording.lock"
 SENDING_LOCK, DECIDING_LOCK = "sending.lock", "deciding.lock"
+# What a collector was asked to delete, one file each, until it has confirmed it.
+DELETION = "deletion-"
 # What versions before 0.5 left as well.
 FORMER = ("launcher", "reporting", "running", "left-to-the-next")

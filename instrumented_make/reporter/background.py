@@ -15,6 +15,7 @@ import time
 
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.deletion import carry_out
 from instrumented_make.reporter.delivery import BACKGROUND_S, LAST_LOOK_S, deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
@@ -41,3 +42,5 @@ def work(config_dir: ConfigDir, inherited: int | None = None) -> None:
             deliver(config_dir, BACKGROUND_S)
     record(config_dir, repositories)
     deliver(config_dir, LAST_LOOK_S)
+    if config_dir.deletions():
+        carry_out(config_dir, pauses_s=(0,))

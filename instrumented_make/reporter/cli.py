@@ -40,6 +40,8 @@ def run(arguments: list[str] | None) -> int:
     try:
         if options.command == "run":
             _run(config_dir, options.lock)
+        elif options.command == "forget":
+            _forget(config_dir)
         else:
             _talk(config_dir, options)
     except sqlite3.Error as error:
@@ -63,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--lock", type=int, metavar="N", help="the descriptor that holds the reporting lock")
     run.add_argument("config_dir")
     run.set_defaults(parser=run)
+    forget = commands.add_parser("forget", help="ask a collector to delete what opting out promised")
+    forget.add_argument("config_dir")
+    forget.set_defaults(parser=forget)
     for name in ("opt-in", "opt-out", "status", "show", "stats"):
         # The include puts the user's arguments between the command and its own options.
         command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
@@ -124,6 +129,14 @@ def _run(config_dir: ConfigDir, inherited: int | None) -> None:
     # The recorder has seen that this is where its person's variables lead; nobody else starts this.
     if config_dir.path == _own_folder(config_dir.path.name):
         work(config_dir, inherited)
+
+
+def _forget(config_dir: ConfigDir) -> None:
+    from instrumented_make.reporter.deletion import PAUSES_S, carry_out  # noqa: PLC0415  (a run needs none)
+
+    signal.alarm(sum(PAUSES_S) + HARD_LIMIT_S)
+    if config_dir.is_own():
+        carry_out(config_dir)
 
 
 def _own_folder(project: str) -> Path:

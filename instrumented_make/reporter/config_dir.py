@@ -27,6 +27,7 @@ class ConfigDir:
         self.pending = path / names.PENDING
         self.dropped = path / names.DROPPED
         self.outbox = path / names.OUTBOX
+        self.deletion = path / names.DELETION
         self.reporting_lock = path / names.REPORTING_LOCK
         self.recording_lock = path / names.RECORDING_LOCK
         self.sending_lock = path / names.SENDING_LOCK
@@ -44,6 +45,13 @@ class ConfigDir:
         """The files without which nothing is in force. Raise OSError if they cannot be listed."""
         return self._named(f"{names.AGREED}*")
 
+    def deletions(self) -> list[Path]:
+        """What a collector has not confirmed yet to have deleted; none where the folder cannot be listed."""
+        try:
+            return self._named(f"{names.DELETION}*")
+        except OSError:
+            return []
+
     def traces(self) -> list[Path]:
         """Every file here that a yes leaves, even an interrupted one. Runs are in ``pending``.
 
@@ -53,7 +61,8 @@ class ConfigDir:
         prefixes = [names.AGREED, names.OUTBOX, names.RECORDER.partition("-")[0] + "-"]
         patterns = [names.DECISION, names.INTERPRETER, names.DROPPED, *names.FORMER, *(f"{name}*" for name in prefixes)]
         # A file is first written under ".<name>.<something>".
-        return self._named(*patterns, *(f".{pattern}.*" for pattern in patterns))
+        unfinished = [*patterns, f"{names.DELETION}*"]
+        return self._named(*patterns, *(f".{pattern}.*" for pattern in unfinished))
 
     def environments(self) -> list[Path]:
         """Where opt-in, with your permission, installed a reporter. Opting out keeps it: it holds no collected data."""

@@ -27,7 +27,10 @@ DECLINE = "decline"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What was agreed to: what an event holds (``fields``), what it is called, and where it goes."""
+    """What was agreed to: what an event holds (``fields``), what it is called, and where it goes.
+
+    ``collector``: the host deletes what it has of an id when asked to.
+    """
 
     event: str
     command_type: str
@@ -35,6 +38,7 @@ class Collection:
     host: str
     write_key: str
     fields: tuple[str, ...]
+    collector: bool = False
 
     @classmethod
     def parse(cls, value: object) -> Collection:
@@ -51,6 +55,7 @@ class Collection:
             host=_text(value, "host"),
             write_key=_text(value, "write_key"),
             fields=tuple(fields),
+            collector=value.get("collector") is True,
         )
 
     def unknown(self) -> list[str]:
@@ -147,10 +152,10 @@ def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
     return value
 
 
-def sent_as(config_dir: ConfigDir) -> tuple[str, str] | None:
-    """The host that may have received events, and under which id; None if there is no such host."""
+def sent_as(config_dir: ConfigDir) -> tuple[Collection, str] | None:
+    """What may have been sent, and under which id; None if nothing was."""
     value, before = _id_and_collection(config_dir)
-    return (before.host, value) if value and before is not None and before.leaves_machine else None
+    return (before, value) if value and before is not None and before.leaves_machine else None
 
 
 def _id_and_collection(config_dir: ConfigDir) -> tuple[str | None, Collection | None]:

@@ -85,7 +85,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("Nothing was changed.\n")
         return
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
-    if sent is not None and sent != consent.sent_as(config_dir):  # another destination gets another id
+    if sent is not None and sent[1:] != (consent.sent_as(config_dir) or ())[1:]:  # another destination gets another id
         out.write(what_was_sent(*sent, None))
     out.write(_advice(config_dir, host, way))
 
@@ -116,15 +116,19 @@ def explain(contract: Contract) -> str:
         "",
     ]
     if contract.collection.leaves_machine:
+        what = "collector, write key" if contract.collection.collector else "Segment source"
         lines.append(
-            f"It would be sent to {contract.collection.host} (Segment source {contract.collection.write_key}), with the"
+            f"It would be sent to {contract.collection.host} ({what} {contract.collection.write_key}), with the"
         )
         lines.append("name of the client, the event's and the request's time, and a random id of the message.")
     else:
         lines.append("It would stay on this machine: this project has no server to send it to.")
     show, stop = contract.make("show"), contract.make("opt-out")
     lines.append(f"To see what is queued and what was sent: {show}. To stop, and delete what is kept here: {stop};")
-    lines.append("it also says how to have deleted what was sent.")
+    if contract.collection.collector:
+        lines.append("opting out deletes it there, too, everything that was sent under the id.")
+    else:
+        lines.append("it also says how to have deleted what was sent.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"

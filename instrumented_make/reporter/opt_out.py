@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TextIO
 
 from instrumented_make.errors import Problem, UserError
-from instrumented_make.reporter import consent, lock, run_files
+from instrumented_make.reporter import consent, lock, run_files, system
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.consent import DECLINE, Consent
+from instrumented_make.reporter.consent import DECLINE, Collection, Consent
 from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.deletion import Deletion, begin, keep
 from instrumented_make.reporter.outbox import lock_of
 
 # How long to wait for another process that is carrying out a decision.
@@ -30,7 +31,8 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
     sent = consent.sent_as(config_dir)
     # make checks for one of these files, and a reporter before every request and every commit.
     left = _delete(config_dir.agreements)
-    if sent is not None:  # while the id is still there
+    kept = _keep_for_the_collector(config_dir, sent)
+    if sent is not None and not kept:  # while the id is still there
         with contextlib.suppress(OSError):
             out.write(what_was_sent(*sent, contract))
             out.flush()
@@ -47,22 +49,43 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
         left |= _empty(config_dir.pending)
         left |= _delete(config_dir.traces)
         problems = [*left.values(), *_decline(config_dir)]
+    deleting = begin(config_dir, system.environment_of(os.getppid()))
     if problems:
         raise UserError(*problems)
     out.write("Nothing will be measured. The id and all events that were kept here have been deleted.\n")
+    if deleting:
+        status = contract.make("status") if contract else "its status"
+        out.write(
+            "What was sent is being deleted at the collector, too. Only the id is kept for that, until that is "
+            f"confirmed; {status} says if it is not yet.\n"
+        )
     for environment in sorted(config_dir.environments()):
         out.write(f"The reporter is still installed. To delete it: rm -r {shlex.quote(str(environment))}\n")
     if elsewhere:
         out.write("A reporter that uses this home from another system may still finish the request it is making.\n")
 
 
-def what_was_sent(host: str, user_id: str, contract: Contract | None) -> str:
+def _keep_for_the_collector(config_dir: ConfigDir, sent: tuple[Collection, str] | None) -> bool:
+    """Keep what a collector is to delete; return whether that is kept."""
+    if sent is None or not sent[0].collector:
+        return False
+    collection, user_id = sent
+    try:
+        keep(config_dir, Deletion(collection.host, collection.write_key, user_id, consent.now()))
+    except UserError:  # on a full disk, for example; then the person is told the id
+        return False
+    return True
+
+
+def what_was_sent(collection: Collection, user_id: str, contract: Contract | None) -> str:
     """How to have deleted what was sent under an id that is about to be forgotten here."""
     whom = (
         f"{contract.who}{f' ({contract.link})' if contract.link else ''}" if contract else "the project's maintainers"
     )
-    told = f"Whatever was sent is at {host}, under the id {user_id}. To have it deleted there, note this id, which is "
-    return f"{told}not kept here, and ask {whom}.\n"
+    return (
+        f"Whatever was sent is at {collection.host}, under the id {user_id}. To have it deleted there, note this id, "
+        f"which is not kept here, and ask {whom}.\n"
+    )
 
 
 def _others_at_work(config_dir: ConfigDir) -> list[Path]:

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from socket import IPPROTO_TCP, SO_LINGER, SOL_SOCKET, TCP_NODELAY
 from typing import Any
@@ -96,6 +97,16 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
         return [Failure(frozenset(event.message_id for event in events), f"no answer within {ATTEMPT_TIMEOUT_S} s")]
     left = _ids([client.queue.get_nowait() for _ in range(client.queue.qsize())])
     return failures + [replace(failure, message_ids=failure.message_ids | left) for failure in refused]
+
+
+def delete(host: str, write_key: str, user_id: str) -> bool:
+    """Ask a collector to delete what it has of ``user_id``; return whether it says that it did. Raises nothing."""
+    try:
+        # As the client does, the write key is the user's name.
+        answer = request._session.delete(f"{host}/v1/users/{user_id}", auth=(write_key, ""), timeout=REQUEST_TIMEOUT_S)
+    except (RequestException, ValueError, OSError):
+        return False
+    return bool(answer.status_code == HTTPStatus.NO_CONTENT)
 
 
 def message(event: Event) -> dict[str, Any]:

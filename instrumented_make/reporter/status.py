@@ -17,6 +17,7 @@ from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
 from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.deletion import unconfirmed
 from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, open_outbox, set_aside
 
 SHOWN = 100
@@ -64,6 +65,14 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         if aside := set_aside(config_dir.outbox):
             lines.append(("Set aside", f"{len(aside)} damaged, with what was not sent: {', '.join(map(str, aside))}"))
         lines += _list_unread(config_dir)
+    lines += [
+        (
+            "Deletion",
+            f"asked of {deletion.host} since {deletion.since}, and not confirmed yet; only the id {deletion.user_id} "
+            f"is kept for that. To try again: {contract.make('opt-out')}",
+        )
+        for _, deletion in unconfirmed(config_dir)
+    ]
     width = max(len(name) for name, _ in lines) + 1
     return "".join(f"{name + ':':{width}} {' '.join(text.split())}\n" for name, text in lines)
 
