@@ -1,0 +1,148 @@
+"""Runs a collector until it is told to end: the store, the writer, what happens now and then, and the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from instrumented_make.collector import connections, keys
+from instrumented_make.collector.agreement import Agreement
+from instrumented_make.collector.board import Board
+from instrumented_make.collector.log import Counts
+from instrumented_make.collector.pages import Pages
+from instrumented_make.collector.retention import Retention
+from instrumented_make.collector.server import Collector
+from instrumented_make.collector.store import Store, Unavailable, is_url, opened
+from instrumented_make.collector.writer import Writer
+from instrumented_make.errors import failure
+from instrumented_make.report.collected import FILE
+
+_TELL_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a collector is run: where its ``data`` is, where it listens, and what it may show.
+
+    ``data``: a folder, or PostgreSQL's URL. ``keep_s``, ``page_every_s``: in seconds.
+    """
+
+    data: str
+    host: str
+    port: int
+    min_people: int
+    keep_s: int
+    page_every_s: float
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where a report finds the events."""
+        return self.data if is_url(self.data) else str(Path(self.data) / FILE)
+
+
+def run(options: Options, agreement: Agreement, tell: Callable[[str], None]) -> None:
+    """Run it; ``tell`` is given the lines for the operator's eyes. Raise UserError if it cannot begin."""
+    if not agreement.write_key:
+        message = "the catalog has no write key, so nobody sends anything"
+        raise failure(message, "set segment.write_key to a word of your own, and segment.host to this address")
+    with contextlib.closing(_listen(options)) as listener, opened(options.data, agreement, "alone") as store:
+        greet = _greet(listener, options, keys.first_reader_key(store), tell)
+        asyncio.run(_serve(listener, store, options, agreement, greet))
+
+
+def _greet(
+    listener: socket.socket, options: Options, reader_key: str | None, tell: Callable[[str], None]
+) -> Callable[[], None]:
+    def greet() -> None:
+        base = connections.address(listener, tls=options.certificate is not None)
+        tell(f"Events: {base}/v1/batch")
+        if reader_key is None:
+            tell(f"The page: {base}/ with the reader's key; --new-reader-key makes another")
+        else:
+            tell(f"The page: {base}/?key={reader_key}")
+            tell("The key in it is shown this once. Whoever has it can read the page and /metrics.")
+
+    return greet
+
+
+async def _serve(
+    listener: socket.socket,
+    store: Store,
+    options: Options,
+    agreement: Agreement,
+    greet: Callable[[], None],
+) -> None:
+    writer = Writer(store)
+    counts = Counts(writer)
+    retention = Retention(writer, options.keep_s)
+    pages = Pages(writer, options.source, agreement, options.min_people, options.page_every_s, _tell_nobody)
+    secure = options.behind_proxy or options.certificate is not None
+    application = Collector(agreement, writer, retention, pages, secure).application
+    try:
+        server = connections.server(application, options.certificate, options.key)
+        with contextlib.suppress(Unavailable):
+            # Before the first event: one that is too old must not be taken.
+            await retention.look()
+        async with _beside(retention.run(), pages.run(), _tell_counts(counts)):
+            greet()
+            await server.serve([listener])
+    finally:
+        await writer.close()
+        counts.tell()
+
+
+async def _tell_nobody(_: Board) -> None:
+    """For those who did not ask to be told."""
+
+
+async def _tell_counts(counts: Counts) -> None:
+    while True:
+        await asyncio.sleep(_TELL_S)
+        counts.tell()
+
+
+@contextlib.asynccontextmanager
+async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """What goes on beside the block, and is ended after it."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listen(options: Options) -> socket.socket:
+    """A socket at the address. Raise UserError if it cannot be had, or if it is not safe to."""
+    where = f"{options.host}:{options.port}"
+    try:
+        [(family, _, _, _, address), *_] = found = socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise failure(f"there is no such address: {error.strerror}", "check --host", path=where) from None
+    is_loopback = all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_loopback for entry in found)
+    if not (is_loopback or options.behind_proxy or options.certificate is not None):
+        raise failure(
+            "write keys and the page would cross the network in plain text",
+            "give --tls-cert and --tls-key, or --behind-proxy if what is in front of it has them",
+            path=where,
+        )
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise failure(f"it cannot listen there: {error.strerror}", "choose another --port", path=where) from None
+    return listener
