@@ -82,12 +82,12 @@ def collect(
         raise click.UsageError("--tls-cert and --tls-key go together")
     # The caller knows how to read a catalog; the collector itself does not depend on catalogs.
     with _needing_the_extra():
-        from instrumented_make.collector import keys, service, store  # noqa: PLC0415
+        from instrumented_make.collector import keys, opening, service  # noqa: PLC0415
 
         agreement = ctx.obj.agreement(catalog)
         if new_reader_key:
-            with store.opened(data, agreement, "beside") as opened:
-                click.echo(keys.new_reader_key(opened))
+            with opening.opened(data, agreement, "beside") as store:
+                click.echo(keys.new_reader_key(store))
             return
         options = service.Options(data, host, port, min_people, keep, page_every, tls_cert, tls_key, behind_proxy)
         service.run(options, agreement, click.echo)

@@ -16,6 +16,8 @@ BELIEVED_S = 30 * DAY_S
 # Of one commit: it takes a moment, in which nothing else is committed.
 STEP = 1_000
 EVERY_S = 3600
+# Until there is an event.
+SOON_S = 60
 
 
 class Retention:
@@ -38,7 +40,7 @@ class Retention:
         while True:
             with contextlib.suppress(Unavailable):  # requests are told, and the next hour is soon enough
                 await self.look()
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(EVERY_S if self.oldest_us else SOON_S)
 
 
 def oldest_us(store: Store, now_us: int, keep_s: int) -> int:

@@ -15,10 +15,11 @@ from instrumented_make.collector import connections, keys
 from instrumented_make.collector.agreement import Agreement
 from instrumented_make.collector.board import Board
 from instrumented_make.collector.log import Counts
+from instrumented_make.collector.opening import is_url, opened
 from instrumented_make.collector.pages import Pages
 from instrumented_make.collector.retention import Retention
 from instrumented_make.collector.server import Collector
-from instrumented_make.collector.store import Store, Unavailable, is_url, opened
+from instrumented_make.collector.store import Store, Unavailable
 from instrumented_make.collector.writer import Writer
 from instrumented_make.errors import failure
 from instrumented_make.report.collected import FILE

@@ -82,12 +82,17 @@ class SqliteStore:
             elif not self._path.exists():
                 raise failure("nothing was collected here", "check --data", path=folder)
             self._connection = self._open(use)
-        except OSError as error:
-            raise failure(f"it cannot be used: {error.strerror}", "check --data", path=error.filename) from None
-        except sqlite3.OperationalError as error:
-            raise Unavailable(str(error)) from None
-        except sqlite3.DatabaseError as error:
-            raise _not_ours(self._path, str(error)) from None
+        except BaseException as error:
+            self._unlock()
+            raise self._explained(error) from None
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """What is raised for an ``error`` while the file is opened."""
+        if isinstance(error, OSError):
+            return failure(f"it cannot be used: {error.strerror}", "check --data", path=error.filename)
+        if isinstance(error, sqlite3.OperationalError):
+            return Unavailable(str(error))
+        return _not_ours(self._path, str(error)) if isinstance(error, sqlite3.DatabaseError) else error
 
     def _open(self, use: Use) -> sqlite3.Connection:
         if use == "alone":
@@ -241,8 +246,12 @@ class SqliteStore:
         """See Store. SQLite moves the log into the file, so that it can be copied as one file."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,20 +1,14 @@
-"""What every store does, whichever engine it is; and which one ``--data`` names."""
+"""What every store does, whichever engine it is."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Literal, Protocol
 
-from instrumented_make.collector.agreement import Agreement
 from instrumented_make.collector.intake import Event
-from instrumented_make.errors import failure
 from instrumented_make.properties import AUTOMATED, Value
-from instrumented_make.report.passwords import without_password
 
 # The names of what is kept besides events (see Store.get).
 SALT, READER, NEWS, BOARD, TOLD = "salt", "reader", "news", "board", "told"
@@ -86,31 +80,3 @@ def count_runs(events: Iterable[Event]) -> dict[str, tuple[int, int, int]]:
             count[1] += status > 0
             count[2] += status < 0
     return {command: (count[0], count[1], count[2]) for command, count in sorted(counts.items())}
-
-
-def is_url(data: str) -> bool:
-    """Whether ``data`` names a PostgreSQL, not a folder."""
-    return re.match(r"postgres(ql)?://", data) is not None
-
-
-@contextmanager
-def opened(data: str, agreement: Agreement, use: Use) -> Iterator[Store]:
-    """The store, as :func:`open_store`, until the end of the block. What makes it unavailable is a UserError here."""
-    try:
-        with closing(open_store(data, agreement, use)) as store:
-            yield store
-    except Unavailable as error:
-        raise failure(f"it cannot be used: {error}", "check --data", path=without_password(data)) from None
-
-
-def open_store(data: str, agreement: Agreement, use: Use) -> Store:
-    """The store that ``data`` names, a folder or PostgreSQL's URL.
-
-    Raise UserError for one that is newer than this version, or none, which is left untouched; Unavailable if it cannot
-    be opened at the moment.
-    """
-    if is_url(data):
-        raise failure("PostgreSQL", "none", path=without_password(data))
-    from instrumented_make.collector.sqlite import SqliteStore  # noqa: PLC0415  (only one of them is used)
-
-    return SqliteStore(Path(data), use)
