@@ -34,6 +34,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.reporter.git": {"dulwich"},
     "instrumented_make.collector.board": {"msgspec"},
     "instrumented_make.collector.connections": {"uvicorn"},
+    "instrumented_make.collector.export": {"pyarrow"},
     "instrumented_make.collector.intake": {"msgspec"},
     "instrumented_make.collector.making": {"msgspec"},
     "instrumented_make.collector.pages": {"msgspec"},

@@ -12,7 +12,7 @@ class Board(msgspec.Struct, frozen=True):
     """``page``: the report as gzip; empty if there is none yet. ``of``: what it was made of, to tell if there is news.
 
     ``durations``: for each command that enough people ran in the last weeks, the 50th and 90th percentile in ms.
-    ``commands``: those that enough people ever ran. ``changes``: those that were not known before, as a sentence each;
+    ``commands``: those that enough people ever ran. ``changes``: those that nobody was told of, as a sentence each;
     ``known``: all changes ever found, as a report's ``--since-last`` reads them.
     """
 

@@ -23,6 +23,12 @@ def _period(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
     return int(found[1]) * _UNITS_S[found[2]]
 
 
+def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if value and not re.match(r"https?://[^/\s]", value):
+        raise click.BadParameter("it is not an http(s) address")
+    return value
+
+
 @click.command()
 @click.argument("catalog", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -52,6 +58,21 @@ def _period(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
 )
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="Its private key, in PEM.")
 @click.option("--behind-proxy", is_flag=True, help="What is in front of it, on the same network, speaks https.")
+@click.option(
+    "--notify",
+    metavar="URL",
+    callback=_web_address,
+    envvar="COLLECTOR_NOTIFY",
+    show_envvar=True,
+    default="",
+    help='Post {"text": "..."} there for each new change that the report finds.',
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write what is kept as Parquet files there, one a month, and exit.",
+)
 @click.option("--new-reader-key", is_flag=True, help="Make a new key for the page, print it, and exit.")
 @click.pass_context
 def collect(
@@ -66,6 +87,8 @@ def collect(
     tls_cert: Path | None,
     tls_key: Path | None,
     behind_proxy: bool,
+    notify: str,
+    export: Path | None,
     new_reader_key: bool,
 ) -> None:
     """Take the events of CATALOG's commands, keep them, and show the report's page.
@@ -77,6 +100,7 @@ def collect(
       python -m generator collect targets.yaml --data ./metrics
       python -m generator collect targets.yaml --data ./metrics --new-reader-key
       python -m generator collect targets.yaml --data ./metrics --host 0.0.0.0 --tls-cert host.pem --tls-key host.key
+      python -m generator collect targets.yaml --data ./metrics --export ./parquet
     """
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
@@ -89,7 +113,15 @@ def collect(
             with opening.opened(data, agreement, "beside") as store:
                 click.echo(keys.new_reader_key(store))
             return
-        options = service.Options(data, host, port, min_people, keep, page_every, tls_cert, tls_key, behind_proxy)
+        if export is not None:
+            from instrumented_make.collector.export import export as write  # noqa: PLC0415  (only this needs pyarrow)
+
+            with opening.opened(data, agreement, "read") as store:
+                for path in write(store, export, agreement.targets.table):
+                    click.echo(path)
+            return
+        safety = service.Safety(tls_cert, tls_key, behind_proxy)
+        options = service.Options(data, host, port, min_people, keep, page_every, safety, notify)
         service.run(options, agreement, click.echo)
 
 

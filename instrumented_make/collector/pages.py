@@ -20,7 +20,7 @@ from instrumented_make.digest import digest
 
 # How soon after the first event there is a page, and how soon after that an interval is noticed to be over.
 _LOOK_S = 1.0
-# Ten million events take a minute.
+# For as many events as there may be.
 _PATIENCE_S = 1800
 _LATEST_US = 2**62
 
@@ -35,16 +35,16 @@ class Pages:
         agreement: Agreement,
         min_people: int,
         every_s: float,
-        made: Callable[[Board], Awaitable[None]],
+        tell: Callable[[str], Awaitable[bool]] | None,
     ) -> None:
-        """``made`` is called with each new board, after it has been kept."""
+        """``tell`` is given each new change, as a sentence; one for which it returns False it is given again later."""
         self.board = Board()
         self._writer = writer
         self._source = source
         self._agreement = agreement
         self._min_people = min_people
         self._every_s = every_s
-        self._made = made
+        self._tell = tell
 
     async def run(self) -> None:
         """Make it again and again. A restart goes on with what was made before it."""
@@ -55,6 +55,7 @@ class Pages:
                 order = await self._writer.do(self._order)
                 if order.of != self.board.of:
                     await self._make(order)
+                    await self._tell_changes()
                     await asyncio.sleep(self._every_s)
             except Unavailable:
                 pass  # requests are told
@@ -98,7 +99,19 @@ class Pages:
             said = errors.decode("utf-8", "replace").strip().splitlines() or [f"status {process.returncode}"]
             say(f"the page could not be made: {said[0]}")
             return
-        board = unpack(output)
-        await self._writer.do(lambda store: store.put({BOARD: msgspec.structs.replace(board, changes=()).packed()}))
+        made = unpack(output)
+        untold = (*self.board.changes, *made.changes) if self._tell else ()
+        await self._keep(msgspec.structs.replace(made, changes=untold))
+
+    async def _tell_changes(self) -> None:
+        """Tell what is new. That it was told is kept first: whatever happens in between, nothing is told twice."""
+        while self._tell and self.board.changes:
+            before = self.board
+            await self._keep(msgspec.structs.replace(before, changes=before.changes[1:]))
+            if not await self._tell(before.changes[0]):
+                await self._keep(before)
+                return
+
+    async def _keep(self, board: Board) -> None:
+        await self._writer.do(lambda store: store.put({BOARD: board.packed()}))
         self.board = board
-        await self._made(board)

@@ -13,8 +13,8 @@ from typing import Any
 
 from instrumented_make.collector import connections, keys
 from instrumented_make.collector.agreement import Agreement
-from instrumented_make.collector.board import Board
 from instrumented_make.collector.log import Counts
+from instrumented_make.collector.notify import Notifier
 from instrumented_make.collector.opening import is_url, opened
 from instrumented_make.collector.pages import Pages
 from instrumented_make.collector.retention import Retention
@@ -28,10 +28,24 @@ _TELL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Safety:
+    """What keeps a network from reading along: TLS here, or in a proxy in front of it, or nothing."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+    @property
+    def is_https(self) -> bool:
+        """Whether clients use https."""
+        return self.behind_proxy or self.certificate is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How a collector is run: where its ``data`` is, where it listens, and what it may show.
 
-    ``data``: a folder, or PostgreSQL's URL. ``keep_s``, ``page_every_s``: in seconds.
+    ``data``: a folder, or PostgreSQL's URL. ``notify``: the URL of a chat, if there is one.
     """
 
     data: str
@@ -40,9 +54,8 @@ class Options:
     min_people: int
     keep_s: int
     page_every_s: float
-    certificate: Path | None = None
-    key: Path | None = None
-    behind_proxy: bool = False
+    safety: Safety = Safety()
+    notify: str = ""
 
     @property
     def source(self) -> str:
@@ -64,7 +77,7 @@ def _greet(
     listener: socket.socket, options: Options, reader_key: str | None, tell: Callable[[str], None]
 ) -> Callable[[], None]:
     def greet() -> None:
-        base = connections.address(listener, tls=options.certificate is not None)
+        base = connections.address(listener, tls=options.safety.certificate is not None)
         tell(f"Events: {base}/v1/batch")
         if reader_key is None:
             tell(f"The page: {base}/ with the reader's key; --new-reader-key makes another")
@@ -85,11 +98,11 @@ async def _serve(
     writer = Writer(store)
     counts = Counts(writer)
     retention = Retention(writer, options.keep_s)
-    pages = Pages(writer, options.source, agreement, options.min_people, options.page_every_s, _tell_nobody)
-    secure = options.behind_proxy or options.certificate is not None
-    application = Collector(agreement, writer, retention, pages, secure).application
+    tell = Notifier(options.notify, agreement.project).tell if options.notify else None
+    pages = Pages(writer, options.source, agreement, options.min_people, options.page_every_s, tell)
+    application = Collector(agreement, writer, retention, pages, options.safety.is_https).application
     try:
-        server = connections.server(application, options.certificate, options.key)
+        server = connections.server(application, options.safety.certificate, options.safety.key)
         with contextlib.suppress(Unavailable):
             # Before the first event: one that is too old must not be taken.
             await retention.look()
@@ -99,10 +112,6 @@ async def _serve(
     finally:
         await writer.close()
         counts.tell()
-
-
-async def _tell_nobody(_: Board) -> None:
-    """For those who did not ask to be told."""
 
 
 async def _tell_counts(counts: Counts) -> None:
@@ -133,7 +142,7 @@ def _listen(options: Options) -> socket.socket:
     except OSError as error:
         raise failure(f"there is no such address: {error.strerror}", "check --host", path=where) from None
     is_loopback = all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_loopback for entry in found)
-    if not (is_loopback or options.behind_proxy or options.certificate is not None):
+    if not (is_loopback or options.safety.is_https):
         raise failure(
             "write keys and the page would cross the network in plain text",
             "give --tls-cert and --tls-key, or --behind-proxy if what is in front of it has them",

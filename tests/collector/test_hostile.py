@@ -16,7 +16,6 @@ from collecting import KEY, Collecting, basic, batch, event
 
 from instrumented_make.collector import connections, intake, server
 from instrumented_make.collector.agreement import Agreement
-from instrumented_make.collector.board import Board
 from instrumented_make.collector.pages import Pages
 from instrumented_make.collector.retention import Retention
 from instrumented_make.collector.server import Collector
@@ -156,10 +155,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, int]]:
     store = SqliteStore(folder)
     writer = Writer(store)
 
-    async def made(_: Board) -> None:
-        """Tell nobody."""
-
-    pages = Pages(writer, "", AGREED, 5, 60, made)
+    pages = Pages(writer, "", AGREED, 5, 60, None)
     application = Collector(AGREED, writer, Retention(writer, 10**9), pages, secure=False).application
     running = connections.server(application, None, None)
     with closing(socket.socket()) as listener:

@@ -126,14 +126,8 @@ def test_many_requests_share_a_commit(tmp_path: Path) -> None:
 
 def _kept(message_id: str, user_id: str = user(1), start_us: int | None = None, **values: Any) -> intake.Event:
     when = int(NOW.timestamp() * _US) if start_us is None else start_us
-    given: dict[str, Any] = {
-        "command": "dev.pull",
-        "command_type": "make",
-        "duration_ms": 1,
-        "exit_status": 0,
-        "is_test": "false",
-    }
-    given |= {"start_time": when, **values}
+    given: dict[str, Any] = {"command": "dev.pull", "command_type": "make", "duration_ms": 1, "exit_status": 0}
+    given |= {"is_test": "false", "start_time": when, **values}
     return intake.Event(message_id, user_id, "run", when, tuple(given.get(name) for name in COLUMNS[4:]))
 
 
