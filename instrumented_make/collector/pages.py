@@ -50,6 +50,7 @@ class Pages:
         """Make it again and again. A restart goes on with what was made before it."""
         with contextlib.suppress(Unavailable):
             self.board = unpack(await self._writer.do(lambda store: store.get(BOARD)))
+            await self._tell_changes()
         while True:
             try:
                 order = await self._writer.do(self._order)

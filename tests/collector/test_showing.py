@@ -6,15 +6,20 @@ import gzip
 import json
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import team_history
@@ -23,9 +28,13 @@ from collecting import KEY, NOW, Collecting, basic, collect, event, user
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from workbench import HANG_S
 
+from instrumented_make.collector.agreement import Agreement
 from instrumented_make.collector.board import Board, unpack
+from instrumented_make.collector.intake import read_batch
 from instrumented_make.collector.openmetrics import text
+from instrumented_make.collector.sqlite import SqliteStore
 from instrumented_make.properties import PROPERTIES
+from instrumented_make.report.options import Targets
 from instrumented_make.times import DAY_S
 
 
@@ -69,24 +78,6 @@ def test_an_empty_file_has_no_runs(collecting: Collecting) -> None:
     assert json.loads(report(collecting.data, "--format", "json"))["commands"] == []
 
 
-@pytest.fixture(scope="session")
-def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
-    """Half a year of 19 people as a Parquet file, and the same as events; they have the collector's catalog's names."""
-    path = tmp_path_factory.mktemp("history") / "history.parquet"
-    team_history.write(path, 20_000, seed=3)
-    rows = pq.read_table(path).to_pylist()
-    names = {row["command"] for row in rows}
-    known = dict(zip(sorted(names), [f"dev.up.{name}" for name in sorted(names)], strict=True))
-    events = []
-    for row in rows:
-        row["user_id"] = str(UUID(hex=row["user_id"], version=4))
-        times = {name: row[name].isoformat(timespec="microseconds") for name in ("start_time", "git_commit_time")}
-        properties = {declared.name: row[declared.name] for declared in PROPERTIES if declared.name in row}
-        events.append(event(row["id"], row["user_id"], **{**properties, **times}))
-    assert len(known) == len(names)
-    return path, events
-
-
 CATALOG = """\
 project: team
 event: devstack.command.run
@@ -99,58 +90,76 @@ targets:
 """
 
 
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Half a year of a team as a Parquet file, a folder in which a collector has kept the same, and its catalog."""
+    folder = tmp_path_factory.mktemp("history")
+    team_history.write(folder / "history.parquet", 40_000, seed=1)
+    table = pq.read_table(folder / "history.parquet")
+    users = pa.array([str(UUID(hex=one, version=4)) for one in table["user_id"].to_pylist()])
+    table = table.set_column(table.schema.get_field_index("user_id"), "user_id", users)
+    pq.write_table(table, folder / "history.parquet")
+    names = sorted(set(table["command"].to_pylist()))
+    (folder / "team.yaml").write_text(CATALOG + "".join(f"  - {name}\n" for name in names))
+    calls = []
+    for row in table.to_pylist():
+        times = {name: row[name].isoformat(timespec="microseconds") for name in ("start_time", "git_commit_time")}
+        calls.append(event(row["id"], row["user_id"], **{name: row[name] for name in SAME if name in row}, **times))
+    agreed = Agreement("team", "devstack.command.run", "make", KEY, frozenset(names), (), Targets())
+    with closing(SqliteStore(folder / "metrics")) as store:
+        for place in range(0, len(calls), 1000):
+            taken = read_batch(json.dumps({"batch": calls[place : place + 1000]}).encode(), agreed, 0)
+            assert (len(taken.events), taken.left) == (len(calls[place : place + 1000]), {})
+            store.add(taken.events, {}, 1)
+    return folder / "history.parquet", folder / "metrics", folder / "team.yaml"
+
+
+SAME = [declared.name for declared in PROPERTIES if not declared.optional and declared.unit != "ISO 8601"]
+
+
 @pytest.fixture
-def filled(history: tuple[Path, list[dict[str, Any]]], tmp_path: Path) -> Any:
-    """A collector that was sent a team's history; it makes its page again at once, and tells what changed."""
-    _, events = history
-    catalog = tmp_path / "team.yaml"
-    names = sorted({call["properties"]["command"] for call in events})
-    catalog.write_text(CATALOG + "".join(f"  - {name}\n" for name in names))
+def filled(history: tuple[Path, Path, Path], tmp_path: Path) -> Iterator[tuple[Collecting, Capture]]:
+    """A collector with a team's history, and a chat; it makes its page again at once, and tells what changed."""
+    _, metrics, catalog = history
+    shutil.copytree(metrics, tmp_path / "metrics")
     with Capture() as chat:
-        url = f"http://127.0.0.1:{chat.port}/hook"
-        options = ("--page-every", "1s", "--notify", url, "--keep", "9000d")
-        with Collecting(catalog, str(tmp_path / "metrics"), *options) as running:
-            yield running, events, chat
+        options = ("--page-every", "1s", "--keep", "9000d", "--notify", f"{chat.host}/hook")
+        yield Collecting(catalog, str(tmp_path / "metrics"), *options), chat
 
 
-def send_all(running: Collecting, events: list[dict[str, Any]]) -> None:
-    """Send events in batches."""
-    for place in range(0, len(events), 500):
-        assert running.send(*events[place : place + 500]) == 200
-
-
-def test_a_teams_history_is_shown_told_and_written(filled: Any, history: Any, tmp_path: Path) -> None:
+def test_a_teams_history_is_shown_told_and_written(
+    filled: tuple[Collecting, Capture], history: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
     """The report is equal to that of the same events from elsewhere; each change is told once, ever."""
-    running, events, chat = filled
-    send_all(running, events)
-    running.wait_for(lambda: "got faster" in running.read("/")[1], "a page with what changed")
-    page = running.read("/")[1]
-    assert page.startswith("<!doctype html>")
+    running, chat = filled
     expected = report(str(history[0]), "--format", "json")
-    assert report(running.data, "--format", "json") == expected
     changes = json.loads(expected)["changes"]
-    assert len(changes) >= 2
-
-    running.wait_for(lambda: len(chat.requests) >= len(changes), "the changes to be told")
-    told = [request.document for request in chat.requests]
-    assert [set(message) for message in told] == [{"text"}] * len(changes)
-    for change in changes:
-        assert any(message["text"].startswith(f"team: {change['command']} ") for message in told)
-    # News that changes nothing: the page is made again, here and after a restart, and nobody is told.
-    for number in range(2):
-        of = _board(running).of
-        assert running.send(events[0] | {"messageId": f"again{number}"}) == 200
-        running.wait_for(lambda of=of: _board(running).of != of, "a new page")
-        assert running.stop() == 0
-        running.start()
+    assert len(changes) == 2
+    with running:
+        running.wait_for(lambda: len(chat.requests) >= len(changes), "the changes to be told")
+        assert "dev.provision got faster" in running.read("/")[1]
+        assert report(running.data, "--format", "json") == expected
+        told = [request.document for request in chat.requests]
+        assert [set(message) for message in told] == [{"text"}] * len(changes)
+        for change in changes:
+            assert any(message["text"].startswith(f"team: {change['command']} got ") for message in told)
+        exported = collect(str(running.catalog), "--data", running.data, "--export", str(tmp_path / "parquet"))
+        assert exported.returncode == 0, exported.stderr
+        files = exported.stdout.split()
+        assert files == [str(path) for path in sorted((tmp_path / "parquet").iterdir())]
+        assert len(files) >= 6
+        assert re.fullmatch(r"devstack_command_run-20\d\d-\d\d[.]parquet", Path(files[0]).name)
+        assert report(str(tmp_path / "parquet"), "--format", "json") == expected
+        # News that changes nothing: the page is made again, here and after a restart, and nobody is told.
+        for number in range(2):
+            of = _board(running).of
+            call = event(f"more{number}", start_time="2026-07-01T10:00:00.000000+00:00")
+            call["properties"]["command"] = "dev.down"
+            assert running.send(call) == 200
+            running.wait_for(partial(_is_newer, running, of), "a new page")
+            assert running.stop() == 0
+            running.start()
     assert len(chat.requests) == len(changes)
-
-    exported = collect(str(running.catalog), "--data", running.data, "--export", str(tmp_path / "parquet"))
-    assert exported.returncode == 0, exported.stderr
-    files = exported.stdout.split()
-    assert files == [str(path) for path in sorted((tmp_path / "parquet").iterdir())]
-    assert re.fullmatch(r"devstack_command_run-2026-0\d[.]parquet", Path(files[0]).name)
-    assert json.loads(report(str(tmp_path / "parquet"), "--format", "json"))["changes"] == changes
 
 
 def _board(running: Collecting) -> Board:
@@ -158,33 +167,35 @@ def _board(running: Collecting) -> Board:
     return unpack(value)
 
 
-def _rows(running: Collecting, query: str) -> list[Any]:
-    import sqlite3  # noqa: PLC0415
+def _is_newer(running: Collecting, of: str) -> bool:
+    return _board(running).of != of
 
+
+def _has_tried(chat: Capture, times: int) -> bool:
+    return len(chat.requests) >= times
+
+
+def _rows(running: Collecting, query: str) -> list[Any]:
     with closing(sqlite3.connect(f"file:{running.file}?mode=ro", uri=True)) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_a_change_that_cannot_be_told_is_told_later(filled: Any) -> None:
+def test_a_change_that_cannot_be_told_is_told_later(filled: tuple[Collecting, Capture]) -> None:
     """A chat that answers with an error has not taken it; one that redirects sends it nowhere else."""
-    running, events, chat = filled
+    running, chat = filled
     chat.answers = [(500, {}, b""), (302, {"Location": f"{chat.host}/elsewhere"}, b"")]
-    send_all(running, events)
-    running.wait_for_log(r"could not be told \(HTTP 500\)")
-    number = 0
-
-    def is_told() -> bool:
-        nonlocal number
-        number += 1
-        running.send(events[0] | {"messageId": f"more{number}"})
-        return len({request.body for request in chat.requests}) >= 2 and not chat.answers
-
-    running.wait_for(is_told, "the change to be told at last")
-    running.wait_for(lambda: not _board(running).changes, "nothing left to tell")
+    with running:
+        for tries in (1, 2):
+            running.wait_for(partial(_has_tried, chat, tries), "an attempt")
+            running.wait_for(lambda: len(_board(running).changes) == 2, "the changes to be kept")
+            assert running.stop() == 0
+            running.start()
+        running.wait_for(lambda: not _board(running).changes, "nothing left to tell")
     assert {request.path for request in chat.requests} == {"/hook"}
-    assert "http" not in "".join(running.logged)
     told = [request.body for request in chat.requests]
-    assert len(told) == len(set(told)) + 2
+    assert (len(told), len(set(told))) == (4, 2)
+    assert [("HTTP 500" in line, "HTTP 302" in line) for line in running.logged] == [(True, False), (False, True)]
+    assert chat.host not in "".join(running.logged)
 
 
 def test_the_page_is_made_when_there_is_news(collecting: Collecting) -> None:
