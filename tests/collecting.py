@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID, uuid4
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from workbench import HANG_S, wait_until
 
 from instrumented_make.report.collected import FILE
@@ -214,3 +216,64 @@ def command(*arguments: str) -> list[str]:
 def collect(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``collect``, which is expected to end by itself."""
     return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=HANG_S)
+
+
+def report(*arguments: str) -> str:
+    """What a report prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "generator", "report", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_S,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1783324800"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def of_team(number: int, **properties: Any) -> list[dict[str, Any]]:
+    """An event of each of so many people."""
+    return [event(user_id=user(one + 1), **properties) for one in range(number)]
+
+
+def families(content: str) -> dict[str, dict[tuple[str, ...], float]]:
+    """The values of each family of metrics by their labels' values, as Prometheus' own client reads them."""
+    return {
+        family.name: {tuple(sample.labels.values()): sample.value for sample in family.samples}
+        for family in text_string_to_metric_families(content)  # type: ignore[no-untyped-call]
+    }
+
+
+class Senders:
+    """Threads that send batches of events until they are told to stop; each remembers what was acknowledged."""
+
+    def __init__(self, running: Collecting, threads: int = 4) -> None:
+        self.sent: set[str] = set()
+        self.acknowledged: set[str] = set()
+        self.is_over = threading.Event()
+        self._running = running
+        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(threads)]
+
+    def __enter__(self) -> Senders:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self, number: int) -> None:
+        count = 0
+        while not self.is_over.is_set():
+            count += 1
+            ids = [f"{self._running.process.pid}-{number}-{count}-{place}" for place in range(random.choice([1, 20]))]
+            self.sent.update(ids)
+            try:
+                status = self._running.send(*(event(one, user(number + 1)) for one in ids))
+            except OSError:
+                continue
+            if status == 200:
+                self.acknowledged.update(ids)

@@ -38,6 +38,7 @@ MODULES_ELSEWHERE = {
     "instrumented_make.collector.intake": {"msgspec"},
     "instrumented_make.collector.making": {"msgspec"},
     "instrumented_make.collector.pages": {"msgspec"},
+    "instrumented_make.collector.postgres": {"psycopg"},
     "instrumented_make.collector.server": {"starlette"},
     "instrumented_make.report.collected": {"pyarrow"},
     "instrumented_make.report.engine": {"duckdb", "ibis", "numpy"},

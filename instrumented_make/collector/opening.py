@@ -35,7 +35,10 @@ def open_store(data: str, agreement: Agreement, use: Use) -> Store:
     be opened at the moment.
     """
     if is_url(data):
-        raise failure("PostgreSQL", "none", path=without_password(data))
-    from instrumented_make.collector.sqlite import SqliteStore  # noqa: PLC0415  (only one of them is used)
+        # Only the store that is used is imported: this one needs its driver.
+        from instrumented_make.collector.postgres import PostgresStore  # noqa: PLC0415
+
+        return PostgresStore(data, agreement.targets.table, use)
+    from instrumented_make.collector.sqlite import SqliteStore  # noqa: PLC0415
 
     return SqliteStore(Path(data), use)

@@ -22,7 +22,8 @@ from instrumented_make.digest import digest
 _LOOK_S = 1.0
 # For as many events as there may be.
 _PATIENCE_S = 1800
-_LATEST_US = 2**62
+# The end of the year 9999, after which no time of an event can be.
+_LATEST_US = 253_402_300_800_000_000
 
 
 class Pages:
@@ -50,9 +51,14 @@ class Pages:
         """Make it again and again. A restart goes on with what was made before it."""
         with contextlib.suppress(Unavailable):
             self.board = unpack(await self._writer.do(lambda store: store.get(BOARD)))
-            await self._tell_changes()
+            if await self._writer.do(lambda store: store.leads()):
+                await self._tell_changes()
         while True:
             try:
+                if not await self._writer.do(lambda store: store.leads()):
+                    self.board = unpack(await self._writer.do(lambda store: store.get(BOARD)))
+                    await asyncio.sleep(self._every_s)
+                    continue
                 order = await self._writer.do(self._order)
                 if order.of != self.board.of:
                     await self._make(order)

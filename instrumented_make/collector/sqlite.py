@@ -242,6 +242,10 @@ class SqliteStore:
         with self._transaction():
             self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", list(values.items()))
 
+    def leads(self) -> bool:
+        """See Store. There is no other."""
+        return True
+
     def close(self) -> None:
         """See Store. SQLite moves the log into the file, so that it can be copied as one file."""
         with contextlib.suppress(sqlite3.Error):

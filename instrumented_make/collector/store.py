@@ -59,6 +59,9 @@ class Store(Protocol):
     def put(self, values: Mapping[str, bytes]) -> None:
         """Keep these values."""
 
+    def leads(self) -> bool:
+        """Whether this is the one, of several processes with the same store, that makes the board."""
+
     def close(self) -> None:
         """End the use of it."""
 

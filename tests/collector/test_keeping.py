@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collecting import KEY, NOW, Collecting, basic, batch, event, user
+from collecting import KEY, NOW, Collecting, Senders, basic, batch, event, user
 from workbench import HANG_S, tmpfs
 
 from instrumented_make.collector import intake, retention, sqlite
@@ -28,40 +28,6 @@ from instrumented_make.collector.writer import Writer
 from instrumented_make.times import DAY_S
 
 _US = 1_000_000
-
-
-class Senders:
-    """Threads that send batches of events until they are told to stop; each remembers what was acknowledged."""
-
-    def __init__(self, running: Collecting, threads: int = 4) -> None:
-        self.sent: set[str] = set()
-        self.acknowledged: set[str] = set()
-        self.is_over = threading.Event()
-        self._running = running
-        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(threads)]
-
-    def __enter__(self) -> Senders:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.is_over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _send(self, number: int) -> None:
-        count = 0
-        while not self.is_over.is_set():
-            count += 1
-            ids = [f"{self._running.process.pid}-{number}-{count}-{place}" for place in range(random.choice([1, 20]))]
-            self.sent.update(ids)
-            try:
-                status = self._running.send(*(event(one, user(number + 1)) for one in ids))
-            except OSError:
-                continue
-            if status == 200:
-                self.acknowledged.update(ids)
 
 
 # The deaths that docs/reliability.md counts are many; here are some.

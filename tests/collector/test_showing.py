@@ -8,8 +8,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -24,9 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 import team_history
 from capture import Capture
-from collecting import KEY, NOW, Collecting, basic, collect, event, user
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from workbench import HANG_S
+from collecting import KEY, NOW, Collecting, basic, collect, event, families, of_team, report, user
 
 from instrumented_make.collector.agreement import Agreement
 from instrumented_make.collector.board import Board, unpack
@@ -36,25 +32,6 @@ from instrumented_make.collector.sqlite import SqliteStore
 from instrumented_make.properties import PROPERTIES
 from instrumented_make.report.options import Targets
 from instrumented_make.times import DAY_S
-
-
-def report(*arguments: str) -> str:
-    """What a report prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "generator", "report", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=HANG_S,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1783324800"},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def of_team(number: int, **properties: Any) -> list[dict[str, Any]]:
-    """An event of each of so many people."""
-    return [event(user_id=user(one + 1), **properties) for one in range(number)]
 
 
 def test_a_report_reads_the_folder_and_the_file_while_it_runs(collecting: Collecting) -> None:
@@ -227,14 +204,6 @@ def test_the_last_deletion_empties_the_page(catalog: Path, tmp_path: Path) -> No
         assert running.delete(user(7)) == 204
         running.wait_for(lambda: "No matching runs" in running.read("/")[1], "a page without them")
         assert "dev.pull" not in running.read("/metrics")[1].partition("collector")[0]
-
-
-def families(content: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """The values of each family of metrics by their labels' values, as Prometheus' own client reads them."""
-    return {
-        family.name: {tuple(sample.labels.values()): sample.value for sample in family.samples}
-        for family in text_string_to_metric_families(content)  # type: ignore[no-untyped-call]
-    }
 
 
 def test_metrics_count_runs_of_commands_that_enough_people_ran(collecting: Collecting) -> None:
