@@ -3,11 +3,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from segment.analytics.client import Client
 from workbench import HANG_S
 
 from instrumented_make.collector import intake
+from instrumented_make.reporter import segment
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import Destination
 
 UNUSUAL: dict[str, Any] = {"git_dirty": True, "git_commit_time": None}
 
@@ -381,3 +386,59 @@ def test_the_catalogs_optional_fields_are_kept(tmp_path: Path) -> None:
         running.send(event("m1", git_dirty=True, caller="agent", hardware="x86_64"))
         assert running.stored("git_dirty, caller, hardware") == [(1, "agent", None)]
         assert running.left() == {intake.OTHER_PROPERTY: 1}
+
+
+def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """A made-up authority, and a certificate for this machine with its key."""
+    authority, certificate, key = folder / "authority.pem", folder / "host.pem", folder / "host.key"
+    request = folder / "host.csr"
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    for line in (
+        f"req -x509 -newkey rsa:2048 -nodes -keyout {folder}/authority.key -out {authority} -days 2 -subj /CN=us",
+        f"req -newkey rsa:2048 -nodes -keyout {key} -out {request} -subj /CN=localhost",
+        f"x509 -req -in {request} -CA {authority} -CAkey {folder}/authority.key -CAcreateserial -days 2 "
+        f"-extfile {folder}/names -out {certificate}",
+    ):
+        subprocess.run(["openssl", *line.split()], check=True, capture_output=True)
+    return authority, certificate, key
+
+
+def test_clients_reach_it_by_tls(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an authority of one's own; whoever does not know that sends nothing."""
+    authority, certificate, key = _certificates(tmp_path)
+    options = ("--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key))  # noqa: S104
+    with Collecting(catalog, str(tmp_path / "metrics"), *options) as running:
+        assert running.scheme == "https"
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
+        destination = Destination(f"https://127.0.0.1:{running.port}", KEY)
+        properties = event()["properties"]
+        mine = Event("m1", user(1), "devstack.command.run", properties["start_time"], properties)
+        assert segment.send([mine], destination) == []
+        assert running.stored() == ["m1"]
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        [failure] = segment.send([replace(mine, message_id="m2")], destination)
+        assert "certificate" in failure.reason.lower()
+        assert running.stored() == ["m1"]
+        key_cookie = subprocess.run(
+            ["curl", "-sSi", "--cacert", str(authority), f"https://127.0.0.1:{running.port}/?key={running.reader_key}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert re.search(r"^set-cookie: .*; Secure", key_cookie, re.M | re.I)
+
+
+def test_the_reporters_own_delivery_is_understood(collecting: Collecting) -> None:
+    """What a developer's machine sends is taken whole, and a repeat of it is no failure."""
+    destination = Destination(f"http://127.0.0.1:{collecting.port}", KEY)
+    properties = event()["properties"]
+    events = [
+        Event(f"m{number}", user(1), "devstack.command.run", properties["start_time"], properties)
+        for number in range(100)
+    ]
+    assert segment.send(events, destination) == []
+    assert segment.send(events, destination) == []
+    assert len(collecting.stored()) == 100
+    assert collecting.left() == {intake.CONTEXT: 200, intake.REPEATED: 100}
+    [failure] = segment.send(events, replace(destination, write_key="another"))
+    assert failure.status == 401
