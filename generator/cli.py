@@ -48,31 +48,36 @@ def cli(ctx: click.Context) -> None:
 
 
 class _Catalogs:
-    """Reads catalogs for those who do not know what is in them. Raise UserError."""
+    """Reads catalogs for those who do not know what is in them."""
 
     @staticmethod
     def targets(path: Path) -> Targets:
-        """What a report needs to know."""
+        """What a report needs to know. Raise UserError."""
         from generator.catalog import load  # noqa: PLC0415
 
         return _targets(load(path))
 
     @staticmethod
     def agreement(path: Path) -> Agreement:
-        """What a collector may keep."""
-        from generator.catalog import load  # noqa: PLC0415
-        from instrumented_make.collector.agreement import Agreement  # noqa: PLC0415
+        """What a collector may keep. Raise UserError."""
+        return agreement_of(path)
 
-        catalog = load(path)
-        return Agreement(
-            project=catalog.project,
-            event=catalog.event,
-            command_type=catalog.command_type,
-            write_key=catalog.segment.write_key,
-            commands=frozenset(command for target in catalog.targets for command in target.commands),
-            optional=catalog.fields,
-            targets=_targets(catalog),
-        )
+
+def agreement_of(path: Path) -> Agreement:
+    """What the catalog at ``path`` says that a collector may keep. Raise UserError."""
+    from generator.catalog import load  # noqa: PLC0415
+    from instrumented_make.collector.agreement import Agreement  # noqa: PLC0415
+
+    catalog = load(path)
+    return Agreement(
+        project=catalog.project,
+        event=catalog.event,
+        command_type=catalog.command_type,
+        write_key=catalog.segment.write_key,
+        commands=frozenset(command for target in catalog.targets for command in target.commands),
+        optional=catalog.fields,
+        targets=_targets(catalog),
+    )
 
 
 def _targets(catalog: Catalog) -> Targets:
