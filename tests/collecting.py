@@ -245,6 +245,15 @@ def families(content: str) -> dict[str, dict[tuple[str, ...], float]]:
     }
 
 
+def labels(content: str) -> dict[str, set[str]]:
+    """The names of the labels of each metric."""
+    return {
+        sample.name: set(sample.labels)
+        for family in text_string_to_metric_families(content)  # type: ignore[no-untyped-call]
+        for sample in family.samples
+    }
+
+
 class Senders:
     """Threads that send batches of events until they are told to stop; each remembers what was acknowledged."""
 

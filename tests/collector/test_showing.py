@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 import team_history
 from capture import Capture
-from collecting import KEY, NOW, Collecting, basic, collect, event, families, of_team, report, user
+from collecting import KEY, NOW, Collecting, basic, collect, event, families, labels, of_team, report, user
 
 from instrumented_make.collector.agreement import Agreement
 from instrumented_make.collector.board import Board, unpack
@@ -55,6 +55,7 @@ def test_an_empty_file_has_no_runs(collecting: Collecting) -> None:
     assert json.loads(report(collecting.data, "--format", "json"))["commands"] == []
 
 
+ROOT = Path(__file__).resolve().parents[2]
 CATALOG = """\
 project: team
 event: devstack.command.run
@@ -299,3 +300,20 @@ def test_events_go_on_while_the_page_is_made(collecting: Collecting) -> None:
         assert collecting.ask("POST", "/v1/batch", b'{"batch": []}', basic(KEY))[0] == 200, number
     collecting.wait_for(lambda: collecting.read("/")[0] == 200, "a page")
     assert not any("could not be made" in line for line in collecting.logged)
+
+
+def test_the_dashboard_asks_for_what_there_is(collecting: Collecting) -> None:
+    """Each of its queries names metrics and labels that the collector's own output has."""
+    dashboard = json.loads((ROOT / "examples" / "collector" / "grafana.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += [one["query"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
+    collecting.send(*of_team(5, exit_status=2), *of_team(5, exit_status=-2, secret=1))
+    collecting.wait_for(lambda: "dev.pull" in collecting.read("/metrics")[1], "a page")
+    there = labels(collecting.read("/metrics")[1])
+    asked: set[str] = set()
+    for query in queries:
+        for name, inside in re.findall(r"\b((?:make|collector)_\w+)(?:\{(.*?)\})?", query):
+            asked.add(name)
+            assert set(re.findall(r"(\w+)=~?\"", inside)) <= there[name], query
+    assert asked == set(there)
+    assert [panel["id"] for panel in dashboard["panels"]] == list(range(1, len(dashboard["panels"]) + 1))
