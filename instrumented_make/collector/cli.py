@@ -108,21 +108,21 @@ def collect(
     with _needing_the_extra():
         from instrumented_make.collector import keys, opening, service  # noqa: PLC0415
 
-        agreement = ctx.obj.agreement(catalog)
         if new_reader_key:
-            with opening.opened(data, agreement, "beside") as store:
+            with opening.opened(data, ctx.obj.agreement(catalog), "beside") as store:
                 click.echo(keys.new_reader_key(store))
             return
         if export is not None:
             from instrumented_make.collector.export import export as write  # noqa: PLC0415  (only this needs pyarrow)
 
+            agreement = ctx.obj.agreement(catalog)
             with opening.opened(data, agreement, "read") as store:
                 for path in write(store, export, agreement.targets.table):
                     click.echo(path)
             return
         safety = service.Safety(tls_cert, tls_key, behind_proxy)
         options = service.Options(data, host, port, min_people, keep, page_every, safety, notify)
-        service.run(options, agreement, click.echo)
+        service.run(options, catalog, ctx.obj.agreement, click.echo)
 
 
 @contextmanager

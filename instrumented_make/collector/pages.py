@@ -27,7 +27,7 @@ _LATEST_US = 253_402_300_800_000_000
 
 
 class Pages:
-    """Makes the board of the events in ``source``. ``board``: the last one."""
+    """Makes the board of the events in ``source``. ``board``: the last one; ``agreement``: may be replaced."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Pages:
         self.board = Board()
         self._writer = writer
         self._source = source
-        self._agreement = agreement
+        self.agreement = agreement
         self._min_people = min_people
         self._every_s = every_s
         self._tell = tell
@@ -69,12 +69,12 @@ class Pages:
             await asyncio.sleep(min(_LOOK_S, self._every_s))
 
     def _order(self, store: Store) -> Order:
-        targets, news = self._agreement.targets, (store.get(NEWS) or b"").decode()
+        targets, news = self.agreement.targets, (store.get(NEWS) or b"").decode()
         is_empty = store.newest_start_us(_LATEST_US) is None
         order = Order(
             source=self._source,
             of="",
-            event=None if is_empty else self._agreement.event,
+            event=None if is_empty else self.agreement.event,
             table=targets.table,
             helps=dict(targets.helps),
             interactive=tuple(sorted(targets.interactive)),

@@ -29,17 +29,21 @@ class Retention:
         self._keep_s = keep_s
 
     async def look(self) -> None:
-        """Find out what is too old, and delete it. Raise Unavailable."""
+        """Find out what is too old. Raise Unavailable."""
         now_us = int(time.time()) * _US
         self.oldest_us = await self._writer.do(lambda store: oldest_us(store, now_us, self._keep_s))
+
+    async def delete(self) -> None:
+        """Delete what is too old, step by step. Raise Unavailable."""
         while await self._writer.do(lambda store: store.delete_before(self.oldest_us, STEP)) == STEP:
             pass
 
     async def run(self) -> None:
-        """Look every hour."""
+        """Look and delete every hour."""
         while True:
             with contextlib.suppress(Unavailable):  # requests are told, and the next hour is soon enough
                 await self.look()
+                await self.delete()
             await asyncio.sleep(EVERY_S if self.oldest_us else SOON_S)
 
 

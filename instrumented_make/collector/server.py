@@ -121,8 +121,7 @@ class Collector:
     async def health(self, _: Request) -> Response:
         """Say whether events can be taken."""
         await self._look()
-        if self.writer.trouble:
-            raise Unavailable(self.writer.trouble)
+        await self.writer.check()
         return JSONResponse({"status": "ok"})
 
     def _check_write_key(self, request: Request) -> None:
@@ -144,8 +143,8 @@ class Collector:
     async def _look(self) -> None:
         """Read the reader's key, of which another process may have made a new one. Raise Unavailable."""
         if time.monotonic() - self._asked_s >= _FRESH_S:
-            self._asked_s = time.monotonic()
             self._reader = await self.writer.do(lambda store: store.get(READER) or b"")
+            self._asked_s = time.monotonic()
 
     async def _body(self, request: Request) -> bytes:
         if int(_number(request.headers.get("content-length"))) > intake.MAX_REQUEST_BYTES:

@@ -13,6 +13,7 @@ from typing import Any
 
 from instrumented_make.collector import connections, keys
 from instrumented_make.collector.agreement import Agreement
+from instrumented_make.collector.agreements import Agreements
 from instrumented_make.collector.log import Counts
 from instrumented_make.collector.notify import Notifier
 from instrumented_make.collector.opening import is_url, opened
@@ -63,14 +64,19 @@ class Options:
         return self.data if is_url(self.data) else str(Path(self.data) / FILE)
 
 
-def run(options: Options, agreement: Agreement, tell: Callable[[str], None]) -> None:
-    """Run it; ``tell`` is given the lines for the operator's eyes. Raise UserError if it cannot begin."""
+def run(options: Options, catalog: Path, read: Callable[[Path], Agreement], tell: Callable[[str], None]) -> None:
+    """Run it for what ``read`` finds in ``catalog``, and go on with what that says later.
+
+    ``tell`` is given the lines for the operator's eyes. Raise UserError if it cannot begin.
+    """
+    agreements = Agreements(catalog, read)
+    agreement = agreements.current
     if not agreement.write_key:
         message = "the catalog has no write key, so nobody sends anything"
         raise failure(message, "set segment.write_key to a word of your own, and segment.host to this address")
     with contextlib.closing(_listen(options)) as listener, opened(options.data, agreement, "alone") as store:
         greet = _greet(listener, options, keys.first_reader_key(store), tell)
-        asyncio.run(_serve(listener, store, options, agreement, greet))
+        asyncio.run(_serve(listener, store, options, agreements, greet))
 
 
 def _greet(
@@ -92,21 +98,25 @@ async def _serve(
     listener: socket.socket,
     store: Store,
     options: Options,
-    agreement: Agreement,
+    agreements: Agreements,
     greet: Callable[[], None],
 ) -> None:
-    writer = Writer(store)
+    writer, agreement = Writer(store), agreements.current
     counts = Counts(writer)
     retention = Retention(writer, options.keep_s)
     tell = Notifier(options.notify, agreement.project).tell if options.notify else None
     pages = Pages(writer, options.source, agreement, options.min_people, options.page_every_s, tell)
-    application = Collector(agreement, writer, retention, pages, options.safety.is_https).application
+    collector = Collector(agreement, writer, retention, pages, options.safety.is_https)
+
+    def change(agreement: Agreement) -> None:
+        collector.agreement = pages.agreement = agreement
+
     try:
-        server = connections.server(application, options.safety.certificate, options.safety.key)
+        server = connections.server(collector.application, options.safety.certificate, options.safety.key)
         with contextlib.suppress(Unavailable):
             # Before the first event: one that is too old must not be taken.
             await retention.look()
-        async with _beside(retention.run(), pages.run(), _tell_counts(counts)):
+        async with _beside(retention.run(), pages.run(), agreements.run(change), _tell_counts(counts)):
             greet()
             await server.serve([listener])
     finally:

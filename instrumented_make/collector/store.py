@@ -11,7 +11,7 @@ from instrumented_make.collector.intake import Event
 from instrumented_make.properties import AUTOMATED, Value
 
 # The names of what is kept besides events (see Store.get).
-SALT, READER, NEWS, BOARD, TOLD = "salt", "reader", "news", "board", "told"
+SALT, READER, NEWS, BOARD, PROBE = "salt", "reader", "news", "board", "probe"
 # ``alone``: as the collector; ``beside`` one that may run; ``read``: to read only, beside one as well.
 Use = Literal["alone", "beside", "read"]
 

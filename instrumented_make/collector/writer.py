@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
 from collections import Counter, deque
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from instrumented_make.collector.intake import Event
-from instrumented_make.collector.store import Store, Unavailable
+from instrumented_make.collector.store import PROBE, Store, Unavailable
 
 _Result = TypeVar("_Result")
 
@@ -19,6 +20,9 @@ _Result = TypeVar("_Result")
 MAX_GROUP = 2_000
 # Events that wait for a commit. More are refused for now, as their memory must be somewhere; that is about 20 MB.
 MAX_WAITING = 20_000
+# How often it is tried whether a trouble is over, while somebody asks.
+CHECK_S = 2.0
+_PROBE_BYTES = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Writer:
         self._waiting = 0
         self._ready = threading.Condition()
         self._closing = False
+        self._checked_s = -CHECK_S
         self._thread = threading.Thread(target=self._run, name="writer")
         self._thread.start()
 
@@ -62,6 +67,16 @@ class Writer:
         """What ``act`` returns, which uses the store after all that waits now. Raise Unavailable."""
         result: _Result = await self._put(_Job(self._loop.create_future(), act))
         return result
+
+    async def check(self) -> None:
+        """Raise Unavailable if events could not be added the last time, and still cannot be."""
+        if self.trouble and time.monotonic() - self._checked_s >= CHECK_S:
+            self._checked_s = time.monotonic()
+            # As large as what a few events need, so that a full disk has no room for it.
+            await self.do(lambda store: store.put({PROBE: secrets.token_bytes(_PROBE_BYTES)}))
+            self.trouble = ""
+        if self.trouble:
+            raise Unavailable(self.trouble)
 
     async def close(self) -> None:
         """End the thread once it has done what waits."""

@@ -10,8 +10,8 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,16 @@ def _rows(file: Path, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
+@asynccontextmanager
+async def writing(store: Any) -> AsyncIterator[Writer]:
+    """A writer, which ends with the block, however that ends."""
+    writer = Writer(store)
+    try:
+        yield writer
+    finally:
+        await writer.close()
+
+
 def test_many_requests_share_a_commit(tmp_path: Path) -> None:
     """While one is being written, others gather; each is answered when it is on the disk."""
     store = SqliteStore(tmp_path)
@@ -73,15 +83,14 @@ def test_many_requests_share_a_commit(tmp_path: Path) -> None:
             return store.add(events, *rest)
 
     async def case() -> None:
-        writer = Writer(Slow())  # type: ignore[arg-type]  # nothing else of a store is used
         agreed = [_kept(f"m{number}") for number in range(100)]
-        requests = [asyncio.ensure_future(writer.add([one], Counter())) for one in agreed]
-        await asyncio.sleep(0)
-        may_go.set()
-        await asyncio.gather(*requests)
-        assert (sum(added), writer.kept) == (100, 100)
-        assert len(added) < 50
-        await writer.close()
+        async with writing(Slow()) as writer:
+            requests = [asyncio.ensure_future(writer.add([one], Counter())) for one in agreed]
+            await asyncio.sleep(0)
+            may_go.set()
+            await asyncio.gather(*requests)
+            assert (sum(added), writer.kept) == (100, 100)
+            assert len(added) < 50
         with pytest.raises(Unavailable):
             await writer.add(agreed, Counter())
 
@@ -102,14 +111,13 @@ def test_what_one_request_brought_costs_no_other(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
 
     async def case() -> None:
-        writer = Writer(store)
-        requests = [
-            asyncio.ensure_future(writer.add([one], Counter()))
-            for one in (_kept("m1"), _kept("m2", is_test="\ud800"), _kept("m3"))
-        ]
-        results = await asyncio.gather(*requests, return_exceptions=True)
-        assert [type(result) for result in results] == [type(None), UnicodeEncodeError, type(None)]
-        await writer.close()
+        async with writing(store) as writer:
+            requests = [
+                asyncio.ensure_future(writer.add([one], Counter()))
+                for one in (_kept("m1"), _kept("m2", is_test="\ud800"), _kept("m3"))
+            ]
+            results = await asyncio.gather(*requests, return_exceptions=True)
+            assert [type(result) for result in results] == [type(None), UnicodeEncodeError, type(None)]
 
     asyncio.run(case())
     assert [row[0] for row in next(store.rows(0, 2**62))] == ["m1", "m3"]
@@ -127,8 +135,9 @@ def test_a_full_disk_is_told_and_costs_nothing(collecting: Collecting) -> None:
     assert statuses == {503}
     assert collecting.ask("GET", "/healthz")[0] == 503
     resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    # Whoever watches it sees that the trouble is over, before anybody has sent anything.
+    collecting.wait_for(lambda: collecting.ask("GET", "/healthz")[0] == 200, "the trouble to be over")
     assert collecting.send(*many) == 200
-    assert collecting.ask("GET", "/healthz")[0] == 200
     assert len(collecting.stored()) == 401
     assert collecting.stop() == 0
 

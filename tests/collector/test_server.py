@@ -442,3 +442,19 @@ def test_the_reporters_own_delivery_is_understood(collecting: Collecting) -> Non
     assert collecting.left() == {intake.CONTEXT: 200, intake.REPEATED: 100}
     [failure] = segment.send(events, replace(destination, write_key="another"))
     assert failure.status == 401
+
+
+def test_a_catalog_that_changes_is_read_again(collecting: Collecting) -> None:
+    """So a new target costs no event; while the catalog is wrong, what it said before counts."""
+    collecting.send(event("m1", command="dev.new"))
+    text = collecting.catalog.read_text()
+    collecting.catalog.write_text(f"{text}  - dev.new\n")
+    collecting.wait_for_log("the catalog was read again: it names 6 commands")
+    collecting.send(event("m2", command="dev.new"))
+    collecting.catalog.write_text("targets: 5\n")
+    collecting.wait_for_log("the catalog is not read again: ")
+    collecting.send(event("m3", command="dev.new"))
+    collecting.catalog.write_text(text.replace("devstack.command.run", "another"))
+    collecting.wait_for_log("start the collector again")
+    collecting.send(event("m4", command="dev.new"))
+    assert collecting.stored() == ["m2", "m3", "m4"]
