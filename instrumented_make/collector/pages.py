@@ -91,6 +91,7 @@ class Pages:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is for the collector, which ends this process itself
         )
         try:
             content = msgspec.msgpack.encode(order)

@@ -7,12 +7,14 @@ import gzip
 import json
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from collecting import KEY, Collecting, basic, batch, event
+from workbench import HANG_S
 
 from instrumented_make.collector import connections, intake, server
 from instrumented_make.collector.agreement import Agreement
@@ -172,6 +174,11 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, int]]:
             store.close()
 
 
+def run(case: Coroutine[Any, Any, None]) -> None:
+    """Run it; one that waits for ever fails."""
+    asyncio.run(asyncio.wait_for(case, HANG_S))
+
+
 async def answer(address: tuple[str, int], *pieces: bytes) -> bytes:
     """The first line of what is answered to these bytes; empty if the connection ends."""
     reader, writer = await asyncio.open_connection(*address)
@@ -201,7 +208,7 @@ def test_a_request_has_a_limited_time(tmp_path: Path, monkeypatch: pytest.Monkey
         async with serving(tmp_path) as address:
             assert await answer(address, sent) == b""
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_the_next_request_has_a_limited_time_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +224,7 @@ def test_the_next_request_has_a_limited_time_as_well(tmp_path: Path, monkeypatch
             assert (await reader.read()).endswith(b'{"success":true}')
             writer.close()
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_a_slow_body_gets_a_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +236,7 @@ def test_a_slow_body_gets_a_status(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         async with serving(tmp_path) as address:
             assert (await answer(address, request(b"{", 10))).startswith(b"HTTP/1.1 408")
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_among_too_many_connections_the_oldest_silent_one_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +252,7 @@ def test_among_too_many_connections_the_oldest_silent_one_goes(tmp_path: Path, m
             for _, writer in silent:
                 writer.close()
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_bodies_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +274,7 @@ def test_bodies_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.Monkey
             writer.close()
             assert (await answer(address, other)).startswith(b"HTTP/1.1 200")
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_events_that_wait_for_the_disk_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +286,7 @@ def test_events_that_wait_for_the_disk_have_a_limit(tmp_path: Path, monkeypatch:
             assert (await answer(address, request(batch(*[event()] * 4)))).startswith(b"HTTP/1.1 503")
             assert (await answer(address, request(batch(*[event()] * 3)))).startswith(b"HTTP/1.1 200")
 
-    asyncio.run(case())
+    run(case())
 
 
 def test_the_limits_are_segments() -> None:
