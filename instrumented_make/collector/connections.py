@@ -27,6 +27,8 @@ REQUEST_S = 60
 MAX_HEAD_BYTES = 32 * 1024
 # At the same time. Each takes about 20 KB.
 MAX_CONNECTIONS = 2_000
+# Connections that the kernel holds until there is time for them.
+BACKLOG = 2_048
 # For what is being answered when the collector is told to end.
 GRACE_S = 20
 
@@ -94,7 +96,7 @@ def server(application: Any, certificate: Path | None, key: Path | None) -> Serv
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=2048,
+        backlog=BACKLOG,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=certificate,

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from instrumented_make.collector.agreement import COLUMNS
 from instrumented_make.collector.intake import DELETED, REPEATED, Event
-from instrumented_make.collector.store import NEWS, SALT, Unavailable, Use, count_runs, hash_of
+from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
 from instrumented_make.properties import PROPERTIES, Value
 from instrumented_make.report.passwords import without_password
@@ -193,7 +193,8 @@ class PostgresStore:
 
     def runs(self) -> dict[str, tuple[int, int, int]]:
         """See Store."""
-        rows = self._ask("SELECT command, runs, failed, interrupted FROM {runs}")
+        query = 'SELECT command, runs, failed, interrupted FROM {runs} ORDER BY runs DESC, command COLLATE "C" LIMIT %s'
+        rows = self._ask(query, [MOST_COMMANDS])
         return {command: (runs, failed, interrupted) for command, runs, failed, interrupted in rows}
 
     def left(self) -> dict[str, int]:

@@ -81,7 +81,8 @@ class Collector:
             taken = read(content, self.agreement, self.retention.oldest_us)
         except intake.Unreadable as error:
             raise HTTPException(error.status, str(error)) from None
-        await self.writer.add(taken.events, taken.left)
+        if taken.events or taken.left:
+            await self.writer.add(taken.events, taken.left)
         return JSONResponse({"success": True})
 
     async def delete(self, request: Request) -> Response:

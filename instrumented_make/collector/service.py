@@ -117,6 +117,7 @@ async def _serve(
             # Before the first event: one that is too old must not be taken.
             await retention.look()
         async with _beside(retention.run(), pages.run(), agreements.run(change), _tell_counts(counts)):
+            listener.listen(connections.BACKLOG)  # whoever reads the address can use it
             greet()
             await server.serve([listener])
     finally:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from instrumented_make.collector.agreement import COLUMNS
 from instrumented_make.collector.intake import DELETED, REPEATED, Event
-from instrumented_make.collector.store import NEWS, SALT, Unavailable, Use, count_runs, hash_of
+from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
 from instrumented_make.files import PRIVATE
 from instrumented_make.properties import Value
@@ -222,8 +222,9 @@ class SqliteStore:
 
     def runs(self) -> dict[str, tuple[int, int, int]]:
         """See Store."""
+        query = "SELECT command, runs, failed, interrupted FROM runs ORDER BY runs DESC, command LIMIT ?"
         with self._guarded():
-            rows = self._connection.execute("SELECT command, runs, failed, interrupted FROM runs").fetchall()
+            rows = self._connection.execute(query, (MOST_COMMANDS,)).fetchall()
         return {command: (runs, failed, interrupted) for command, runs, failed, interrupted in rows}
 
     def left(self) -> dict[str, int]:

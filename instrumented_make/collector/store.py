@@ -14,6 +14,8 @@ from instrumented_make.properties import AUTOMATED, Value
 SALT, READER, NEWS, BOARD, PROBE = "salt", "reader", "news", "board", "probe"
 # ``alone``: as the collector; ``beside`` one that may run; ``read``: to read only, beside one as well.
 Use = Literal["alone", "beside", "read"]
+# Whose runs are told.
+MOST_COMMANDS = 10_000
 
 
 class Unavailable(Exception):
@@ -48,7 +50,10 @@ class Store(Protocol):
         """The events that began from ``from_us`` to before ``to_us``, as COLUMNS, some at a time."""
 
     def runs(self) -> dict[str, tuple[int, int, int]]:
-        """How many runs of each command people made ever since, how many failed, how many were interrupted."""
+        """How many runs of a command people made ever since, how many failed, how many were interrupted.
+
+        Of MOST_COMMANDS with the most runs: names can be combined, so anyone can make up any number.
+        """
 
     def left(self) -> dict[str, int]:
         """How often something was refused or left out, by reason."""

@@ -264,6 +264,13 @@ def test_counts_of_runs_are_peoples_and_never_fall(store: SqliteStore) -> None:
     assert count_runs([]) == {}
 
 
+def test_the_counts_that_are_told_have_a_limit(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of as many commands as somebody makes up, those with the most runs."""
+    monkeypatch.setattr(sqlite, "MOST_COMMANDS", 2)
+    store.add([_kept(f"m{number}", command=f"c{number % 4 % 3}") for number in range(40)], {}, 1)
+    assert set(store.runs()) == {"c0", "c1"}
+
+
 def test_the_file_has_a_column_for_everything_that_is_kept(store: SqliteStore, tmp_path: Path) -> None:
     """And for nothing else."""
     found = [name for _, name, *_ in _rows(tmp_path / "events.sqlite3", "PRAGMA table_info(events)")]
