@@ -282,7 +282,7 @@ class Senders:
             self.sent.update(ids)
             try:
                 status = self._running.send(*(event(one, user(number + 1)) for one in ids))
-            except OSError:
+            except (OSError, http.client.HTTPException):  # it was killed, maybe in the middle of its answer
                 continue
             if status == 200:
                 self.acknowledged.update(ids)

@@ -170,6 +170,14 @@ def _wait_for_more(running: Collecting, senders: Senders, number: int) -> None:
     running.wait_for(lambda: len(senders.acknowledged) >= goal, "events")
 
 
+def test_one_of_several_leads(url: str) -> None:
+    """It makes the page and tells what changed; when it ends, another does."""
+    with closing(PostgresStore(url, "event")) as other:
+        with closing(PostgresStore(url, "event")) as first:
+            assert (first.leads(), other.leads(), first.leads()) == (True, False, True)
+        assert other.leads()
+
+
 def test_a_server_that_is_not_there_is_told(catalog: Path, tmp_path: Path) -> None:
     """Without its password."""
     refused = collect(str(catalog), "--data", "postgresql://me:secret-word@127.0.0.1:9/none", "--port", "0")
