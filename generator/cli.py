@@ -11,22 +11,28 @@ import click
 from instrumented_make import __version__
 
 if TYPE_CHECKING:
+    from generator.catalog import Catalog
+    from instrumented_make.collector.agreement import Agreement
     from instrumented_make.report.options import Targets
 
 
 class _Commands(click.Group):
-    """The generator's commands and ``report``; each loads only what it needs itself."""
+    """The generator's commands, ``report`` and ``collect``; each loads only what it needs itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from generator.commands import commands  # noqa: PLC0415
 
-        return sorted([*commands.list_commands(ctx), "report"])
+        return sorted([*commands.list_commands(ctx), "collect", "report"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "report":
             from instrumented_make.report.cli import report  # noqa: PLC0415
 
             return report
+        if cmd_name == "collect":
+            from instrumented_make.collector.cli import collect  # noqa: PLC0415
+
+            return collect
         from generator.commands import commands  # noqa: PLC0415
 
         return commands.get_command(ctx, cmd_name)
@@ -37,15 +43,46 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Measure what make commands cost, from a catalog of targets."""
-    # The report package does not import catalogs, so it gets this function to read what it needs from one.
-    ctx.obj = _targets
+    # The report and the collector do not import catalogs, so they get what reads from one what they need.
+    ctx.obj = _Catalogs
 
 
-def _targets(path: Path) -> Targets:
+class _Catalogs:
+    """Reads catalogs for those who do not know what is in them."""
+
+    @staticmethod
+    def targets(path: Path) -> Targets:
+        """What a report needs to know. Raise UserError."""
+        from generator.catalog import load  # noqa: PLC0415
+
+        return _targets(load(path))
+
+    @staticmethod
+    def agreement(path: Path) -> Agreement:
+        """What a collector may keep. Raise UserError."""
+        return agreement_of(path)
+
+
+def agreement_of(path: Path) -> Agreement:
+    """What the catalog at ``path`` says that a collector may keep. Raise UserError."""
     from generator.catalog import load  # noqa: PLC0415
-    from instrumented_make.report.options import Targets  # noqa: PLC0415
+    from instrumented_make.collector.agreement import Agreement  # noqa: PLC0415
 
     catalog = load(path)
+    return Agreement(
+        project=catalog.project,
+        event=catalog.event,
+        command_type=catalog.command_type,
+        write_key=catalog.segment.write_key,
+        commands=frozenset(command for target in catalog.targets for command in target.commands),
+        optional=catalog.fields,
+        targets=_targets(catalog),
+    )
+
+
+def _targets(catalog: Catalog) -> Targets:
+    from instrumented_make.report.options import Targets  # noqa: PLC0415
+
     targets = catalog.targets
     return Targets(
         {command: target.help for target in targets for command in target.commands if target.help},

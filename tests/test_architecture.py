@@ -16,13 +16,15 @@ ARROWS = {
     "instrumented_make": {"instrumented_make"},
     "instrumented_make.reporter": {"instrumented_make", "instrumented_make.reporter"},
     "instrumented_make.report": {"instrumented_make", "instrumented_make.report"},
-    "generator": {"generator", "instrumented_make", "instrumented_make.report"},
+    "instrumented_make.collector": {"instrumented_make", "instrumented_make.report", "instrumented_make.collector"},
+    "generator": {"generator", "instrumented_make", "instrumented_make.report", "instrumented_make.collector"},
 }
 # The third-party packages that each package may import ...
 ELSEWHERE = {
     "instrumented_make": set(),
     "instrumented_make.reporter": set(),
     "instrumented_make.report": {"click", "rich"},
+    "instrumented_make.collector": {"click"},
     "generator": {"click", "jinja2", "pydantic", "pydantic_core", "rich", "ruamel"},
 }
 # ... and those that a single module may import as well.
@@ -30,6 +32,15 @@ MODULES_ELSEWHERE = {
     "instrumented_make.templating": {"jinja2"},
     "instrumented_make.reporter.segment": {"requests", "segment"},
     "instrumented_make.reporter.git": {"dulwich"},
+    "instrumented_make.collector.board": {"msgspec"},
+    "instrumented_make.collector.connections": {"uvicorn"},
+    "instrumented_make.collector.export": {"pyarrow"},
+    "instrumented_make.collector.intake": {"msgspec"},
+    "instrumented_make.collector.making": {"msgspec"},
+    "instrumented_make.collector.pages": {"msgspec"},
+    "instrumented_make.collector.postgres": {"psycopg"},
+    "instrumented_make.collector.server": {"starlette"},
+    "instrumented_make.report.collected": {"pyarrow"},
     "instrumented_make.report.engine": {"duckdb", "ibis", "numpy"},
     "instrumented_make.report.event_files": {"pyarrow"},
     "instrumented_make.report.events": {"ibis"},

@@ -155,7 +155,7 @@ def report(
     """
     selection = Selection(since, commands, include_test, only_master=branch == "master", all_callers=callers == "all")
     # The caller knows how to read a catalog; the report itself does not depend on catalogs.
-    targets = ctx.obj(catalog) if catalog is not None else Targets()
+    targets = ctx.obj.targets(catalog) if catalog is not None else Targets()
     with _needing_the_extra(), _no_garbage_collection():
         from instrumented_make.report.events import open_source  # noqa: PLC0415
         from instrumented_make.report.history import History  # noqa: PLC0415

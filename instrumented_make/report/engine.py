@@ -6,11 +6,9 @@ Everything that a report asks of an engine goes through :func:`ask`, so no drive
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import warnings
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import duckdb  # noqa: F401  (its absence is told like that of the others; Ibis has many lines about it)
 import ibis
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instrumented_make.errors import UserError, failure
+from instrumented_make.report.passwords import HIDDEN, without_password
 from instrumented_make.text import printable
 
 Column = npt.NDArray[Any]
@@ -76,20 +75,3 @@ def open_duckdb(size: int) -> Any:
 def literal(text: str) -> str:
     """``text`` in DuckDB's SQL."""
     return "'" + text.replace("'", "''") + "'"
-
-
-HIDDEN = "***"
-_SECRET = r"pass|pwd|token|secret|key|credential"  # noqa: S105  (these are words for one)
-
-
-def without_password(text: str) -> str:
-    """``text`` without the passwords of the URLs in it, before the host and among the settings."""
-    text = re.sub(r"(://[^:/@\s]*):[^\s/?#]*@", r"\1@", text)
-    return re.sub(rf"(?i)([?&;][^=&;\s]*(?:{_SECRET})[^=&;\s]*=)[^&;\s]*", rf"\1{HIDDEN}", text)
-
-
-def secrets_of(url: str) -> tuple[str, ...]:
-    """The passwords in ``url``, encoded and decoded. Raise ValueError if it is not a URL."""
-    parts = urlsplit(url)
-    values = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if re.search(_SECRET, key, re.I))]
-    return tuple({text for value in values for text in (value, unquote(value), quote(value)) if len(text) > 3})

@@ -24,10 +24,12 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from instrumented_make.errors import Position, UserError, failure
+from instrumented_make.report import collected
 from instrumented_make.report.engine import ask, has_rows, literal
 from instrumented_make.report.shape import EVENT, ID, OPTIONAL, REQUIRED
 
-OUTBOX, DATABASE, PARQUET, DELIMITED, LINES = "outbox", "database", "Parquet", "CSV", "JSON"
+OUTBOX, COLLECTED, DATABASE = "outbox", "collected", "database"
+PARQUET, DELIMITED, LINES = "Parquet", "CSV", "JSON"
 # Segment names the files that it writes to a bucket <number>_<hash>.gz.
 _SUFFIXES = {
     OUTBOX: (".sqlite3",),
@@ -76,11 +78,11 @@ def _in_folder(folder: str) -> list[str]:
 def _kind_of(path: str) -> str:
     try:
         with open(path, "rb") as stream:
-            head = stream.read(len(_SQLITE))
+            head = stream.read(collected.HEAD_BYTES)
     except OSError as error:
         raise failure(f"it cannot be read: {error.strerror}", path=path) from None
-    if head == _SQLITE:
-        return OUTBOX
+    if head.startswith(_SQLITE):
+        return COLLECTED if collected.is_collected(head) else OUTBOX
     if head[8:12] == _DUCKDB:
         return DATABASE
     for kind in _NAMED:
@@ -105,6 +107,10 @@ def read_tables(
         yield DATABASE, path, ask(path, partial(_in_database, connection, path, f"file_{number}", table, usual))
     for paths in _with_equal_columns(connection, files.get(PARQUET, [])):
         yield PARQUET, paths[0], ask(paths[0], partial(_view, connection, _PARQUET, paths))
+    for path in files.get(COLLECTED, []):
+        ask(path, partial(_add_collected, connection, path))
+        yield COLLECTED, path, connection.table("collected")
+        connection.con.execute("DROP TABLE collected")
     for path in files.get(DELIMITED, []):
         yield DELIMITED, path, ask(path, partial(_view, connection, _DELIMITED, [path]))
     calls = [*files.get(LINES, []), *files.get(OUTBOX, [])]
@@ -189,6 +195,18 @@ def _add_calls(connection: Any, objects: str) -> None:
     calls = f"SELECT {columns} FROM (SELECT {values} FROM (SELECT {each} FROM ({objects})))"  # noqa: S608
     kept = "coalesce(type, 'track') = 'track' AND command IS NOT NULL"
     connection.con.execute(f"INSERT INTO calls SELECT * FROM ({calls}) WHERE {kept}")  # noqa: S608
+
+
+def _add_collected(connection: Any, path: str) -> None:
+    """Make the table ``collected`` of a collector's events, read without changing its file."""
+    into = "CREATE TEMP TABLE collected AS"
+    try:
+        for table in collected.tables(path, [ID, EVENT, *REQUIRED, *OPTIONAL]):
+            connection.con.register("batch", table)
+            connection.con.execute(f"{into} FROM batch")
+            into = "INSERT INTO collected"
+    except sqlite3.Error as error:
+        raise failure(f"it is not a collector's file, or cannot be read: {error}", path=path) from None
 
 
 # Rows of an outbox that are in this process' memory at a time.

@@ -19,8 +19,9 @@ import ibis
 
 from instrumented_make.errors import UserError, failure
 from instrumented_make.report import event_files, spark
-from instrumented_make.report.engine import Column, ask, columns_of, open_duckdb, secrets_of, without_password
+from instrumented_make.report.engine import Column, ask, columns_of, open_duckdb
 from instrumented_make.report.options import TABLE
+from instrumented_make.report.passwords import secrets_of, without_password
 from instrumented_make.report.shape import ID, in_shape
 
 

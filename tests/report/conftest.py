@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +11,8 @@ import ibis
 import pyarrow.parquet as pq
 import pytest
 import team_history
-from workbench import missing, wait_until
+from postgres_server import Postgres
+from workbench import missing
 
 from instrumented_make.report import spark
 
@@ -32,44 +28,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(history: Path) -> Iterator[str]:
     """The URL of Debian's PostgreSQL, on a free port, with the same history in the schema ``devstack``."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
-        missing("PostgreSQL")
-    # It refuses to run as root, and its user must be able to enter its folder.
-    account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="postgres"))
-    identity: Any = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = str(folder / "data")
-    initdb = [str(programs[-1] / "initdb"), "-D", data, "-U", "me", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(initdb, cwd="/", check=True, stdout=subprocess.DEVNULL, **identity)
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-c", "timezone=America/New_York"]
-    with subprocess.Popen(
-        [str(programs[-1] / "postgres"), "-D", data, *options], cwd="/", stderr=subprocess.DEVNULL, **identity
-    ) as server:
-        try:
-            wait_until(lambda: _answers(port), "PostgreSQL to answer")
-            _fill(port, history)
-            yield f"postgres://me:secret-word@127.0.0.1:{port}/postgres"
-        finally:
-            # A fast shutdown, which does not wait for open connections.
-            server.send_signal(signal.SIGINT)
-            server.wait()
-            shutil.rmtree(folder)
-
-
-def _answers(port: int) -> bool:
-    import psycopg  # noqa: PLC0415
-
-    try:
-        psycopg.connect(host="127.0.0.1", port=port, user="me", dbname="postgres").close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    with Postgres("-c", "timezone=America/New_York") as server:
+        _fill(server.port, history)
+        yield server.url
 
 
 # The types that Segment's warehouse connector gives these columns in PostgreSQL.

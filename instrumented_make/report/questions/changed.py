@@ -110,7 +110,7 @@ def find_changes(history: History) -> list[Change]:
     """
     told = [shift for shift in _search(history).shifts if history.may_be_told(shift.people)]
     days = _commits(history, [shift for shift in told if not shift.gradual])
-    known = [Change(shift, days.get(shift), _is_new(shift, history.options.earlier)) for shift in told]
+    known = [Change(shift, days.get(shift), is_new(shift, history.options.earlier)) for shift in told]
     return sorted(
         known, key=lambda change: (not change.shift.worse, change.shift.measure, -abs(change.shift.cost_a_week))
     )
@@ -147,7 +147,8 @@ def _commits(history: History, changes: Sequence[Shift]) -> dict[Shift, tuple[in
     return told
 
 
-def _is_new(shift: Shift, earlier: Earlier | None) -> bool | None:
+def is_new(shift: Shift, earlier: Earlier | None) -> bool | None:
+    """Whether the ``earlier`` report did not say so; None without one."""
     if earlier is None:
         return None
     return not any(
@@ -238,7 +239,7 @@ def _answer(changes: Sequence[Change]) -> str:
 
 def _details(changes: Sequence[Change], history: History) -> list[str]:
     earlier = history.options.earlier
-    lines = [_sentence(change, own=history.own) for change in changes]
+    lines = [sentence(change, own=history.own) for change in changes]
     given_up = {
         change.shift.command for change in changes if change.shift.measure == INTERRUPTIONS and change.shift.worse
     }
@@ -272,7 +273,7 @@ def _sight(searched: Search) -> str:
     )
 
 
-def _sentence(change: Change, *, own: bool) -> str:
+def sentence(change: Change, *, own: bool) -> str:
     """One change: what, since when, for how many people, and what it costs them."""
     shift, over = change.shift, change.shift.until is not None
     if shift.measure == DURATION:
