@@ -175,6 +175,10 @@ class Collecting:
         """Send a batch; return the status of the answer."""
         return self.ask("POST", "/v1/batch", batch(*events), basic(key))[0]
 
+    def send_as(self, user_id: str) -> int:
+        """Send an event of the workbench's only command; return the status of the answer."""
+        return self.send(event(user_id=user_id, command="one"), key="test-key")
+
     def read(self, path: str) -> tuple[int, str]:
         """What a reader with the key gets."""
         status, _, body = self.ask("GET", path, headers=basic("", self.reader_key))

@@ -70,9 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(parser=forget)
     for name in ("opt-in", "opt-out", "status", "show", "stats"):
         # The include puts the user's arguments between the command and its own options.
-        command = commands.add_parser(name, prog='make metrics-stats ARGS="..."' if name == "stats" else None)
+        with_options = name in ("stats", "show")
+        command = commands.add_parser(name, prog=f'make metrics-{name} ARGS="..."' if with_options else None)
         if name == "stats":
             _select(command)
+        elif name == "show":
+            command.add_argument(
+                "--export", metavar="FILE", help="write every event kept here to FILE instead, one a line, to give away"
+            )
         command.add_argument("--contract", required=name != "opt-out", default="", help=argparse.SUPPRESS)
         command.add_argument("--host", default="", help=argparse.SUPPRESS)
         where = command.add_mutually_exclusive_group(required=True)
@@ -149,7 +154,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     from instrumented_make.reporter.contract import Contract  # noqa: PLC0415  (a run in the background needs none)
     from instrumented_make.reporter.opt_in import opt_in  # noqa: PLC0415
     from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
-    from instrumented_make.reporter.status import show, status  # noqa: PLC0415
+    from instrumented_make.reporter.status import export, show, status  # noqa: PLC0415
 
     contract: Contract | None = None
     try:
@@ -179,8 +184,10 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
                 record(config_dir, Repositories(budget_s=READING_S, gives_up=False), budget_s=READING_S)
         if options.command == "stats":
             text = _stats(config_dir, options)
+        elif options.command == "status":
+            text = status(config_dir, contract, options.host, off)
         else:
-            text = status(config_dir, contract, options.host, off) if options.command == "status" else show(config_dir)
+            text = show(config_dir) if options.export is None else export(config_dir, Path(options.export))
         sys.stdout.write(printable(text, keep="\n\r\t"))
 
 

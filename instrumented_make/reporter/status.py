@@ -12,6 +12,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from instrumented_make import files
 from instrumented_make.errors import UserError
 from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
@@ -20,7 +21,9 @@ from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.deletion import unconfirmed
 from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, open_outbox, set_aside
 
-SHOWN = 100
+SHOWN, EVERY = 100, 10**9
+# What an outbox calls an event, and what ``metrics-show`` does.
+STATES = {"waiting": "waiting", "delivered": "sent_last", "local": "kept_here", "parked": "refused"}
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
 _UPGRADE = "upgrade instrumented-make in the environment that runs it"
@@ -87,11 +90,24 @@ def show(config_dir: ConfigDir) -> str:
     if not config_dir.outbox.exists():
         return "{}\n"
 
-    states = {"waiting": "waiting", "sent_last": "delivered", "kept_here": "local", "refused": "parked"}
     with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
-        events_in = {name: outbox.last_events(state, SHOWN) for name, state in states.items()}
+        events_in = {name: outbox.last_events(state, SHOWN) for state, name in STATES.items()}
     messages = {name: [segment.message(event) for event in events] for name, events in events_in.items()}
     return json.dumps(messages, indent=2) + "\n"
+
+
+def export(config_dir: ConfigDir, path: Path) -> str:
+    """Write every event that is kept, sent or not, to ``path``, one JSON object a line, and say how many.
+
+    A report reads such files. Raise UserError if it cannot be written.
+    """
+    events = []
+    if config_dir.outbox.exists():
+        with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
+            events = [event for state in STATES for event in outbox.last_events(state, EVERY)]
+    lines = [json.dumps({"type": "track", **event.as_json()}) for event in events]
+    files.write(path, "".join(f"{line}\n" for line in lines), mode=files.PRIVATE)
+    return f"{path}: {len(lines):,} events written, with the id that your runs have\n"
 
 
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:

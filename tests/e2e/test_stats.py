@@ -176,3 +176,27 @@ def test_args_count_only_on_the_command_line(measured: Workbench) -> None:
     result = measured.run("metrics-stats", variables={"ARGS": "--nonsense"})
     assert result.returncode == 0
     assert "\n\ncommand " in result.stdout
+
+
+def test_one_s_own_events_can_be_given_away(measured: Workbench) -> None:
+    """A file with every event, in the words of the protocol, which a report reads, alone or beside others'."""
+    told = measured.run("metrics-show", "ARGS=--export mine.jsonl", variables={"VIRTUAL_ENV": INSTALLED})
+    assert told.stdout == "mine.jsonl: 5 events written, with the id that your runs have\n", told.stderr
+    mine = measured.tree / "mine.jsonl"
+    assert mine.stat().st_mode & 0o777 == 0o600
+    events = [json.loads(line) for line in mine.read_text().splitlines()]
+    assert {tuple(event) for event in events} == {("type", "event", "userId", "messageId", "timestamp", "properties")}
+    (measured.tree / "theirs.jsonl").write_text(
+        "".join(
+            json.dumps({**event, "userId": "somebody else", "messageId": f"their {number}"}) + "\n"
+            for number, event in enumerate(events)
+        )
+    )
+    command = [sys.executable, "-m", "generator", "report", f"{measured.tree}/*.jsonl", "--min-people", "1"]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=True)
+    found = {row["command"]: (row["runs"], row["people"]) for row in json.loads(done.stdout)["commands"]}
+    assert found == {"one": (6, 2), "bad": (2, 2)}
+    failed = measured.run("metrics-show", "ARGS=--export nowhere/mine.jsonl")
+    assert failed.returncode != 0
+    assert "nowhere" in failed.stderr
+    assert "Traceback" not in failed.stderr
