@@ -1,7 +1,7 @@
-"""Shows what happens from a catalog to answers: tracked runs of the example, the events as they arrive, and a report.
+"""Shows what happens from a catalog to answers: a collector, tracked runs of the example by three people, and a report.
 
-The home directory, the decision in it and the server are thrown away afterwards. The report stays; it is that of a team
-whose history is generated, since a single developer's few runs answer nothing.
+The homes, the decisions in them and the collector are thrown away afterwards. The report stays; it is that of a team
+whose history is generated, since the few runs of three people answer nothing.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ import json
 import os
 import platform
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO, TypeVar
+from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pexpect
 import team_history
-from capture import PATIENCE_S, Capture
+from capture import PATIENCE_S
 
 from instrumented_make.reporter.recorder import NONE
 
@@ -36,46 +43,132 @@ WAYS = {
     "kqueue": "the kernel has an event for the end of a process (macOS)",
     NONE: "the kernel does not tell how make ended, so the recorder runs make, as its parent",
 }
+Found = TypeVar("Found")
 COMMANDS = (["dev.pull"], ["dev.up.lms", "dev.up.studio"], ["dev.provision.forum"], ["dev.up.a-secret-project"])
+
+
+HOMES = ("one", "two", "three")
+
+
+class Collector:
+    """A collector in a process of its own: a context manager."""
+
+    def __init__(self, catalog: Path, data: Path) -> None:
+        options = ["--data", str(data), "--port", "0", "--min-people", "2", "--page-every", "1s"]
+        self._command = [sys.executable, "-m", "generator", "collect", str(catalog), *options]
+        self._file = data / "events.sqlite3"
+
+    def __enter__(self) -> Collector:
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        events, page = (self._process.stdout.readline().strip() for _ in range(2))
+        self.host = events.removeprefix("Events: ").removesuffix("/v1/batch")
+        self.page = page.removeprefix("The page: ")
+        print(f"$ instrumented-make collect targets.yaml --data ./metrics\n{events}\n{page}", flush=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+    def wait_for(self, count: int) -> list[dict[str, Any]]:
+        """The events, each as it is kept, once there are so many."""
+        return wait_until(self._events, lambda events: len(events) == count)
+
+    def wait_for_page(self, text: str) -> str:
+        """The page, once it has this text."""
+        return wait_until(self._page, lambda page: text in page)
+
+    def _events(self) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute("SELECT * FROM events ORDER BY number")]
+
+    def _page(self) -> str:
+        opener = build_opener(HTTPCookieProcessor())
+        try:
+            with opener.open(self.page) as answer:
+                return str(answer.read().decode())
+        except HTTPError:  # there is none yet
+            return ""
+
+
+def wait_until(look: Callable[[], Found], is_right: Callable[[Found], bool]) -> Found:
+    """What ``look`` finds, once it is right. Raise TimeoutError if that does not happen."""
+    until_s = time.monotonic() + PATIENCE_S
+    while not is_right(found := look()):
+        if time.monotonic() > until_s:
+            raise TimeoutError(f"{found}, after {PATIENCE_S} s")
+        time.sleep(0.1)
+    return found
 
 
 def main() -> int:
     """Run the demonstration; return 0 when all its events arrived."""
     # A reporter that starts at the very end may still write into the home while it is removed.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Capture() as server:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         work = Path(folder)
-        stack = _checkout(work / "devstack", server.host)
-        environment = {"HOME": str(work / "home"), "PATH": os.environ["PATH"], "TERM": "xterm", "DOCKER": "echo"}
-        (work / "home").mkdir()
+        catalog = work / "targets.yaml"
+        shutil.copy(EXAMPLE / "targets.yaml", catalog)
+        _title("0. One command collects, keeps and shows")
+        with Collector(catalog, work / "metrics") as collector:
+            return _demonstrate(work, collector)
 
-        _title("0. What the maintainers commit, and what tracking one more target changes in it")
-        _edit(stack)
 
-        _title("1. A developer is asked, and agrees")
-        # The interpreter of this environment is found as a developer's would be: it is the active one.
-        _answer(stack, {**environment, "VIRTUAL_ENV": sys.prefix})
-        make = _watched(work / "home")
+def _demonstrate(work: Path, collector: Collector) -> int:
+    stack = _checkout(work / "devstack", collector.host)
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "DOCKER": "echo"}
+    homes = [work / name for name in HOMES]
+    people = [{**environment, "HOME": str(home)} for home in homes]
+    for home in homes:
+        home.mkdir()
+    first, *others = people
 
-        _title("2. Commands run as they always did")
+    _title("1. What the maintainers commit, and what tracking one more target changes in it")
+    _edit(stack)
+
+    _title("2. A developer is asked, and agrees")
+    # The interpreter of this environment is found as a developer's would be: it is the active one.
+    _answer(stack, {**first, "VIRTUAL_ENV": sys.prefix}, sys.stdout)
+    make = _watched(homes[0])
+
+    _title("3. Commands run as they always did")
+    for goals in COMMANDS:
+        print(f"$ make {' '.join(goals)}", flush=True)
+        status = subprocess.run([*make, *goals], cwd=stack, env=first, check=False).returncode
+        print(f"(exit status {status})\n")
+
+    _title("4. The events, as they are kept")
+    events = collector.wait_for(len(COMMANDS))
+    for event in events:
+        kept = {name: value for name, value in event.items() if value is not None}
+        print(json.dumps(kept, indent=2), flush=True)
+
+    _title("5. Two others agree and work; the page shows what is not one person's alone")
+    for person, home in zip(others, homes[1:], strict=True):
+        _answer(stack, {**person, "VIRTUAL_ENV": sys.prefix}, None)
+        program = _watch(home)
         for goals in COMMANDS:
-            print(f"$ make {' '.join(goals)}", flush=True)
-            status = subprocess.run([*make, *goals], cwd=stack, env=environment, check=False).returncode
-            print(f"(exit status {status})\n")
+            subprocess.run([*program, *goals], cwd=stack, env=person, stdout=subprocess.DEVNULL, check=False)
+    collector.wait_for(len(HOMES) * len(COMMANDS))
+    collector.wait_for_page(f"<dt>People</dt><dd>{len(HOMES)}</dd>")
+    print(f"Who has the key sees the runs of {len(HOMES)} people at {collector.page}")
 
-        _title("3. The events, as they arrive at the server")
-        _arrivals(server)
+    _title("6. The developer has second thoughts")
+    subprocess.run(["make", "metrics-opt-out"], cwd=stack, env=first, check=True)
+    collector.wait_for((len(HOMES) - 1) * len(COMMANDS))
+    collector.wait_for_page(f"<dt>People</dt><dd>{len(HOMES) - 1}</dd>")
+    print(f"\nThe collector has deleted the {len(events)} events; the page shows {len(HOMES) - 1} people.")
 
-        _title("4. What it costs")
-        _cost(stack, environment, make)
+    _title("7. What it costs, and what a developer sees of it on their own machine")
+    _cost(stack, others[0], make)
+    print(flush=True)
+    subprocess.run(["make", "metrics-stats"], cwd=stack, env=others[0], check=True)
 
-        _title("5. What the developer can see of it, on their own machine")
-        subprocess.run(["make", "metrics-stats"], cwd=stack, env=environment, check=True)
-
-        _title("6. The developer has second thoughts")
-        subprocess.run(["make", "metrics-opt-out"], cwd=stack, env=environment, check=True)
-
-        _title("7. What a team learns from half a year")
-        _report(work)
+    _title("8. What a team learns from half a year")
+    _report(work)
     return 0
 
 
@@ -98,7 +191,8 @@ def _checkout(stack: Path, host: str) -> Path:
     """A git repository with a copy of the example, whose catalog names the server of this demonstration."""
     shutil.copytree(EXAMPLE, stack)
     catalog = stack / "targets.yaml"
-    catalog.write_text(catalog.read_text().replace("http://127.0.0.1:8123", host))
+    text = catalog.read_text().replace("http://127.0.0.1:8123", f"{host}\n  collector: true")
+    catalog.write_text(text)
     subprocess.run([sys.executable, "-m", "generator", "render"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
     identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.invalid", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q", "-b", "master"], ["add", "."], [*identity, "commit", "-qm", "An example devstack"]):
@@ -120,11 +214,11 @@ def _edit(stack: Path) -> None:
     subprocess.run([*generator, "remove", "dev.shell"], cwd=stack, check=True, stderr=subprocess.DEVNULL)
 
 
-def _answer(stack: Path, environment: dict[str, str]) -> None:
+def _answer(stack: Path, environment: dict[str, str], shown: TextIO | None) -> None:
     child = pexpect.spawn(
         "make", ["metrics-opt-in"], cwd=str(stack), env=environment, encoding="utf-8", timeout=PATIENCE_S
     )
-    child.logfile_read = sys.stdout
+    child.logfile_read = shown
     child.expect("asked again: ")
     child.sendline("yes")
     child.expect(pexpect.EOF)
@@ -135,20 +229,19 @@ def _watched(home: Path) -> list[str]:
     """Say how makes are watched on this system; return the command that is measured here."""
     [program] = home.glob(".config/*/recorder-*")
     print(f"\n$ ~/{program.relative_to(home)} check", flush=True)
-    way = subprocess.check_output([program, "check"], text=True).strip()
+    way = _way(program)
     print(f"{way}\n\nThis system, {platform.system()} {platform.release()}: {WAYS[way]}.")
-    return [str(program), "run", "--", "make"] if way == NONE else ["make"]
+    return _watch(home)
 
 
-def _arrivals(server: Capture) -> None:
-    """Print the event of each of the commands, as soon as it is there."""
-    shown: set[str] = set()
-    while len(shown) < len(COMMANDS):
-        for event in server.wait_for(len(shown) + 1):
-            if event["messageId"] not in shown:
-                shown.add(event["messageId"])
-                what = {"userId": event["userId"], "properties": event["properties"]}
-                print(json.dumps(what, indent=2), flush=True)
+def _watch(home: Path) -> list[str]:
+    """The command that is measured in this home."""
+    [program] = home.glob(".config/*/recorder-*")
+    return [str(program), "run", "--", "make"] if _way(program) == NONE else ["make"]
+
+
+def _way(program: Path) -> str:
+    return subprocess.check_output([program, "check"], text=True).strip()
 
 
 def _cost(stack: Path, environment: dict[str, str], make: list[str]) -> None:

@@ -97,7 +97,7 @@ def test_every_command_in_the_docs_exists() -> None:
 
 
 def test_the_demo_shows_what_the_readme_promises() -> None:
-    """Commands, their events, the cost, how makes are watched here, a one-line diff, an opt-out, a team's report."""
+    """Commands, their events, a page, a deletion, the cost, how makes are watched, a one-line diff, a team's report."""
     result = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "demo.py")],
         capture_output=True,
@@ -107,7 +107,7 @@ def test_the_demo_shows_what_the_readme_promises() -> None:
     )
     assert result.returncode == 0, result.stderr
     # Those that ended together are sent in the order of their starts; a later one may come first on a busy machine.
-    assert sorted(re.findall(r'"command": "(.*)"', result.stdout.partition("3. The events")[2])) == [
+    assert sorted(re.findall(r'"command": "(.*)"', result.stdout.partition("4. The events")[2])) == [
         "dev.provision.forum",
         "dev.pull",
         "dev.up.%",
@@ -118,7 +118,7 @@ def test_the_demo_shows_what_the_readme_promises() -> None:
     assert re.search(r"tracked +[\d.]+ ms", result.stdout)
     changed = result.stdout.partition("git diff -U0")[2].partition("\n\n")[0].splitlines()[1:]
     assert changed == ["--- a/Makefile.instrumented", "+++ b/Makefile.instrumented", "+  dev.shell \\"]
-    assert "have been deleted" in result.stdout
+    assert "The collector has deleted the 4 events; the page shows 2 people." in result.stdout
     page = Path(result.stdout.splitlines()[-1])
     assert "dev.provision got faster and fails less, but something else" in page.read_text()
 
