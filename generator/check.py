@@ -30,7 +30,8 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
         return [_as_finding(problem, problem.name or "catalog") for problem in error.problems]
     findings = list(_check_rendered(catalog, include_path))
     try:
-        rules = makefile.read(include_path.resolve().parent, include=include_path.name)
+        named = [target.name for target in catalog.targets if "%" not in target.name]
+        rules = makefile.read_for(include_path.resolve().parent, named, include_path.name)
     except UserError as error:
         return [*findings, *(_as_finding(problem, "makefile") for problem in error.problems)]
     findings += [

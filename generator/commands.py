@@ -57,17 +57,22 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
 
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
-def init(folder: Path) -> None:
+@click.argument("names", nargs=-1)
+def init(folder: Path, names: tuple[str, ...]) -> None:
     """Propose a catalog for the Makefile in FOLDER, and make the include its first line.
+
+    What the project's own text says to type comes first. NAMES are proposed in any case: a Makefile may make whatever
+    it is asked for.
 
     \b
     Examples:
       python -m generator init
       python -m generator init path/to/project
+      python -m generator init . lint test
     """
     from generator.init import init as begin  # noqa: PLC0415  (only this command needs it)
 
-    for line in begin(folder, folder / CATALOG):
+    for line in begin(folder, folder / CATALOG, names):
         click.echo(line, err=True)
 
 
@@ -111,14 +116,15 @@ def list_(catalog: Path, untracked: bool) -> None:
     """Show the tracked targets, and whether the Makefile still has them."""
     from rich.table import Table  # noqa: PLC0415  (only this command draws a table)
 
+    from generator.mentions import mentions  # noqa: PLC0415
     from generator.proposal import proposed  # noqa: PLC0415
 
-    rules = makefile.read(catalog.resolve().parent)
-    targets = load(catalog).targets
+    folder, targets = catalog.resolve().parent, load(catalog).targets
+    rules = makefile.read_for(folder, [target.name for target in targets if "%" not in target.name])
     if untracked:
         tracked = {name for target in targets for name in target.commands}
         table = Table("target", "stems", "help", box=None, pad_edge=False)
-        for entry in proposed(rules):
+        for entry in proposed(rules, mentions(folder)):
             if not any(name == entry.name or matches(name, entry.name) for name in tracked):
                 table.add_row(entry.name, ", ".join(entry.stems), entry.help)
         _print(table)

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from generator import makefile, repository, wiring
 from generator.catalog import COMMANDS, load
-from generator.proposal import first_of, proposed
+from generator.mentions import mentions
+from generator.proposal import Proposed, first_of, proposed
 from generator.render import first_catalog, include
 from instrumented_make import files
 from instrumented_make.errors import failure
 
 
-def init(folder: Path, catalog: Path) -> list[str]:
+def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     """Write a proposed ``catalog`` and its include, and the line that reads it; return the lines to print.
+
+    The targets that are ``named`` come first in it.
 
     Raise UserError if there already is a catalog, or nothing to track.
     """
     if catalog.exists():
         raise failure("it already exists", "edit it, or run: instrumented-make add NAME", path=catalog)
-    rules = makefile.read(folder)
-    entries = proposed(rules)
+    if makefile.first_in(folder) is None:
+        hint = (
+            "run ./configure first, or what else makes it, and then this"
+            if (folder / "configure").exists()
+            else ("run this in the Makefile's folder")
+        )
+        raise failure("there is no Makefile here", hint, path=folder)
+    typed = mentions(folder)
+    rules = makefile.read_for(folder, [*named, *typed])
+    entries = [Proposed(name, interactive=False) for name in named]
+    entries += [entry for entry in proposed(rules, typed) if entry.name not in named]
     if not entries:
-        raise failure("no targets found in its makefiles", "run this in the Makefile's folder", path=folder)
+        hint = "name those that people type: instrumented-make init FOLDER NAME ..."
+        raise failure("no targets found in its makefiles", hint, path=folder)
     project, branch = _project(folder), repository.main_branch(folder)
     first = folder / (makefile.first_in(folder) or "Makefile")
     text = first_catalog(project, branch, _prefix(rules), entries)
@@ -55,7 +69,7 @@ def init(folder: Path, catalog: Path) -> list[str]:
 def _project(folder: Path) -> str:
     """The repository's name, then the folder's: many repositories have a ``docs``, so that alone is not enough."""
     top = repository.top(folder) or folder
-    parts = [top.resolve().name, *folder.resolve().relative_to(top.resolve()).parts]
+    parts = [repository.name(folder) or top.resolve().name, *folder.resolve().relative_to(top.resolve()).parts]
     name = re.sub(r"[^a-z0-9_-]+", "-", "-".join(parts).lower()).strip("-_")
     return name[:64].strip("-_") or "project"
 

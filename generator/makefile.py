@@ -13,11 +13,12 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.target_names import MAKEFILES, matches
-from instrumented_make.errors import failure
+from generator.target_names import MAKEFILES, fault_of_target, matches
+from instrumented_make.errors import UserError, failure
 from instrumented_make.text import is_printable
 
 TIMEOUT_S = 60
@@ -98,8 +99,10 @@ def first_in(folder: Path) -> str | None:
     return next((name for name in MAKEFILES if (folder / name).exists()), None)
 
 
-def read(folder: Path, include: str = INCLUDE) -> Makefile:
+def read(folder: Path, include: str = INCLUDE, goals: Sequence[str] = ()) -> Makefile:
     """Ask make for the rules in ``folder``, except those of the rendered ``include``; without a makefile, none.
+
+    A makefile may make rules from the ``goals`` that somebody asks for. None of them is made.
 
     Raise UserError if make cannot read the makefiles there.
     """
@@ -111,7 +114,7 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
         with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
             stop.write(f"$(error {_STOP})\n")
             stop.flush()
-            result = _ask(["make", "-pRr", "-f", first, "-f", stop.name], folder, variables)
+            result = _ask(["make", "-pRr", "-f", first, "-f", stop.name, *goals], folder, variables)
     except OSError as error:
         raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
     except subprocess.TimeoutExpired:
@@ -122,6 +125,19 @@ def read(folder: Path, include: str = INCLUDE) -> Makefile:
         told = "; ".join(faults) or result.stderr.strip() or "nothing"
         raise failure("make cannot read the makefiles here", f"make says: {told}", path=folder)
     return _parse(folder, result.stdout, Path(stop.name), include)
+
+
+def read_for(folder: Path, names: Iterable[str], include: str = INCLUDE) -> Makefile:
+    """As :func:`read`, and for those ``names`` that nothing makes with them as the goals. Raise UserError."""
+    rules = read(folder, include)
+    missing = [name for name in names if not rules.has(name) and not fault_of_target(name)]
+    if not missing:
+        return rules
+    try:
+        asked = read(folder, include, missing)
+    except UserError:  # it refuses goals that it does not know
+        return rules
+    return replace(rules, rules={**asked.rules, **rules.rules}, has_default=rules.has_default or asked.has_default)
 
 
 def _ask(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -17,6 +18,14 @@ MAX_STEMS = 40
 # Names that mark targets as not meant to be typed.
 _HELPER = re.compile(r"_|impl-|/|(force|phony|always|dummy)$", re.I)
 _BUILT_IN = re.compile(r"\.(o|c|cc|cpp|f|p|s|S|y|l)$")
+# What people type, but hardly wait for.
+_SELDOM = frozenset({"help", "clean"})
+# What people work in: a terminal in a container, a shell, logs that go on. Without a terminal (-T) nobody does.
+_WORKED_IN = re.compile(r"(^|[.\-_/:])(shell|attach|dbshell|console)([.\-_/:]|$)")
+_KEEPS = re.compile(
+    r"(\s-(it|ti)\s|\b(docker|docker-compose|compose|podman|kubectl|oc)\b.*\s(exec\b(?!.*\s-T\b)|attach\b)"
+    r"|\blogs\b.*\s(-f|--follow)\b)"
+)
 # A pattern's % stands for what follows one of these.
 _SEPARATORS = ".-_:+@"
 # This many targets with one recipe are an expanded pattern.
@@ -25,21 +34,39 @@ _EXPANDED = 3
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An entry of a first catalog: a target, or a pattern and the ``stems`` that are reported by name."""
+    """An entry of a first catalog: a target, or a pattern and the ``stems`` that are reported by name.
+
+    ``interactive``: it looks as if people work in it.
+    """
 
     name: str
     help: str = ""
     stems: tuple[str, ...] = ()
+    interactive: bool = False
 
 
-def proposed(rules: Makefile) -> list[Proposed]:
-    """What to measure, best first: documented or ``.PHONY`` targets, then the rest, each in the makefiles' order.
+def proposed(rules: Makefile, typed: Mapping[str, int] | None = None) -> list[Proposed]:
+    """What to measure, best first: what is ``typed`` most in the project's own text, by how often; then documented or
+    ``.PHONY`` targets, then the rest, each in the makefiles' order. What people seldom wait for comes after these.
 
     Targets that were expanded from a pattern, by a list or by ``$(foreach)``, are proposed as the pattern.
-    """
-    commands = [rule for rule in rules.rules.values() if _is_command(rules, rule)]
-    commands.sort(key=lambda rule: not (rule.phony or rule.help))
-    return _fold(commands)
+    """  # noqa: D205  (it is one sentence)
+    typed = typed or {}
+    commands = [rule for rule in rules.rules.values() if _is_command(rules, rule, typed)]
+    listed = _lists(commands)
+    commands = [rule for rule in commands if rule.name in typed or rule.name not in listed]
+    often = {rule.name: _times(rules, rule, typed) for rule in commands}
+    commands.sort(key=lambda rule: (rule.name in _SELDOM, -often[rule.name], not (rule.phony or rule.help)))
+    return _fold(commands, [name for name in typed if name not in rules.rules])
+
+
+def _times(rules: Makefile, rule: Rule, typed: Mapping[str, int]) -> int:
+    """How often a target is typed or, for a pattern, anything that only it makes."""
+    if "%" not in rule.name:
+        return typed.get(rule.name, 0)
+    return sum(
+        times for name, times in typed.items() if name not in rules.rules and name != "%" and matches(rule.name, name)
+    )
 
 
 def first_of(entries: list[Proposed]) -> list[Proposed]:
@@ -47,7 +74,11 @@ def first_of(entries: list[Proposed]) -> list[Proposed]:
     return entries if len(entries) <= MAX_TARGETS + _A_FEW else entries[:MAX_TARGETS]
 
 
-def _is_command(rules: Makefile, rule: Rule) -> bool:
+def _is_command(rules: Makefile, rule: Rule, typed: Mapping[str, int]) -> bool:
+    if rule.name in typed and not fault_of_target(rule.name) and (rule.recipe or rule.prerequisites):
+        return True
+    if not rule.help and (rules.folder / rule.name).exists():
+        return False  # a file or a folder, though it may be called phony
     if fault_of_target(rule.name) or rule.name in rules.files or _HELPER.match(rule.name):
         return False
     if rule.name == "%" or ("%" in rule.name and not rule.recipe):
@@ -68,23 +99,53 @@ def _is_file(rules: Makefile, rule: Rule) -> bool:
     return in_folder or FILE_SUFFIX.search(rule.name) is not None or rules.is_file(rule) or built_in
 
 
-def _fold(commands: list[Rule]) -> list[Proposed]:
-    """Each command, or the pattern that it belongs to, in the place of the pattern's first command."""
-    patterns = {rule.name: Proposed(rule.name, rule.help) for rule in commands if "%" in rule.name}
+def _lists(commands: list[Rule]) -> set[str]:
+    """The targets of rules for many without a name in common and without help: helpers of a list."""
+    shared = [rule for rule in commands if rule.line and rule.recipe and "%" not in rule.name and not rule.help]
+    listed: set[str] = set()
+    for _, group in groupby(sorted(shared, key=_place), key=_place):
+        names = [rule.name for rule in group]
+        if len(names) >= _EXPANDED and _common(names) is None:
+            listed.update(names)
+    return listed
+
+
+def _is_interactive(rule: Rule) -> bool:
+    return _WORKED_IN.search(rule.name) is not None or _KEEPS.search(rule.recipe) is not None
+
+
+def _fold(commands: list[Rule], typed: list[str]) -> list[Proposed]:
+    """Each command, or the pattern that it belongs to, in the place of the pattern's first command.
+
+    ``typed``: names without a rule of their own; a pattern's are among its stems.
+    """
+    patterns = {
+        rule.name: Proposed(rule.name, rule.help, _typed_stems(rule.name, typed), _is_interactive(rule))
+        for rule in commands
+        if "%" in rule.name
+    }
     of_recipe = {**_patterns_of_prerequisites(commands), **_patterns_of_recipes(commands)}
     entries: dict[str, Proposed] = {}
     for rule in commands:
         pattern = of_recipe.get(rule.name) or _pattern_behind(rule, list(patterns))
         if pattern is None:
-            entries.setdefault(rule.name, patterns.get(rule.name, Proposed(rule.name, rule.help)))
+            alone = patterns.get(rule.name) or Proposed(rule.name, rule.help, interactive=_is_interactive(rule))
+            entries.setdefault(rule.name, alone)
             continue
-        entry = entries.get(pattern) or patterns.get(pattern) or Proposed(pattern, rule.help)
+        known = entries.get(pattern) or patterns.get(pattern)
+        entry = known or Proposed(pattern, rule.help, interactive=_is_interactive(rule))
         before, _, after = pattern.partition("%")
         stem = rule.name[len(before) : len(rule.name) - len(after)]
-        if fault_of_stem(stem) is None and len(entry.stems) < MAX_STEMS:
+        if fault_of_stem(stem) is None and stem not in entry.stems and len(entry.stems) < MAX_STEMS:
             entry = replace(entry, stems=(*entry.stems, stem))
         entries[pattern] = entry
     return list(entries.values())
+
+
+def _typed_stems(pattern: str, typed: list[str]) -> tuple[str, ...]:
+    before, _, after = pattern.partition("%")
+    stems = [name[len(before) : len(name) - len(after)] for name in typed if matches(pattern, name)]
+    return tuple(stem for stem in stems if "%" not in stem and fault_of_stem(stem) is None)[:MAX_STEMS]
 
 
 def _pattern_behind(rule: Rule, patterns: list[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,17 @@ def ignored(folder: Path, names: Sequence[str]) -> list[str]:
     """Those of ``names`` in ``folder`` that git would not commit; none outside a repository."""
     # Without the index, since reading it could start a configured file system monitor.
     return _ask(folder, "check-ignore", "--no-index", "--", *names).splitlines()
+
+
+def files(folder: Path) -> list[str]:
+    """The files in ``folder`` that git knows, by their names from there; none outside a repository."""
+    return [name for name in _ask(folder, "-c", "core.fsmonitor=false", "ls-files", "-z").split("\0") if name]
+
+
+def name(folder: Path) -> str | None:
+    """What the repository is called, as its remote says; None without one."""
+    address = _ask(folder, "config", "--get", "remote.origin.url").strip().rstrip("/")
+    return re.split(r"[/:]", address)[-1].removesuffix(".git") or None
 
 
 def top(folder: Path) -> Path | None:

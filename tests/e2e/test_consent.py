@@ -402,17 +402,21 @@ def test_without_a_python_the_decision_and_the_setup_are_shown(
     asked: Workbench, answer: str | None, decision: str, goal: str
 ) -> None:
     """If no Python can import the reporter, make and sh say what was decided, what waits and how to set it up."""
-    waiting = ""
+    waiting = gone = ""
     if answer is not None:
         asked.opt_in(answer)
         (asked.config / "interpreter").write_text("/nonexistent/python\n")
+        gone = "Interpreter: /nonexistent/python is gone, so runs wait; to fix this: make metrics-opt-in\n"
         asked.run("one")
         if asked.records():
             waiting = "Not yet read: 1 runs, which wait until this is set up\n"
     assert bool(waiting) == (decision == "yes")
     before = sorted(asked.home.rglob("*"))
     result = asked.run(f"metrics-{goal}")
-    assert (result.returncode, result.stdout) == (0 if goal == "status" else 2, f"Decision: {decision}\n{waiting}")
+    assert (result.returncode, result.stdout) == (
+        0 if goal == "status" else 2,
+        f"Decision: {decision}\n{gone}{waiting}",
+    )
     made = asked.config / f"environment-{__version__}"
     assert f"No Python here has instrumented-make {__version__}." in result.stderr
     assert f"\n  python3 -I -m venv {made}\n" in result.stderr

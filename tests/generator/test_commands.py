@@ -66,7 +66,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "My Project"
     folder.mkdir()
     (folder / "Makefile").write_text(MAKEFILE)
-    (folder / "sub.mk").write_text("sub: ; @:\n")
+    (folder / "sub.mk").write_text("sub: ## Everything below\n\t@:\n")
     (folder / "sub").mkdir()
     (folder / "sub" / "Makefile.instrumented").write_text("")
     monkeypatch.chdir(folder)
@@ -115,7 +115,7 @@ def test_init_overwrites_nothing(project: Path, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("a b\n", "missing separator"), ("VAR = 1\n", "no targets found"), (None, "no target")],
+    [("a b\n", "missing separator"), ("VAR = 1\n", "no targets found"), (None, "there is no Makefile here")],
 )
 def test_init_says_why_it_cannot_propose_anything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str

@@ -110,8 +110,7 @@ def test_several_comment_lines_above_a_rule_are_not_a_help_text(tmp_path: Path) 
 
 
 def test_names_with_a_slash_can_be_commands(tmp_path: Path) -> None:
-    """``docker/up`` if it is phony, and ``docker.pull/%``; ``all`` even if there is a file of that name."""
-    (tmp_path / "all").write_text("")
+    """``docker/up`` if it is phony, and ``docker.pull/%``."""
     text = ".PHONY: docker/up\nall: docker/up\ndocker/up: ; @:\ndocker.pull/%: ; @echo $*\n"
     assert names(tmp_path, text) == ["docker/up", "all", "docker.pull/%"]
 
