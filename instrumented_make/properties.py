@@ -152,7 +152,9 @@ def properties_of(optional: tuple[str, ...]) -> tuple[Property, ...]:
     return tuple(declared for declared in PROPERTIES if not declared.optional or declared.name in optional)
 
 
-def example_event(event: str, shown: tuple[Property, ...]) -> str:
-    """An event named ``event`` with the properties ``shown``, as indented JSON."""
+def example_event(event: str, shown: tuple[Property, ...], command: str = "") -> str:
+    """An event named ``event`` of a ``command``, with the properties ``shown``, as indented JSON."""
     properties = {declared.name: declared.example for declared in shown}
+    if command:
+        properties["command"] = command
     return json.dumps({"event": event, "userId": USER_ID.example, "properties": properties}, indent=2)

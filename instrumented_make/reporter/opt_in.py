@@ -66,7 +66,9 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("\nThere is no terminal to answer on. Nothing was changed.\n")
         return
     out.write(
-        f"\nAllow {contract.project} to report usage metrics under a random id?\n"
+        # The text above may have scrolled away.
+        f"\n{contract.who} would like to know, {contract.why}.\n"
+        f"Allow {contract.project} to report usage metrics under a random id?\n"
         "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to not be asked again: "
     )
     out.flush()
@@ -85,6 +87,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("Nothing was changed.\n")
         return
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
+    out.write(f"What takes your own time, once there are runs: {contract.make('stats')}\n")
     if sent is not None and sent[1:] != (consent.sent_as(config_dir) or ())[1:]:  # another destination gets another id
         out.write(what_was_sent(*sent, None))
     out.write(_advice(config_dir, host, way))
@@ -94,6 +97,7 @@ def explain(contract: Contract) -> str:
     """The text above the question."""
     shown = tuple(BY_NAME[name] for name in contract.collection.fields)
     width = max(len(declared.name) for declared in (USER_ID, *shown))
+    command = next((name for name in contract.first if "%" not in name), "")
     lines = [
         f"{contract.who} would like to know how long the make commands of {contract.project} take you,",
         f"{contract.why}.",
@@ -112,7 +116,7 @@ def explain(contract: Contract) -> str:
         "",
         "An example:",
         "",
-        *(f"  {line}" for line in example_event(contract.collection.event, shown).splitlines()),
+        *(f"  {line}" for line in example_event(contract.collection.event, shown, command).splitlines()),
         "",
     ]
     if contract.collection.leaves_machine:
