@@ -20,7 +20,7 @@ _MOST_BYTES, _MOST_FILES = 1024 * 1024, 5_000
 # Where a command begins: a line, perhaps after a prompt; code in a sentence; or after another command.
 _COMMAND = re.compile(
     r"""(?:^[\s\-*>#$%]*|[`"'(;&|]\s*|\b(?:run|then|else|do|sudo|time):?\s+)  # before it
-    (?:[A-Za-z_]\w*=\S*\s+)*make((?:[ \t]+[^\s`'"|;&()<>\#\\]+)+)  # its words""",
+    (?:[A-Za-z_]\w*=\S*\s+)*make((?:[ \t]+[^\s`'"|;&()\#\\]+)+)  # its words""",
     re.M | re.X | re.I,
 )
 _GOAL = re.compile(r"[A-Za-z0-9_.][\w.%/@+:-]*")

@@ -119,8 +119,9 @@ def _fold(commands: list[Rule], typed: list[str]) -> list[Proposed]:
 
     ``typed``: names without a rule of their own; a pattern's are among its stems.
     """
+    stems = _typed_stems([rule.name for rule in commands if "%" in rule.name], typed)
     patterns = {
-        rule.name: Proposed(rule.name, rule.help, _typed_stems(rule.name, typed), _is_interactive(rule))
+        rule.name: Proposed(rule.name, rule.help, stems.get(rule.name, ()), _is_interactive(rule))
         for rule in commands
         if "%" in rule.name
     }
@@ -142,10 +143,18 @@ def _fold(commands: list[Rule], typed: list[str]) -> list[Proposed]:
     return list(entries.values())
 
 
-def _typed_stems(pattern: str, typed: list[str]) -> tuple[str, ...]:
-    before, _, after = pattern.partition("%")
-    stems = [name[len(before) : len(name) - len(after)] for name in typed if matches(pattern, name)]
-    return tuple(stem for stem in stems if "%" not in stem and fault_of_stem(stem) is None)[:MAX_STEMS]
+def _typed_stems(patterns: list[str], typed: list[str]) -> dict[str, tuple[str, ...]]:
+    """For each of the ``patterns`` the stems of the names that it makes, which are those that no narrower one does."""
+    stems: dict[str, tuple[str, ...]] = {}
+    for name in typed:
+        fits = [pattern for pattern in patterns if matches(pattern, name)]
+        pattern = max(fits, key=len, default="")
+        before, _, after = pattern.partition("%")
+        stem = name[len(before) : len(name) - len(after)]
+        known = stems.get(pattern, ())
+        if pattern and "%" not in stem and fault_of_stem(stem) is None and len(known) < MAX_STEMS:
+            stems[pattern] = (*known, stem)
+    return stems
 
 
 def _pattern_behind(rule: Rule, patterns: list[str]) -> str | None:

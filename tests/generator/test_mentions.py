@@ -32,6 +32,7 @@ def of(folder: Path, makefile_text: str, **texts: str) -> dict[str, Proposed]:
         ("- run: make ci\n  run: DEBUG=1 make -j 4 -k V=1 ci\n", {"ci": 2}),
         ("if true; then make one; else make two; fi", {"one": 1, "two": 1}),
         ("RUN sudo make install", {"install": 1}),
+        ("`make dev.up.<service>`, `make dev.{up,down}.lms` or `make dev.$NAME`; `make up >log`", {"up": 1}),
         ("(`make dev.up.lms+studio`)", {"dev.up.lms+studio": 1}),
         ("We make up stories, and remake them.", {}),
         ("`make -C docs html`; `make --directory=docs html`; `make -f other.mk html`", {}),
@@ -80,6 +81,20 @@ def test_a_pattern_s_stems_are_those_that_are_typed(tmp_path: Path) -> None:
     )
     assert list(found) == ["dev.up.%", "other"]
     assert found["dev.up.%"].stems == ("lms", "studio")
+
+
+def test_a_name_is_a_stem_of_the_narrowest_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As make itself chooses; a catalog with both would be refused."""
+    text = "dev.%: ; @echo $*\ndev.up.%: ; @echo up $*\ndev.up.all: ; @echo all\n"
+    found = of(tmp_path, text, README__md="`make dev.up.lms` `make dev.lint` `make dev.up.all`")
+    assert {name: entry.stems for name, entry in found.items()} == {
+        "dev.%": ("lint",),
+        "dev.up.%": ("lms",),
+        "dev.up.all": (),
+    }
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    assert main(["check"]) == 0
 
 
 def test_files_and_folders_are_out_unless_they_are_typed_or_documented(tmp_path: Path) -> None:
