@@ -302,9 +302,51 @@ def test_events_go_on_while_the_page_is_made(collecting: Collecting) -> None:
     assert not any("could not be made" in line for line in collecting.logged)
 
 
+DASHBOARD = ROOT / "examples" / "collector" / "grafana.json"
+
+
+def test_the_dashboard_has_what_grafana_knows() -> None:
+    """Grafana's own types (of 10.1) know each panel, query and variable of it, and leave out none of its fields."""
+    pytest.importorskip("grafana_foundation_sdk", reason="Grafana's types need Python 3.11")
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins  # noqa: PLC0415
+    from grafana_foundation_sdk.cog.runtime import panelcfg_config  # noqa: PLC0415
+    from grafana_foundation_sdk.models import prometheus  # noqa: PLC0415
+    from grafana_foundation_sdk.models.dashboard import Dashboard, VariableType  # noqa: PLC0415
+
+    def left_out(text: str) -> list[str]:
+        document = json.loads(text)
+        return list(_missing(document, json.loads(JSONEncoder(sort_keys=True).encode(Dashboard.from_json(document)))))
+
+    register_default_plugins()
+    text = DASHBOARD.read_text()
+    assert left_out(text) == []
+    assert left_out(text.replace('"expr"', '"exprr"', 1).replace('"unit"', '"unitt"', 1)) == [
+        ".panels[0].fieldConfig.defaults.unitt",
+        ".panels[0].targets[0].exprr",
+    ]
+    document = json.loads(text)
+    assert all(panelcfg_config(panel["type"]) for panel in document["panels"])
+    assert {one["type"] for one in document["templating"]["list"]} <= set(VariableType)
+    queries = [query for panel in Dashboard.from_json(document).panels or [] for query in panel.targets or []]  # type: ignore[union-attr]
+    assert {type(query) for query in queries} == {prometheus.Dataquery}
+
+
+def _missing(given: Any, kept: Any, at: str = "") -> Iterator[str]:
+    """Where ``kept`` differs from what was ``given``; what it has besides does not matter."""
+    if isinstance(given, dict) and isinstance(kept, dict):
+        for name, value in given.items():
+            yield from _missing(value, kept.get(name), f"{at}.{name}")
+    elif isinstance(given, list) and isinstance(kept, list) and len(given) == len(kept):
+        for place, (value, other) in enumerate(zip(given, kept, strict=True)):
+            yield from _missing(value, other, f"{at}[{place}]")
+    elif given != kept:
+        yield at
+
+
 def test_the_dashboard_asks_for_what_there_is(collecting: Collecting) -> None:
     """Each of its queries names metrics and labels that the collector's own output has."""
-    dashboard = json.loads((ROOT / "examples" / "collector" / "grafana.json").read_text())
+    dashboard = json.loads(DASHBOARD.read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     queries += [one["query"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
     collecting.send(*of_team(5, exit_status=2), *of_team(5, exit_status=-2, secret=1))
