@@ -10,6 +10,7 @@ import random
 import re
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -59,6 +60,21 @@ def user(number: int) -> str:
     return str(UUID(int=number << 80 | 0x4 << 76 | 0x8 << 60 | number, version=4))
 
 
+def certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """A made-up authority, and a certificate for this machine with its key."""
+    authority, certificate, key = folder / "authority.pem", folder / "host.pem", folder / "host.key"
+    request = folder / "host.csr"
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    for line in (
+        f"req -x509 -newkey rsa:2048 -nodes -keyout {folder}/authority.key -out {authority} -days 2 -subj /CN=us",
+        f"req -newkey rsa:2048 -nodes -keyout {key} -out {request} -subj /CN=localhost",
+        f"x509 -req -in {request} -CA {authority} -CAkey {folder}/authority.key -CAcreateserial -days 2 "
+        f"-extfile {folder}/names -out {certificate}",
+    ):
+        subprocess.run(["openssl", *line.split()], check=True, capture_output=True)
+    return authority, certificate, key
+
+
 def event(message_id: str | None = None, user_id: str = user(1), **properties: Any) -> dict[str, Any]:
     """A track event as a client sends it, with these properties in place of usual ones."""
     return {
@@ -92,11 +108,22 @@ def basic(user: str, password: str = "") -> dict[str, str]:
 
 
 class Collecting:
-    """A collector that runs: a context manager. ``told`` are the lines that it prints, ``logged`` those of its log."""
+    """A collector that runs: a context manager. ``told`` are the lines that it prints, ``logged`` those of its log.
 
-    def __init__(self, catalog: Path, data: str, *options: str, environment: dict[str, str] | None = None) -> None:
+    ``authority``: the certificate of whom its clients trust, if it has TLS.
+    """
+
+    def __init__(
+        self,
+        catalog: Path,
+        data: str,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        authority: Path | None = None,
+    ) -> None:
         self.catalog, self.data, self.options = catalog, data, options
         self.environment = environment or {}
+        self.authority = authority
         self.told: list[str] = []
         self.logged: list[str] = []
         self._changed = threading.Condition()
@@ -160,6 +187,9 @@ class Collecting:
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection to it."""
+        if self.authority is not None:
+            context = ssl.create_default_context(cafile=str(self.authority))
+            return http.client.HTTPSConnection("localhost", self.port, timeout=HANG_S, context=context)
         return http.client.HTTPConnection(self.host, self.port, timeout=HANG_S)
 
     def ask(

@@ -13,7 +13,7 @@ class Board(msgspec.Struct, frozen=True):
 
     ``durations``: for each command that enough people ran in the last weeks, the 50th and 90th percentile in ms.
     ``commands``: those that enough people ever ran. ``changes``: those that nobody was told of, as a sentence each;
-    ``known``: all changes ever found, as a report's ``--since-last`` reads them.
+    ``known``: all changes ever told; ``waiting``: those that are found, but not for long (see :mod:`findings`).
     """
 
     page: bytes = b""
@@ -22,6 +22,7 @@ class Board(msgspec.Struct, frozen=True):
     durations: dict[str, tuple[float, float]] = {}
     changes: tuple[str, ...] = ()
     known: tuple[dict[str, Any], ...] = ()
+    waiting: tuple[dict[str, Any], ...] = ()
 
     @property
     def unpacked_page(self) -> bytes:

@@ -68,6 +68,13 @@ def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     help='Post {"text": "..."} there for each new change that the report finds.',
 )
 @click.option(
+    "--notify-after",
+    callback=_period,
+    default="14d",
+    show_default=True,
+    help="Post a change once the report has found it for so long; most that are due to chance are gone by then.",
+)
+@click.option(
     "--export",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -88,6 +95,7 @@ def collect(
     tls_key: Path | None,
     behind_proxy: bool,
     notify: str,
+    notify_after: int,
     export: Path | None,
     new_reader_key: bool,
 ) -> None:
@@ -121,7 +129,7 @@ def collect(
                     click.echo(path)
             return
         safety = service.Safety(tls_cert, tls_key, behind_proxy)
-        options = service.Options(data, host, port, min_people, keep, page_every, safety, notify)
+        options = service.Options(data, host, port, min_people, keep, page_every, safety, notify, notify_after)
         service.run(options, catalog, ctx.obj.agreement, click.echo)
 
 

@@ -26,7 +26,8 @@ RECENT_S = 28 * DAY_S
 class Order(msgspec.Struct, frozen=True):
     """What to make: of the events in ``source``, with a report's options.
 
-    ``event``: its name; None if there is no event. ``known``: the changes that are not new.
+    ``event``: its name; None if there is no event. ``now_s``: the time, in seconds since 1970. ``known`` and
+    ``waiting``: those of the board before; a change is told once it has been found for ``after_s``.
     """
 
     source: str
@@ -36,17 +37,21 @@ class Order(msgspec.Struct, frozen=True):
     helps: dict[str, str]
     interactive: tuple[str, ...]
     min_people: int
-    known: tuple[dict[str, Any], ...]
+    after_s: int
+    now_s: int = 0
+    known: tuple[dict[str, Any], ...] = ()
+    waiting: tuple[dict[str, Any], ...] = ()
 
 
 def make(order: Order) -> Board:
     """The board. Raise UserError."""
     # Altair asks for the home when it is imported, fails where there is none, and keeps nothing there.
     os.environ.setdefault("HOME", os.sep)
-    from instrumented_make.figures import Selection  # noqa: PLC0415  (these take a second)
+    from instrumented_make.collector import findings  # noqa: PLC0415  (these take a second)
+    from instrumented_make.figures import Selection  # noqa: PLC0415
     from instrumented_make.report.events import open_source  # noqa: PLC0415
     from instrumented_make.report.history import History  # noqa: PLC0415
-    from instrumented_make.report.options import Earlier, Options, Targets  # noqa: PLC0415
+    from instrumented_make.report.options import Options, Targets  # noqa: PLC0415
     from instrumented_make.report.page import page  # noqa: PLC0415
     from instrumented_make.report.progress import Steps  # noqa: PLC0415
     from instrumented_make.report.questions import changed  # noqa: PLC0415
@@ -55,27 +60,18 @@ def make(order: Order) -> Board:
     with Steps() as steps, open_source(order.source, event=order.event, usual=order.table) as source:
         history = History(source, Selection(), order.min_people, steps, options)
         text = page(history, steps)
-        changes = changed.find_changes(history)
-        earlier = Earlier("", order.known)
-        recent = History(source, Selection(since_s=int(time.time()) - RECENT_S), order.min_people, steps, options)
+        found = findings.sort(changed.find_changes(history), order.known, order.waiting, order.now_s, order.after_s)
+        recent = History(source, Selection(since_s=order.now_s - RECENT_S), order.min_people, steps, options)
         durations = recent.quantiles(recent.runs, (50, 90))
         return Board(
             page=gzip.compress(text.encode(), mtime=0),
             of=order.of,
             commands=tuple(history.commands),
             durations={command: (durations[command][0], durations[command][1]) for command in recent.commands},
-            changes=tuple(changed.sentence(one, own=False) for one in changes if changed.is_new(one.shift, earlier)),
-            known=tuple(_known(order.known, changed.document(changes))),
+            changes=tuple(changed.sentence(one, own=False) for one in found.told),
+            known=found.known,
+            waiting=found.waiting,
         )
-
-
-def _known(before: tuple[dict[str, Any], ...], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was known and what was found, each once: a change that is not found for a while is not new afterwards."""
-    names = ("command", "measure", "worse", "week")
-    return [
-        dict(zip(names, one, strict=True))
-        for one in dict.fromkeys(tuple(change[name] for name in names) for change in (*before, *found))
-    ]
 
 
 def _end_with(parent: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -37,8 +38,12 @@ class Pages:
         min_people: int,
         every_s: float,
         tell: Callable[[str], Awaitable[bool]] | None,
+        tell_after_s: int,
     ) -> None:
-        """``tell`` is given each new change, as a sentence; one for which it returns False it is given again later."""
+        """``tell`` is given each new change, as a sentence; one for which it returns False it is given again later.
+
+        A change is told once every making has found it for ``tell_after_s``.
+        """
         self.board = Board()
         self._writer = writer
         self._source = source
@@ -46,6 +51,7 @@ class Pages:
         self._min_people = min_people
         self._every_s = every_s
         self._tell = tell
+        self._tell_after_s = tell_after_s
 
     async def run(self) -> None:
         """Make it again and again. A restart goes on with what was made before it."""
@@ -79,11 +85,12 @@ class Pages:
             helps=dict(targets.helps),
             interactive=tuple(sorted(targets.interactive)),
             min_people=self._min_people,
-            known=(),
+            after_s=self._tell_after_s,
         )
         # Without an event there is nothing to show; when the last one was deleted, there is a page that shows it.
         of = f"{news} {digest([__version__, msgspec.to_builtins(order)])}" if news else ""
-        return msgspec.structs.replace(order, of=of, known=self.board.known)
+        before = self.board
+        return msgspec.structs.replace(order, of=of, now_s=int(time.time()), known=before.known, waiting=before.waiting)
 
     async def _make(self, order: Order) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -46,7 +46,8 @@ class Safety:
 class Options:
     """How a collector is run: where its ``data`` is, where it listens, and what it may show.
 
-    ``data``: a folder, or PostgreSQL's URL. ``notify``: the URL of a chat, if there is one.
+    ``data``: a folder, or PostgreSQL's URL. ``notify``: the URL of a chat, if there is one, which is
+    told of a change that was found for ``notify_after_s``.
     """
 
     data: str
@@ -57,6 +58,7 @@ class Options:
     page_every_s: float
     safety: Safety = Safety()
     notify: str = ""
+    notify_after_s: int = 0
 
     @property
     def source(self) -> str:
@@ -105,7 +107,9 @@ async def _serve(
     counts = Counts(writer)
     retention = Retention(writer, options.keep_s)
     tell = Notifier(options.notify, agreement.project).tell if options.notify else None
-    pages = Pages(writer, options.source, agreement, options.min_people, options.page_every_s, tell)
+    pages = Pages(
+        writer, options.source, agreement, options.min_people, options.page_every_s, tell, options.notify_after_s
+    )
     collector = Collector(agreement, writer, retention, pages, options.safety.is_https)
 
     def change(agreement: Agreement) -> None:

@@ -157,7 +157,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, int]]:
     store = SqliteStore(folder)
     writer = Writer(store)
 
-    pages = Pages(writer, "", AGREED, 5, 60, None)
+    pages = Pages(writer, "", AGREED, 5, 60, None, 0)
     application = Collector(AGREED, writer, Retention(writer, 10**9), pages, secure=False).application
     running = connections.server(application, None, None)
     with closing(socket.socket()) as listener:

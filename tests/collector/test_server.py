@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collecting import CATALOG, KEY, Collecting, basic, batch, collect, event, user, write_catalog
+from collecting import CATALOG, KEY, Collecting, basic, batch, certificates, collect, event, user, write_catalog
 from segment.analytics.client import Client
 from workbench import HANG_S
 
@@ -388,24 +388,9 @@ def test_the_catalogs_optional_fields_are_kept(tmp_path: Path) -> None:
         assert running.left() == {intake.OTHER_PROPERTY: 1}
 
 
-def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """A made-up authority, and a certificate for this machine with its key."""
-    authority, certificate, key = folder / "authority.pem", folder / "host.pem", folder / "host.key"
-    request = folder / "host.csr"
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    for line in (
-        f"req -x509 -newkey rsa:2048 -nodes -keyout {folder}/authority.key -out {authority} -days 2 -subj /CN=us",
-        f"req -newkey rsa:2048 -nodes -keyout {key} -out {request} -subj /CN=localhost",
-        f"x509 -req -in {request} -CA {authority} -CAkey {folder}/authority.key -CAcreateserial -days 2 "
-        f"-extfile {folder}/names -out {certificate}",
-    ):
-        subprocess.run(["openssl", *line.split()], check=True, capture_output=True)
-    return authority, certificate, key
-
-
 def test_clients_reach_it_by_tls(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an authority of one's own; whoever does not know that sends nothing."""
-    authority, certificate, key = _certificates(tmp_path)
+    authority, certificate, key = certificates(tmp_path)
     options = ("--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key))  # noqa: S104
     with Collecting(catalog, str(tmp_path / "metrics"), *options) as running:
         assert running.scheme == "https"
