@@ -92,6 +92,18 @@ def _host(host: str) -> str:
     return host
 
 
+def _header(text: str) -> str:
+    """Lines that can be comments in a makefile and in Markdown."""
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    for line in lines:
+        _one_line(line)
+        if line.endswith("\\"):
+            raise _refuse("a line ends in a backslash, which would make the next one a comment", "remove it")
+        if "--" in line:
+            raise _refuse("it contains '--', which would end a comment in Markdown", "write it in another way")
+    return "\n".join(lines)
+
+
 def _plain_name_as_mapping(value: object) -> object:
     """``- dev.pull`` is short for ``- name: dev.pull``."""
     return {"name": value} if not isinstance(value, dict) else value
@@ -162,9 +174,11 @@ class Consent(_Part):
 class Catalog(_Part):
     """A whole ``targets.yaml``.
 
-    ``default_goal`` is the tracked target that plain ``make`` makes, if that is to be measured.
+    ``default_goal`` is the tracked target that plain ``make`` makes, if that is to be measured. ``header`` is a comment
+    on top of what is rendered: a licence, for example.
     """
 
+    header: Annotated[str, AfterValidator(_header), StringConstraints(max_length=2_000)] = ""
     project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     event: Text
     command_type: Text = "make"

@@ -125,3 +125,35 @@ def test_the_include_is_short(name: str) -> None:
     end = lines.index("", start)
     assert len(lines) - (end - start) <= 120
     assert end - start == 1 + len(load(root / "targets.yaml").targets)
+
+
+MINIMAL = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one]\n"
+HEADER = "Copyright the team\n\nSPDX-License-Identifier: Apache-2.0 $(shell touch here) # `touch here`"
+
+
+def test_a_header_is_put_on_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a comment, in which make and Markdown see nothing but text."""
+    monkeypatch.chdir(tmp_path)
+    indented = HEADER.replace("\n", "\n  ")
+    Path("targets.yaml").write_text(f"header: |\n  {indented}\n{MINIMAL}")
+    Path("Makefile").write_text("include Makefile.instrumented\none: ; @echo made\n")
+    assert main(["render"]) == 0
+    *lines, first = Path("Makefile.instrumented").read_text().splitlines()[:4]
+    assert lines == [f"# {line}".rstrip() for line in HEADER.splitlines()]
+    assert first.startswith("# Generated from targets.yaml")
+    assert subprocess.check_output(["make", "one"], text=True) == "made\n"
+    assert not Path("here").exists()
+    assert main(["doc", "--output", "data.md"]) == 0
+    assert Path("data.md").read_text().startswith(f"<!--\n{HEADER}\n-->\n\n# Data dictionary\n")
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("text", ["ends in a \\\\", "2020--2026", "\\u202e"])
+def test_a_header_that_would_be_more_than_a_comment_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """With its place in the catalog."""
+    catalog = tmp_path / "targets.yaml"
+    catalog.write_text(f'header: "{text}"\n{MINIMAL}')
+    assert main(["render", "--catalog", str(catalog)]) == 1
+    assert f"{catalog}:1:9: error: " in capsys.readouterr().err
