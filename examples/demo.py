@@ -250,7 +250,7 @@ def _cost(stack: Path, environment: dict[str, str], make: list[str]) -> None:
     (stack / "Makefile.bare").write_text(rules)
     ways = {
         "make, without the include": (["make", "-f", "Makefile.bare", "dev.up.lms"], environment),
-        "with the include, nobody asked": (["make", "dev.up.lms"], {**environment, "HOME": "/nonexistent"}),
+        "with the include, undecided": (["make", "dev.up.lms"], {**environment, "HOME": "/nonexistent"}),
         "tracked": ([*make, "dev.up.lms"], environment),
     }
     taken_ms: dict[str, list[float]] = {name: [] for name in ways}

@@ -55,7 +55,7 @@ RECORDER = next(
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
-# When a test gives up: never because the machine is busy. What must not be waited for takes an hour in the tests.
+# When a test gives up: never because the machine is busy. What a test must not wait for takes an hour.
 HANG_S = PATIENCE_S
 
 CATALOG = """\

@@ -153,5 +153,5 @@ def _decline(config_dir: ConfigDir) -> list[Problem]:
         consent.save(config_dir, Consent(DECLINE, consent.now()))
     except UserError as error:
         hint = "opt out again once this is fixed; until then you may see reminders"
-        return [Problem(f"your no cannot be kept here: {error.problems[0].message}", hint, error.problems[0].path)]
+        return [Problem(f"your decision could not be saved: {error.problems[0].message}", hint, error.problems[0].path)]
     return []

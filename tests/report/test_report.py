@@ -160,7 +160,7 @@ def test_changes_are_found_without_a_date(team: Path) -> None:
     assert re.search(
         r"dev.provision got faster since the week of 2026-0(4-27|5-04): a run takes 1\d\.\d min instead", answer
     )
-    days = re.search(r"Commits of (2026-0\d-\d\d) to (2026-0\d-\d\d) fit best", answer)
+    days = re.search(r"introduced by a commit of (2026-0\d-\d\d) to (2026-0\d-\d\d)[.]", answer)
     assert days is not None
     assert days[1] <= "2026-04-28" <= days[2]
     find_changes = json.loads(told(team, "--format", "json"))["changes"]

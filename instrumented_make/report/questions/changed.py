@@ -297,7 +297,8 @@ def sentence(change: Change, *, own: bool) -> str:
         text += f" It looks like about {shift.moved:,} of them, and no change for the others."
     if change.commits is not None:
         first, last = (date(day) for day in change.commits)
-        text += f" Commits of {first} fit best." if first == last else f" Commits of {first} to {last} fit best."
+        days = first if first == last else f"{first} to {last}"
+        text += f" Most likely introduced by a commit of {days}."
     return f"New: {text}" if change.new else text
 
 

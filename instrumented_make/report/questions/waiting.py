@@ -91,7 +91,7 @@ def _answer(
     summary: Summary, awaited: Sequence[Figures], weeks: int, range_ms: tuple[float, float] | None, *, own: bool
 ) -> str:
     if not awaited:
-        return "Nobody waits: people work inside all of these commands."
+        return "All of these commands are interactive, so no waiting is counted."
     first, *rest = awaited
     text = (
         f"{'You wait' if own else 'People wait'} longest for {first.command}: {duration(first.total_ms / weeks)} per "
