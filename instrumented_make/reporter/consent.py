@@ -48,6 +48,10 @@ class Collection:
         fields = value.get("fields")
         if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
             raise ValueError("fields is not a list of strings")
+        # Who agreed before there were collectors has none.
+        collector = value.get("collector", False)
+        if not isinstance(collector, bool):
+            raise ValueError("collector is not true or false")
         return cls(
             event=_text(value, "event"),
             command_type=_text(value, "command_type"),
@@ -55,7 +59,7 @@ class Collection:
             host=_text(value, "host"),
             write_key=_text(value, "write_key"),
             fields=tuple(fields),
-            collector=value.get("collector") is True,
+            collector=collector,
         )
 
     def unknown(self) -> list[str]:

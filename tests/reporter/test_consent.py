@@ -74,13 +74,16 @@ PLACES += [("consent", "collection", name) for name in Collection.__dataclass_fi
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(PLACES), value=st.none() | st.booleans() | st.integers() | st.lists(st.integers()))
 def test_a_damaged_yes_is_not_a_yes(home: ConfigDir, place: tuple[str, ...], value: Any) -> None:
-    """Any changed value invalidates it, except an empty list of optional fields, which is valid."""
+    """Any changed value invalidates it, except those that are valid: no fields, or a server that is no collector."""
     consent.save(home, AGREED)
     home.decision.write_text(json.dumps(_without(json.loads(home.decision.read_text()), place, value)))
     found = consent.load(home)
     if place == ("consent", "collection", "fields") and value == []:
         assert found is not None
         assert found.collection == dataclasses.replace(COLLECTION, fields=())
+    elif place[-1] == "collector" and isinstance(value, bool):
+        assert found is not None
+        assert found.collection == dataclasses.replace(COLLECTION, collector=value)
     else:
         assert found is None or not found.records
 
