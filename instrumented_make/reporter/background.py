@@ -15,7 +15,6 @@ import time
 
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.deletion import carry_out
 from instrumented_make.reporter.delivery import BACKGROUND_S, LAST_LOOK_S, deliver
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
@@ -43,4 +42,6 @@ def work(config_dir: ConfigDir, inherited: int | None = None) -> None:
     record(config_dir, repositories)
     deliver(config_dir, LAST_LOOK_S)
     if config_dir.deletions():
+        from instrumented_make.reporter.deletion import carry_out  # noqa: PLC0415  (hardly any run needs it)
+
         carry_out(config_dir, pauses_s=(0,))

@@ -13,7 +13,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,11 +41,13 @@ def keep(config_dir: ConfigDir, deletion: Deletion) -> None:
     config_dir.write(config_dir.deletion.with_name(name), json.dumps(asdict(deletion)) + "\n")
 
 
-def unconfirmed(config_dir: ConfigDir) -> Iterator[tuple[Path, Deletion]]:
+def unconfirmed(config_dir: ConfigDir) -> list[tuple[Path, Deletion]]:
     """Each deletion that is kept here, with its file. What cannot be read is none."""
+    found = []
     for path in sorted(config_dir.deletions()):
         with contextlib.suppress(ValueError, TypeError):
-            yield path, Deletion(**json.loads(config_dir.read(path)))
+            found.append((path, Deletion(**json.loads(config_dir.read(path)))))
+    return found
 
 
 def begin(config_dir: ConfigDir, environment: Mapping[str, str]) -> bool:
@@ -54,7 +56,7 @@ def begin(config_dir: ConfigDir, environment: Mapping[str, str]) -> bool:
     ``environment``: what the person's make was given. A makefile may have changed this process's own, and could lead
     the request elsewhere.
     """
-    if not any(True for _ in unconfirmed(config_dir)):
+    if not unconfirmed(config_dir):
         return False
     with contextlib.suppress(OSError):  # then the next opt-out tries again
         subprocess.Popen(
@@ -75,10 +77,9 @@ def carry_out(config_dir: ConfigDir, pauses_s: tuple[int, ...] = PAUSES_S) -> No
 
     for pause_s in pauses_s:
         time.sleep(pause_s)
-        left = list(unconfirmed(config_dir))
-        for path, deletion in left:
+        for path, deletion in unconfirmed(config_dir):
             if segment.delete(deletion.host, deletion.write_key, deletion.user_id):
                 with contextlib.suppress(OSError):
                     os.unlink(path)
-        if not any(True for _ in unconfirmed(config_dir)):
+        if not unconfirmed(config_dir):
             return
