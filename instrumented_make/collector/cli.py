@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from instrumented_make.errors import failure
-from instrumented_make.report.cli import MIN_PEOPLE
+from instrumented_make.report.cli import MIN_PEOPLE, needing_the_extra
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
@@ -113,7 +110,7 @@ def collect(
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
     # The caller knows how to read a catalog; the collector itself does not depend on catalogs.
-    with _needing_the_extra():
+    with needing_the_extra("collector", command="collect"):
         from instrumented_make.collector import keys, opening, service  # noqa: PLC0415
 
         if new_reader_key:
@@ -131,15 +128,3 @@ def collect(
         safety = service.Safety(tls_cert, tls_key, behind_proxy)
         options = service.Options(data, host, port, min_people, keep, page_every, safety, notify, notify_after)
         service.run(options, catalog, ctx.obj.agreement, click.echo)
-
-
-@contextmanager
-def _needing_the_extra() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        message = f"{error.name} is not installed" if isinstance(error, ModuleNotFoundError) else str(error)
-        hint = (
-            "install the collector extra: pip install 'instrumented-make[collector]', or '.[collector]' in a checkout"
-        )
-        raise failure(message, hint, path="collect") from None

@@ -156,7 +156,7 @@ def report(
     selection = Selection(since, commands, include_test, only_master=branch == "master", all_callers=callers == "all")
     # The caller knows how to read a catalog; the report itself does not depend on catalogs.
     targets = ctx.obj.targets(catalog) if catalog is not None else Targets()
-    with _needing_the_extra(), _no_garbage_collection():
+    with needing_the_extra("report", command="report"), _no_garbage_collection():
         from instrumented_make.report.events import open_source  # noqa: PLC0415
         from instrumented_make.report.history import History  # noqa: PLC0415
         from instrumented_make.report.progress import Steps  # noqa: PLC0415
@@ -181,15 +181,16 @@ def report(
 
 
 @contextmanager
-def _needing_the_extra() -> Iterator[None]:
+def needing_the_extra(extra: str, command: str) -> Iterator[None]:
+    """Say how to install the ``extra`` that a ``command`` needs, if that is what is missing."""
     try:
         yield
     except ImportError as error:
         # A library whose own dependency is missing describes that itself.
         missing = isinstance(error, ModuleNotFoundError)
         message = f"{error.name} is not installed" if missing else str(error)
-        hint = "install the report extra: pip install 'instrumented-make[report]', or '.[report]' in a checkout"
-        raise failure(message, hint, path="report") from None
+        what = f"pip install 'instrumented-make[{extra}]', or '.[{extra}]' in a checkout"
+        raise failure(message, f"install the {extra} extra: {what}", path=command) from None
 
 
 @contextmanager

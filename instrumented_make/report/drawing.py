@@ -137,6 +137,33 @@ def intervals(rows: Rows, title: str, text: str, least: float = -math.inf) -> Dr
     return both(draw, text)
 
 
+def effects(
+    found: Sequence[tuple[str, tuple[float, float, float], int]], text: str, *, of_failures: bool
+) -> Drawing | None:
+    """For each command the low end, the middle and the high end of an effect on so many people. None if there is none.
+
+    It is one on the shares of runs that fail, or the logarithm of a ratio of durations.
+    """
+    rows: Rows = []
+    for name, ends, people in found:
+        low, middle, high = (value * 100 if of_failures else math.expm1(value) * 100 for value in ends)
+        said = f"{middle:+.1f}{' points' if of_failures else '%'}, from {low:+.1f} to {high:+.1f}"
+        rows.append(
+            {
+                "command": name,
+                "low": low,
+                "middle": middle,
+                "high": high,
+                "colour": of_interval(low, high),
+                "text": f"{name}: {said}, {people:,} people",
+            }
+        )
+    if not rows:
+        return None
+    title = "percentage points of runs that fail" if of_failures else "per cent of time"
+    return intervals(rows, title, text, -math.inf if of_failures else -100)
+
+
 def of_interval(low: float, high: float) -> str:
     """The colour of a change of something that is better the less it is."""
     return "var(--better)" if high < 0 else "var(--worse)" if low > 0 else "var(--unsure)"

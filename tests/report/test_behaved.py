@@ -113,15 +113,25 @@ def test_the_report_counts_the_same_days(tmp_path: Path) -> None:
     assert every.before == pytest.approx(sum(item.runs.before for item in expected.values() if item.runs))
 
 
-def until(runs: Runs, change_s: float, people: int) -> list[float]:
-    """How many days after the change each person who was there before first ran its commit; for ever if never."""
+def waits(runs: Runs, change_s: int) -> list[tuple[float, bool]]:
+    """Of each person who was there before the change: the days until their first run of it, or else their last one."""
     waited = []
-    for person in range(people):
+    for person in np.unique(runs.person).tolist():
         own = runs.of(runs.person == person)
         if (own.start_s < change_s).any() and (own.start_s >= change_s).any():
             has = own.start_s[(own.pulled_s >= change_s) & (own.start_s >= change_s)]
-            waited.append((has.min() - change_s) / DAY_S if len(has) else np.inf)
-    return sorted(waited)
+            waited.append((((has if len(has) else own.start_s[-1:]).min() - change_s) / DAY_S, len(has) > 0))
+    return waited
+
+
+def until(waited: list[tuple[float, bool]], share: float) -> float:
+    """When so many of the people have it, by Kaplan and Meier's product."""
+    without = 1.0
+    for place, (at, has) in enumerate(sorted(waited)):
+        without *= 1 - has / (len(waited) - place)
+        if without <= 1 - share + 1e-9:
+            return at
+    return np.inf
 
 
 @pytest.mark.sampled(1)
@@ -133,11 +143,11 @@ def test_days_until_people_have_a_commit_are_those_of_the_team(tmp_path: Path, s
     with history_of(path, options=Options(int(team.change_s))) as history:
         adoption = behaved.find(history).adoption
         section = behaved.ask(history)
-    waited = until(team.runs(), int(team.change_s), 50)
+    waited = waits(team.runs(), int(team.change_s))
     assert adoption is not None
     assert adoption.people == len(waited)
-    assert adoption.days[0.5] == pytest.approx(waited[int(np.ceil(0.5 * len(waited))) - 1], abs=0.01)
-    assert adoption.days[0.9] == pytest.approx(waited[int(np.ceil(0.9 * len(waited))) - 1], abs=0.01)
+    assert adoption.days[0.5] == pytest.approx(until(waited, 0.5), abs=0.01)
+    assert adoption.days[0.9] == pytest.approx(until(waited, 0.9), abs=0.01)
     assert section is not None
     assert f"Of {len(waited)} people who were there before it, half had it after " in section.answer
 
@@ -153,16 +163,6 @@ def test_people_who_are_all_alike_are_no_certainty() -> None:
     assert effect.standard_error == pytest.approx(np.sqrt(0.15 / 30))
 
 
-def half_time(waited: list[tuple[float, bool]]) -> float:
-    """When half of the people have it, by Kaplan and Meier's product; each with when that was, or when they left."""
-    without = 1.0
-    for place, (at, has) in enumerate(sorted(waited)):
-        without *= 1 - has / (len(waited) - place)
-        if without <= 0.5:
-            return at
-    return np.inf
-
-
 def test_who_leaves_without_it_counts_until_then(tmp_path: Path) -> None:
     """Of ten people, three leave on the third day."""
     team = Team(World(people=40, change=CHANGED, pull_every_days=12, runs_a_week=25), 4)
@@ -174,15 +174,10 @@ def test_who_leaves_without_it_counts_until_then(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", team, {"user_id": ids})
     with history_of(path, options=Options(change_s)) as history:
         adoption = behaved.find(history).adoption
-    waited = []
-    for person in range(40):
-        own = runs.of(there & (runs.person == person))
-        if (own.start_s < change_s).any() and (own.start_s >= change_s).any():
-            has = own.start_s[(own.pulled_s >= change_s) & (own.start_s >= change_s)]
-            waited.append((((has if len(has) else own.start_s[-1:]).min() - change_s) / DAY_S, len(has) > 0))
+    waited = waits(runs.of(there), change_s)
     assert adoption is not None
     assert adoption.had == sum(has for _, has in waited) < adoption.people == len(waited)
-    assert adoption.days[0.5] == pytest.approx(half_time(waited), abs=0.01)
+    assert adoption.days[0.5] == pytest.approx(until(waited, 0.5), abs=0.01)
 
 
 def test_too_few_people_are_told_as_that(tmp_path: Path) -> None:

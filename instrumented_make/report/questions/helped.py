@@ -366,27 +366,10 @@ def _forest(comparisons: Sequence[Comparison], text: str, *, of_failures: bool) 
     """The effect on each command with its interval. None if no effect is known."""
     from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
 
-    rows: Rows = []
-    for comparison in comparisons:
-        effect = comparison.failures if of_failures else comparison.duration
-        if effect is None or not effect.enough:
-            continue
-        low, middle, high = (
-            value * 100 if of_failures else math.expm1(value) * 100
-            for value in (effect.low, effect.estimate, effect.high)
-        )
-        said = f"{middle:+.1f}{' points' if of_failures else '%'}, from {low:+.1f} to {high:+.1f}"
-        rows.append(
-            {
-                "command": comparison.command,
-                "low": low,
-                "middle": middle,
-                "high": high,
-                "colour": drawing.of_interval(effect.low, effect.high),
-                "text": f"{comparison.command}: {said}, {effect.people} people",
-            }
-        )
-    if not rows:
-        return None
-    title = "percentage points of runs that fail" if of_failures else "per cent of time"
-    return drawing.intervals(rows, title, text, -math.inf if of_failures else -100)
+    found = [(item.command, item.failures if of_failures else item.duration) for item in comparisons]
+    known = [
+        (command, (effect.low, effect.estimate, effect.high), effect.people)
+        for command, effect in found
+        if effect is not None and effect.enough
+    ]
+    return drawing.effects(known, text, of_failures=of_failures)

@@ -13,7 +13,7 @@ import ibis
 import numpy as np
 
 from instrumented_make.layout import duration, percentage
-from instrumented_make.report.estimators.panel import Floats, Integers, Truths
+from instrumented_make.report.estimators.panel import Floats
 from instrumented_make.report.estimators.sides import FALSE_ALARM, Difference, compare_sides
 from instrumented_make.report.history import History
 from instrumented_make.report.queries import number_people, sum_by, week
@@ -136,15 +136,20 @@ def find_parts(history: History) -> list[Part]:
     runs = history.cut_runs.filter(history.cut_runs.command.isin(history.commands))
     named = renamed(runs, _names(history, runs))
     table = history.columns(sums_by_value(named, history.unit))
-    _, unit = np.unique(table["unit"], return_inverse=True)
+    units, unit = np.unique(table["unit"], return_inverse=True)
+    size = len(units)
     found: list[tuple[Part, Difference | None, Difference | None]] = []
     alone = history.unit == "week"
     for command in history.commands:
         of_command = table["command"] == command
-        values = sorted({*table["value"][of_command].tolist()})
-        sums = {name: _spread_out(values, unit, table, of_command, name) for name in _SUMS}
-        known = {place for place, value in enumerate(values) if value != UNKNOWN}
-        for value, places in _with_kinds(values):
+        values, place = np.unique(table["value"][of_command].astype(str), return_inverse=True)
+        cell, shape = place * size + unit[of_command], (len(values), size)
+        sums = {
+            name: np.bincount(cell, table[name][of_command], len(values) * size).astype(float).reshape(shape)
+            for name in _SUMS
+        }
+        known = {*np.flatnonzero(values != UNKNOWN).tolist()}
+        for value, places in _with_kinds(values.tolist()):
             inside = {name: rows[places].sum(axis=0) for name, rows in sums.items()}
             part = _part(command, value, inside, alone=alone)
             if not history.may_be_told(part.people):
@@ -195,15 +200,6 @@ def _with_kinds(values: Sequence[str]) -> list[tuple[str, list[int]]]:
 
 def _kind(value: str) -> str:
     return re.split(r"[ ,]", printable(value), maxsplit=1)[0]
-
-
-def _spread_out(values: Sequence[str], unit: Integers, table: Mapping[str, Any], at: Truths, name: str) -> Floats:
-    """The sums ``name`` of one command by value (rows) and unit."""
-    size = int(unit.max()) + 1
-    place = {value: number for number, value in enumerate(values)}
-    rows = np.array([place[value] for value in table["value"][at].tolist()], dtype=np.int64)
-    spread: Floats = np.bincount(rows * size + unit[at], table[name][at], len(values) * size).astype(float)
-    return spread.reshape(len(values), size)
 
 
 def _part(command: str, value: str, sums: Mapping[str, Floats], *, alone: bool) -> Part:
@@ -315,27 +311,11 @@ def _forest(parts: Sequence[Part], by: str, answer: str, *, of_failures: bool) -
     """Each command with each value, those that differ most first. None if nothing was compared."""
     from instrumented_make.report import drawing  # noqa: PLC0415  (imported to draw only)
 
-    data: Rows = []
-    for part in parts:
-        compared = part.failures if of_failures else part.time
-        if compared is None:
-            continue
-        middle, low, high = (
-            value * 100 if of_failures else math.expm1(value) * 100 for value in (compared.estimate, *compared.bounds)
-        )
-        data.append(
-            {
-                "command": f"{part.command} {_named(part.value, by)}",
-                "low": low,
-                "middle": middle,
-                "high": high,
-                "colour": drawing.of_interval(low, high),
-                "text": f"{part.command} {_named(part.value, by)}: {middle:+.1f}{' points' if of_failures else '%'}, "
-                f"from {low:+.1f} to {high:+.1f}, {part.people:,} people",
-            }
-        )
-    shown = sorted(data, key=lambda row: -abs(row["middle"]))[: drawing.SHOWN_COMMANDS]
-    if not shown:
-        return None
-    title = "percentage points of runs that fail" if of_failures else "per cent of time"
-    return drawing.intervals(shown, title, answer, -math.inf if of_failures else -100)
+    found = [(part, part.failures if of_failures else part.time) for part in parts]
+    compared = [
+        (f"{part.command} {_named(part.value, by)}", (it.low, it.estimate, it.high), part.people)
+        for part, it in found
+        if it is not None
+    ]
+    compared.sort(key=lambda effect: -abs(effect[1][1] if of_failures else math.expm1(effect[1][1])))
+    return drawing.effects(compared[: drawing.SHOWN_COMMANDS], answer, of_failures=of_failures)
