@@ -33,6 +33,7 @@ from instrumented_make.errors import Problem, UserError
 from instrumented_make.properties import OPTIONAL_NAMES, properties_of
 from instrumented_make.text import is_printable
 
+CATALOG = "targets.yaml"
 # The include's own commands, and what each does; each name starts with the catalog's prefix.
 COMMANDS = {
     "opt-in": "Show what would be collected and where it would go, and ask you",

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from generator import makefile, repository, wiring
+from generator import database, makefile, repository, wiring
 from generator.catalog import COMMANDS, Catalog, load
-from generator.render import include, name_from
+from generator.render import command_line, include, name_from
 from generator.target_names import matches
-from generator.trial import trial
+from generator.trial import changes, trial
 from generator.yaml_source import Where
 from instrumented_make import files
 from instrumented_make.errors import Position, Problem, UserError
@@ -22,7 +22,8 @@ _START = Position(1, 1)
 def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] = ()) -> list[Problem]:
     """All findings, in file order; empty if everything matches. Each has a name and a position.
 
-    If there are no errors, make is also run with the ``command_lines``.
+    If there are no errors, what make knows with and without the include is compared, make metrics-status is run once in
+    a temporary home, and so are the ``command_lines``.
     """
     try:
         catalog = load(catalog_path)
@@ -38,11 +39,12 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
         *_wiring(rules, include_path, catalog),
         *_check_ignored(catalog, include_path),
         *_check_clashes(catalog, rules),
+        *_caught(catalog, include_path, rules),
         *_targets(catalog, rules),
     ]
     if any(finding.severity == "error" for finding in findings):
         return findings
-    return [*findings, *trial(catalog, include_path, command_lines)]
+    return [*findings, *changes(catalog, include_path), *trial(catalog, include_path, command_lines)]
 
 
 def as_github(finding: Problem) -> str:
@@ -86,7 +88,9 @@ def _at(
 def _check_rendered(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     if files.current(include_path) != include(catalog, include_path):
         message = f"{include_path.name} is out of date: {catalog.source.path.name} now renders differently"
-        yield _at(include_path, "stale-include", message, "run: instrumented-make render")
+        yield _at(
+            include_path, "stale-include", message, f"run: {command_line('render', catalog.source.path, include_path)}"
+        )
 
 
 def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> Iterator[Problem]:
@@ -94,9 +98,9 @@ def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> I
     for path in wiring.makefiles_aside(folder):
         message = "this is your makefile: check --run was killed before it could put it back"
         yield _at(path, "left-aside", message, f"run: mv {path.name} {path.stem}")
-    first = makefile.first_in(folder)
+    first = database.first_in(folder)
     if first is None:
-        hint = "render next to the Makefile: instrumented-make render --catalog PATH --output PATH"
+        hint = "run this with --output, the path of the include that your Makefile reads"
         yield _at(folder, "no-makefile", "there is no Makefile here", hint)
         return
     for name in rules.files:
@@ -128,7 +132,7 @@ def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> I
 
 def _check_ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     folder = include_path.resolve().parent
-    paths = [include_path, catalog.source.path, folder / (makefile.first_in(folder) or "Makefile")]
+    paths = [include_path, catalog.source.path, folder / (database.first_in(folder) or "Makefile")]
     for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
         message = "git ignores it, so nobody else gets it"
         yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
@@ -142,6 +146,18 @@ def _check_clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Probl
             message = f"the project has a rule for {rule.name}, which is one of the include's commands"
             hint = "give the include's commands another name in the catalog: 'prefix: usage'"
             yield _at(rule.file, "prefix-clash", message, hint, Position(rule.line, 1))
+
+
+def _caught(catalog: Catalog, include_path: Path, rules: makefile.Makefile) -> Iterator[Problem]:
+    """A rule for whatever is in the folder, which make would follow to remake the include."""
+    for name in (include_path.name, catalog.source.path.name):
+        rule = rules.rules.get(name)
+        if rule is not None and (rule.recipe or rule.phony):
+            message = f"a rule makes {name}, as it does for every file here"
+            hint = f"leave {name} out of its names"
+            yield _at(
+                rule.file or database.first_in(rules.folder), "caught-file", message, hint, Position(rule.line or 1, 1)
+            )
 
 
 def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:

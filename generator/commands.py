@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator import catalog_edit, makefile
-from generator.catalog import load
-from generator.render import data_dictionary, name_from
+from generator import catalog_edit, database, makefile
+from generator.catalog import CATALOG, load
+from generator.render import command_line, data_dictionary, name_from
 from generator.render import include as rendered_include
 from generator.target_names import matches
 from generator.yaml_source import Source
@@ -25,14 +25,13 @@ from instrumented_make.errors import Problem, UserError, failure
 if TYPE_CHECKING:
     from rich.table import Table
 
-CATALOG = Path("targets.yaml")
-INCLUDE = Path(makefile.INCLUDE)
+INCLUDE = Path(database.INCLUDE)
 DICTIONARY = Path("docs/data-dictionary.md")
 
 commands = click.Group()
 
 _catalog = click.option(
-    "--catalog", type=click.Path(path_type=Path), default=CATALOG, show_default=True, help="The catalog to read."
+    "--catalog", type=click.Path(path_type=Path), default=Path(CATALOG), show_default=True, help="The catalog to read."
 )
 _output = click.option(
     "--output", "path", type=click.Path(path_type=Path), help=f"The include.  [default: {INCLUDE} next to the catalog]"
@@ -52,7 +51,9 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
       python -m generator render --check
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
     """
-    _write_or_check(_render(catalog, path), check=check, command="render")
+    _write_or_check(
+        _render(catalog, path), check=check, command=command_line("render", catalog, _include(catalog, path))
+    )
 
 
 @commands.command()
@@ -179,7 +180,7 @@ def check(catalog: Path, path: Path | None, format_: str, run: tuple[str, ...], 
 def doc(catalog: Path, path: Path, check: bool) -> None:
     """Render the data dictionary: every property, its meaning, and an example event."""
     text = data_dictionary(load(catalog), source=name_from(path, catalog))
-    _write_or_check({path: text}, check=check, command="doc")
+    _write_or_check({path: text}, check=check, command=command_line("doc", catalog, path, DICTIONARY))
 
 
 @commands.command()
@@ -243,7 +244,7 @@ def schema(path: Path | None, check: bool) -> None:
     if path is None:
         click.echo(text(), nl=False)
     else:
-        _write_or_check({path: text()}, check=check, command="schema")
+        _write_or_check({path: text()}, check=check, command=f"instrumented-make schema --output {path}")
 
 
 def _render(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:
@@ -295,8 +296,7 @@ def _write_or_check(texts: dict[Path, str], *, check: bool, command: str) -> Non
     else:
         for path in stale:
             click.echo(_difference(path, texts[path]), nl=False)
-        hint = f"run: instrumented-make {command}"
-        raise UserError(*(Problem("out of date", hint, str(path)) for path in stale))
+        raise UserError(*(Problem("out of date", f"run: {command}", str(path)) for path in stale))
 
 
 def _difference(path: Path, text: str) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from generator import catalog_edit, wiring, yaml_source
+from generator import catalog_edit, database, makefile, wiring, yaml_source
 from generator.catalog import Catalog
 from generator.render import data_dictionary, name_from
 from generator.target_names import MAKEFILES
 from instrumented_make import files
-from instrumented_make.errors import failure
+from instrumented_make.errors import UserError, failure
 
 HOOKS = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
@@ -24,18 +23,20 @@ ATTRIBUTE = "Makefile.instrumented linguist-generated"
 def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     """Remove everything but your own lines; return a line for each file that was changed or deleted.
 
-    Raise UserError for a file that cannot be changed or deleted.
+    Raise UserError for a file that cannot be changed or deleted, and, with nothing changed, if make would then know
+    anything else of the Makefile's rules.
     """
     folder = include.parent
-    changed: dict[Path, str | None] = dict(_without_wiring(folder, include.name))
-    changed |= _without_lines(folder / ATTRIBUTES, ATTRIBUTE)
-    changed |= _without_hooks(folder / HOOKS)
+    changed = _without_lines(folder / ATTRIBUTES, ATTRIBUTE) | _without_hooks(folder / HOOKS)
     deleted = [path for path, text in changed.items() if text is None]
     deleted += [include, catalog.source.path]
     if files.current(dictionary) == data_dictionary(catalog, source=name_from(dictionary, catalog.source.path)):
         deleted.append(dictionary)
     edited = {path: text for path, text in changed.items() if text is not None}
-    files.write_all(edited)
+    wired = {path: left for path in (folder / name for name in MAKEFILES) if (left := _without_wiring(path, include))}
+    with files.as_before_on_error(wired):
+        _take_line_out(wired, folder, include.name)
+        files.write_all(edited)
     gone = [path for path in deleted if path.exists()]
     for path in gone:
         try:
@@ -45,17 +46,30 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     for emptied in {path.parent for path in gone} - {folder}:
         with contextlib.suppress(OSError):  # the folder is not empty
             emptied.rmdir()
-    return [*(f"{path}: restored" for path in edited), *(f"{path}: deleted" for path in gone)]
+    return [*(f"{path}: restored" for path in (*wired, *edited)), *(f"{path}: deleted" for path in gone)]
 
 
-def _without_wiring(folder: Path, include: str) -> Iterator[tuple[Path, str]]:
-    for path in (folder / name for name in MAKEFILES):
-        text = files.current(path)
-        if text is None:
-            continue
-        left = wiring.without(text, include)
-        if left != text:
-            yield path, left
+def _without_wiring(path: Path, include: Path) -> list[str]:
+    return wiring.without(files.current(path) or "", include.name)
+
+
+def _take_line_out(wired: dict[Path, list[str]], folder: Path, include: str) -> None:
+    """Write each makefile's first text with which make knows what it knew. Raise UserError if there is none."""
+    hint = f"remove the line that reads {include} yourself, and run this again"
+    try:
+        before = [database.read(folder, included=False) for _ in range(2)]
+    except UserError:  # make cannot read it anyway
+        before = []
+    for path, texts in wired.items():
+        for text in texts:
+            files.write(path, text)
+            difference = before and database.difference(before, database.read(folder, included=False), include)
+            if not difference:
+                break
+        else:
+            raise failure(f"nothing was changed, because afterwards {difference}", hint, path=path)
+    if before and include in makefile.read(folder, include).files:
+        raise failure(f"nothing was changed, because the Makefile reads {include} once more", hint, path=folder)
 
 
 def _without_lines(path: Path, ours: str) -> dict[Path, str | None]:

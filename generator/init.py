@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from generator import makefile, repository, wiring
+from generator import database, makefile, repository, wiring
 from generator.catalog import COMMANDS, load
 from generator.mentions import mentions
 from generator.proposal import Proposed, first_of, proposed
@@ -20,15 +20,15 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
 
     The targets that are ``named`` come first in it.
 
-    Raise UserError if there already is a catalog, or nothing to track.
+    Raise UserError if there already is a catalog, nothing to track, or a rule that would make what is added.
     """
     if catalog.exists():
         raise failure("it already exists", "edit it, or run: instrumented-make add NAME", path=catalog)
-    if makefile.first_in(folder) is None:
+    if database.first_in(folder) is None:
         hint = (
-            "run ./configure first, or what else makes it, and then this"
+            "run ./configure first, which may make one, and then this again"
             if (folder / "configure").exists()
-            else ("run this in the Makefile's folder")
+            else "run this in the Makefile's folder"
         )
         raise failure("there is no Makefile here", hint, path=folder)
     typed = mentions(folder)
@@ -36,19 +36,27 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     entries = [Proposed(name, interactive=False) for name in named]
     entries += [entry for entry in proposed(rules, typed) if entry.name not in named]
     if not entries:
-        hint = "name those that people type: instrumented-make init FOLDER NAME ..."
+        hint = f"name those that people type: instrumented-make init {folder} NAME ..."
         raise failure("no targets found in its makefiles", hint, path=folder)
     project, branch = _project(folder), repository.main_branch(folder)
-    first = folder / (makefile.first_in(folder) or "Makefile")
+    first = folder / (database.first_in(folder) or "Makefile")
     text = first_catalog(project, branch, _prefix(rules), entries)
     rules_text = files.current(first) or ""
-    files.write_all(
-        {
-            catalog: text,
-            folder / makefile.INCLUDE: include(load(catalog, text), folder / makefile.INCLUDE),
-            first: wiring.wired(wiring.without(rules_text, makefile.INCLUDE), makefile.INCLUDE),
-        }
-    )
+    texts = {
+        catalog: text,
+        folder / database.INCLUDE: include(load(catalog, text), folder / database.INCLUDE),
+        first: wiring.wired(next(iter(wiring.without(rules_text, database.INCLUDE)), rules_text), database.INCLUDE),
+    }
+    before = [database.read(folder, included=False) for _ in range(2)]
+    with files.as_before_on_error(texts):
+        files.write_all(texts)
+        if difference := database.difference(before, database.read(folder), database.INCLUDE):
+            hint = (
+                f"leave {catalog.name} and {database.INCLUDE} out of what lists the files here, and run this again"
+                if catalog.name in difference or database.INCLUDE in difference
+                else "please report this, with the Makefile"
+            )
+            raise failure(f"nothing was written, because afterwards {difference}", hint, path=first)
     count = len(first_of(entries))
     noun = "target" if count == 1 else "targets"
     lines = [f"{catalog}: {count} {noun} proposed; remove what is not worth measuring"]
@@ -56,10 +64,10 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
         lines.append(f"{catalog}: {left_out} more left out; to see them, run: instrumented-make list --untracked")
     if rules.makes_anything:
         lines.append("A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME")
-    lines += [f"{folder / makefile.INCLUDE}: rendered", f"{first}: its first line now includes {makefile.INCLUDE}"]
+    lines += [f"{folder / database.INCLUDE}: rendered", f"{first}: its first line now includes {database.INCLUDE}"]
     lines += [
         f"{name}: git ignores it; commit it with: git add -f {name}"
-        for name in repository.ignored(folder, [catalog.name, makefile.INCLUDE, first.name])
+        for name in repository.ignored(folder, [catalog.name, database.INCLUDE, first.name])
     ]
     if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
         lines.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")

@@ -1,31 +1,20 @@
-"""What a Makefile can make, as make itself reports it (``make -p``), and the help texts in it.
-
-No recipe runs. After the project's makefile, make reads a second one that stops it with an error. By then, make has
-read every rule but has not looked for or made anything, not even an included makefile; it still prints its data base.
-So it does not matter what a ``%:``, a ``.DEFAULT`` or a ``+`` line would do. Whatever ``$(shell)`` runs while makefiles
-are read is the project's own.
-"""
+"""What a Makefile can make, as make itself reports it (``make -p``), and the help texts in it."""
 
 from __future__ import annotations
 
 import bisect
-import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.target_names import MAKEFILES, fault_of_target, matches
-from instrumented_make.errors import UserError, failure
+from generator import database
+from generator.target_names import fault_of_target, matches
+from instrumented_make.errors import UserError
 from instrumented_make.text import is_printable
 
-TIMEOUT_S = 60
 # The length of a help text in the catalog.
 MAX_TEXT = 500
-INCLUDE = "Makefile.instrumented"
-_STOP = ".metrics.read"
 # Suffixes that mark names as files, whatever makes them.
 FILE_SUFFIX = re.compile(
     r"\.(o|lo|a|la|so|d|c|cc|cpp|h|hpp|y|l|s|in|am|go|rs|py|js|ts|css|txt|html|md|rst|json|ya?ml|toml|lock|mk|pem|key|"
@@ -94,40 +83,19 @@ def writes(recipe: str, name: str) -> bool:
     return re.search(written, recipe, re.M) is not None
 
 
-def first_in(folder: Path) -> str | None:
-    """The name of the makefile that make reads in ``folder``, if there is one."""
-    return next((name for name in MAKEFILES if (folder / name).exists()), None)
-
-
-def read(folder: Path, include: str = INCLUDE, goals: Sequence[str] = ()) -> Makefile:
+def read(folder: Path, include: str = database.INCLUDE, goals: Sequence[str] = ()) -> Makefile:
     """Ask make for the rules in ``folder``, except those of the rendered ``include``; without a makefile, none.
 
     A makefile may make rules from the ``goals`` that somebody asks for. None of them is made.
 
     Raise UserError if make cannot read the makefiles there.
     """
-    first = first_in(folder)
-    if first is None:
+    if database.first_in(folder) is None:
         return Makefile(folder)
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    try:
-        with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
-            stop.write(f"$(error {_STOP})\n")
-            stop.flush()
-            result = _ask(["make", "-pRr", "-f", first, "-f", stop.name, *goals], folder, variables)
-    except OSError as error:
-        raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
-    except subprocess.TimeoutExpired:
-        message = f"make did not read its makefiles within {TIMEOUT_S} s"
-        raise failure(message, "run make -n and see what it waits for", path=folder) from None
-    faults = [line for line in result.stderr.splitlines() if "*** " in line and _STOP not in line]
-    if faults or _STOP not in result.stderr or "\n# Files" not in result.stdout:
-        told = "; ".join(faults) or result.stderr.strip() or "nothing"
-        raise failure("make cannot read the makefiles here", f"make says: {told}", path=folder)
-    return _parse(folder, result.stdout, Path(stop.name), include)
+    return _parse(folder, database.read(folder, goals), include)
 
 
-def read_for(folder: Path, names: Iterable[str], include: str = INCLUDE) -> Makefile:
+def read_for(folder: Path, names: Iterable[str], include: str = database.INCLUDE) -> Makefile:
     """As :func:`read`, and for those ``names`` that nothing makes with them as the goals. Raise UserError."""
     rules = read(folder, include)
     missing = [name for name in names if not rules.has(name) and not fault_of_target(name)]
@@ -140,23 +108,9 @@ def read_for(folder: Path, names: Iterable[str], include: str = INCLUDE) -> Make
     return replace(rules, rules={**asked.rules, **rules.rules}, has_default=rules.has_default or asked.has_default)
 
 
-def _ask(command: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**variables, "LC_ALL": "C", "DO_NOT_TRACK": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-
-
-def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
-    default = re.search(r"^\.DEFAULT_GOAL := (\S+)", database, re.M)
-    _, _, rest = database.partition("\n# Implicit Rules\n")
+def _parse(folder: Path, answer: database.Database, include: str) -> Makefile:
+    default = re.search(r"^\.DEFAULT_GOAL := (\S+)", answer.text, re.M)
+    _, _, rest = answer.text.partition("\n# Implicit Rules\n")
     implicit, _, explicit = rest.partition("\n# Files\n")
     # make lists the phony targets later.
     phony = {name for names in re.findall(r"^\.PHONY:(.*)$", explicit, re.M) for name in names.split()}
@@ -185,15 +139,17 @@ def _parse(folder: Path, database: str, stop: Path, include: str) -> Makefile:
                     continue
                 file, line = (origin[1], int(origin[2])) if origin else ("", 0)
                 rules.append(Rule(name, name in phony, prerequisites, recipe or ("@" if origin else ""), file, line))
-    listed = re.search(r"^MAKEFILE_LIST := (.*)$", database, re.M)
+    listed = re.search(r"^MAKEFILE_LIST := (.*)$", answer.text, re.M)
     names = [*(listed[1].split() if listed else ()), *(rule.file for rule in rules)]
-    read_files = [name for name in dict.fromkeys(names) if name and Path(name) != stop and Path(name).name != include]
+    read_files = [
+        name for name in dict.fromkeys(names) if name and Path(name) != answer.stop and Path(name).name != include
+    ]
     order = {name: number for number, name in enumerate(read_files)}
     written = _heads(folder, read_files)
     by_name = _by_name(written)
     placed = [_describe(rule, written, by_name) for rule in rules if Path(rule.file).name != include]
     placed.sort(key=lambda rule: (order.get(rule.file, len(order)), rule.line, rule.name))
-    made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != stop)
+    made_by_hand = tuple(name for name in files if (folder / name).is_file() and Path(name) != answer.stop)
     return Makefile(
         folder,
         {rule.name: rule for rule in placed},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 from jinja2 import Template
 
-from generator.catalog import COMMANDS, Catalog
+from generator.catalog import CATALOG, COMMANDS, Catalog
 from generator.catalog_edit import scalar
+from generator.database import INCLUDE
 from generator.proposal import Proposed, first_of
 from instrumented_make import INTERFACE, __version__
 from instrumented_make.digest import digest
@@ -57,6 +59,16 @@ def data_dictionary(catalog: Catalog, *, source: str) -> str:
 def name_from(output: Path, catalog: Path) -> str:
     """The name of ``catalog`` in the header of ``output``: a relative path, since machines' own paths differ."""
     return Path(os.path.relpath(catalog.resolve(), output.resolve().parent)).as_posix()
+
+
+def command_line(command: str, catalog: Path, output: Path, default: Path | None = None) -> str:
+    """What to type for ``command`` to write ``output``, which is the ``default`` or the include, from ``catalog``."""
+    words = ["instrumented-make", command]
+    if catalog != Path(CATALOG):
+        words += ["--catalog", str(catalog)]
+    if output != (default or catalog.parent / INCLUDE):
+        words += ["--output", str(output)]
+    return shlex.join(words)
 
 
 def _template(name: str) -> Template:

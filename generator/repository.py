@@ -18,13 +18,12 @@ def main_branch(folder: Path) -> str:
 
 def ignored(folder: Path, names: Sequence[str]) -> list[str]:
     """Those of ``names`` in ``folder`` that git would not commit; none outside a repository."""
-    # Without the index, since reading it could start a configured file system monitor.
-    return _ask(folder, "check-ignore", "--no-index", "--", *names).splitlines()
+    return _ask(folder, "check-ignore", "--", *names).splitlines()
 
 
 def files(folder: Path) -> list[str]:
     """The files in ``folder`` that git knows, by their names from there; none outside a repository."""
-    return [name for name in _ask(folder, "-c", "core.fsmonitor=false", "ls-files", "-z").split("\0") if name]
+    return [name for name in _ask(folder, "ls-files", "-z").split("\0") if name]
 
 
 def name(folder: Path) -> str | None:
@@ -41,7 +40,8 @@ def top(folder: Path) -> Path | None:
 
 def _ask(folder: Path, *arguments: str) -> str:
     """What git prints; nothing if it fails or is not installed."""
-    command = ["git", "-C", str(folder), "-c", "core.quotePath=off", *arguments]
+    # A file system monitor is a program that a repository may configure.
+    command = ["git", "-C", str(folder), "-c", "core.quotePath=off", "-c", "core.fsmonitor=false", *arguments]
     try:
         result = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT_S, check=False

@@ -1,9 +1,10 @@
-"""Runs a few commands with and without the include, and reports what differs, for ``check --run``."""
+"""Asks and runs make with and without the include, and reports what differs, for ``check``."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from generator import makefile, wiring
-from generator.catalog import Catalog
+from generator import database, wiring
+from generator.catalog import COMMANDS, Catalog
 from instrumented_make import RECORDER, decision_files, files
 from instrumented_make.digest import digest
 from instrumented_make.errors import Problem, failure
@@ -44,6 +45,34 @@ class _Ran:
                 before, after = next((pair for pair in pairs if pair[0] != pair[1]), ("", "another end of line"))
                 return f"its {stream} has {after!r} instead of {before!r}"
         return ""
+
+
+def changes(catalog: Catalog, include: Path) -> list[Problem]:
+    """What make knows or says differently with the include, beside its commands, and whether these work.
+
+    Raise UserError if make cannot read the makefiles.
+    """
+    folder, commands = include.resolve().parent, [f"{catalog.prefix}-{name}" for name in COMMANDS]
+    tracked = [name for target in catalog.targets for name in target.commands if "%" not in name][:1]
+    rules = r"\.DEFAULT_GOAL := .*|" + "|".join(
+        rf"\.PHONY: {re.escape(command)}|{re.escape(command)}:.*|\t.*\$\(call \.metrics\.run,{name}\).*"
+        for command, name in zip(commands, COMMANDS, strict=True)
+    )
+    problems = []
+    with tempfile.TemporaryDirectory() as home:
+        for goals, expected in ((commands, rules), (tracked, "")):
+            without = [database.read(folder, goals, included=False, home=Path(home)) for _ in range(2)]
+            after = database.read(folder, goals, home=Path(home))
+            if difference := database.difference(without, after, include.name, expected):
+                hint = "please report this, with the Makefile"
+                problems.append(_problem(include, "changed-makefile", f"with the include, {difference}", hint, "error"))
+    status = _run(folder, ["make", f"{catalog.prefix}-status"])
+    if status.status or "Decision: none yet" not in status.out:
+        told = (status.err.strip() or status.out.strip()).splitlines()[-1:] or ["nothing"]
+        message = f"make {catalog.prefix}-status does not work here; its last words: {told[0]}"
+        hint = f"run it, and mend what it says: make {catalog.prefix}-status"
+        problems.append(_problem(include, "no-status", message, hint, "error"))
+    return problems
 
 
 def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list[Problem]:
@@ -141,7 +170,7 @@ def _host(variables: dict[str, str]) -> str:
 @contextlib.contextmanager
 def _without_wiring(include: Path) -> Iterator[None]:
     """Replace the makefile that make reads with one without the wiring, and put the original back at the end."""
-    path = include.parent / (makefile.first_in(include.parent) or "Makefile")
+    path = include.parent / (database.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
     text = wiring.silence(files.current(path) or "", include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}

@@ -22,14 +22,18 @@ def wired(text: str, include: str) -> str:
     return mark + "".join([*lines[:first], f"include {include}\n", *lines[first:]])
 
 
-def without(text: str, include: str) -> str:
-    """The makefile ``text`` without the line that reads ``include``, byte for byte."""
+def without(text: str, include: str) -> list[str]:
+    """The makefile ``text`` without one line that reads ``include``, byte for byte: one text for each such line.
+
+    A line may only look like one, as in a ``define``: make tells.
+    """
     mark, lines = _lines(text)
-    return mark + "".join(line for line in lines if not _is_ours(line, include))
+    ours = [number for number, line in enumerate(lines) if _is_ours(line, include)]
+    return [mark + "".join([*lines[:number], *lines[number + 1 :]]) for number in ours]
 
 
 def silence(text: str, include: str) -> str:
-    """As :func:`without`, but with a comment in place of the line, so that every other keeps its number."""
+    """The makefile ``text`` with a comment in place of such a line, so that every other keeps its number."""
     mark, lines = _lines(text)
     return mark + "".join("#\n" if _is_ours(line, include) else line for line in lines)
 

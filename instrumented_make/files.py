@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,6 +87,17 @@ def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
 
 
 @contextlib.contextmanager
+def as_before_on_error(paths: Iterable[Path]) -> Iterator[None]:
+    """If what is done inside raises, put back what the files at ``paths`` hold now, and delete those that are new."""
+    before = [(path, path.read_bytes() if path.is_file() else None) for path in paths]
+    try:
+        yield
+    except BaseException:
+        _restore(before)
+        raise
+
+
+@contextlib.contextmanager
 def _stage(path: Path, text: str, mode: int | None) -> Iterator[tuple[Path, str]]:
     """The file that ``path`` resolves to, and a temporary one beside it with ``text``, which is always cleaned up."""
     try:
@@ -121,7 +132,7 @@ def _is_written_through(path: Path, text: str) -> bool:
     return True
 
 
-def _restore(replaced: list[tuple[Path, bytes | None]]) -> None:
+def _restore(replaced: Sequence[tuple[Path, bytes | None]]) -> None:
     """Restore the previous content: the files change together or not at all."""
     for path, before in replaced:
         with contextlib.suppress(OSError):

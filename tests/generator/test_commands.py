@@ -509,7 +509,7 @@ def test_a_catalog_in_another_folder(project: Path, capsys: pytest.CaptureFixtur
     assert main(["check", *together]) == 0
     assert main(["render", "--catalog", catalog]) == 0
     assert main(["check", "--catalog", catalog]) == 1
-    assert "render next to the Makefile" in capsys.readouterr().out
+    assert "hint: run this with --output, the path of the include that your Makefile reads" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_rules_that_are_made_from_the_goals_are_asked_for(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Makefile").write_text(DYNAMIC)
     assert main(["init"]) == 1
-    assert "hint: name those that people type: instrumented-make init FOLDER NAME ..." in capsys.readouterr().err
+    assert "hint: name those that people type: instrumented-make init . NAME ..." in capsys.readouterr().err
     assert main(["init", ".", "lint", "test"]) == 0
     assert [target.name for target in load(Path("targets.yaml")).targets] == ["lint", "test"]
     assert main(["check"]) == 0

@@ -39,7 +39,7 @@ def test_taking_the_line_out_gives_the_text_as_it_was(text: str, beginning: str)
     wired = wiring.wired(whole, "Makefile.instrumented")
     assert wired != whole
     assert LINE in wired.splitlines(keepends=True) or wired.startswith("\ufeff" + LINE)
-    assert wiring.without(wired, "Makefile.instrumented") == whole
+    assert wiring.without(wired, "Makefile.instrumented")[0] == whole
     assert wiring.silence(wired, "Makefile.instrumented").count("\n") == wired.count("\n")
     assert wiring.line_that_exports_above(wired, "Makefile.instrumented") == 0
 
@@ -168,3 +168,46 @@ def test_what_an_earlier_version_needed_is_harmless(
     assert ".instrumented:1:1: warning: this folder of an earlier version is needless [old-folder]\n" in found
     assert "  hint: run: git rm -r .instrumented\n" in found
     assert subprocess.check_output(["make", "one"]) == b"one\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"define RULE\n{LINE}endef\n{LINE}{RULES}",
+        f"{LINE}define RULE\n{LINE}endif\nendef\n{RULES}",
+        f"{LINE}one:\n\t@if true; then \\\n      echo one; \\\n    else \\\n      echo no; \\\n    fi\n",
+        f"{LINE}define RULE\nendif\nendef\n{RULES}",
+        f"{LINE}NOW := $(shell date +%N)\n{RULES}",
+        f"{LINE}$(info read)$(warning read)\n{RULES}",
+    ],
+)
+def test_make_tells_which_line_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Not a parser: what only looks like it, or like a conditional, stays; what differs each time is no difference."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "Makefile").write_text(text)
+    for command in (["render"], ["check", "--run", "one"], ["eject"]):
+        assert main(command) == 0
+    kept = f"define RULE\n{LINE}"
+    assert (tmp_path / "Makefile").read_text() == text.replace(kept, "kept").replace(LINE, "").replace("kept", kept)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("KEPT := $(.metrics.folder)\n", "with the include, make now has 'KEPT := "),
+        ("$(if $(.metrics.asked),$(warning asked))\n", "with the include, make says 'Makefile: asked' instead of "),
+        ("ifdef .metrics.asked\nmore: ; @:\nendif\n", "with the include, make now has 'more:'"),
+        ("ifndef .metrics.asked\n.PHONY: more\nendif\n", "with the include, make no longer has 'more:'"),
+    ],
+)
+def test_whatever_else_make_knows_with_the_line_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rules: str, told: str
+) -> None:
+    """A variable, a word, a rule, what is phony: check names it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "Makefile").write_text(LINE + rules + RULES)
+    assert main(["render"]) == 0
+    assert main(["check"]) == 1
+    assert f"error: {told}" in capsys.readouterr().out

@@ -1,0 +1,125 @@
+"""What make knows after it has read its makefiles, in its own words (``make -p``), and what one line changes in it.
+
+No recipe runs. After the project's makefile, make reads a second one that stops it with an error. By then, make has
+read every rule but has not looked for or made anything, not even an included makefile; it still prints its data base.
+So it does not matter what a ``%:``, a ``.DEFAULT`` or a ``+`` line would do. Whatever ``$(shell)`` runs while makefiles
+are read is the project's own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.target_names import MAKEFILES
+from instrumented_make.errors import failure
+
+TIMEOUT_S = 60
+INCLUDE = "Makefile.instrumented"
+_STOP = ".metrics.read"
+# The include does nothing if this is defined before it, and nothing uses the other, which is as long.
+_SWITCH, _NO_SWITCH = ".metrics.digest", ".metrics.absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Make's answer: ``text`` is its data base, ``said`` its other words. ``stop`` is the makefile that ended it."""
+
+    text: str
+    said: str
+    stop: Path
+
+    def facts(self) -> Counter[str]:
+        """Each line that says something: a variable, a rule's names, a line of a recipe, a phony target."""
+        facts: Counter[str] = Counter()
+        for line in self.text.replace(_NO_SWITCH, _SWITCH).replace(str(self.stop), _STOP).splitlines():
+            if line.startswith(".PHONY:"):
+                facts.update(f".PHONY: {name}" for name in line.split()[1:])
+            elif line.strip() and not line.startswith("#"):
+                # A makefile may list the variables.
+                facts[re.sub(r" \.metrics\.[A-Za-z.]+(?= |$)", "", line)] += 1
+        return facts
+
+
+def first_in(folder: Path) -> str | None:
+    """The name of the makefile that make reads in ``folder``, if there is one."""
+    return next((name for name in MAKEFILES if (folder / name).exists()), None)
+
+
+def read(folder: Path, goals: Sequence[str] = (), *, included: bool = True, home: Path | None = None) -> Database:
+    """Make's data base for the makefile in ``folder``, if somebody asks for ``goals``, none of which is made.
+
+    Not ``included``: as if the rendered include were empty. ``home``: the folder of somebody's decisions.
+
+    Raise UserError if make cannot read the makefiles there.
+    """
+    first = first_in(folder)
+    if first is None:
+        raise failure("there is no Makefile here", "run this in the Makefile's folder", path=folder)
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    person = {"XDG_CONFIG_HOME": str(home), "DO_NOT_TRACK": "", "CI": ""} if home else {"DO_NOT_TRACK": "1"}
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
+            stop.write(f"$(error {_STOP})\n")
+            stop.flush()
+            switch = f"{_NO_SWITCH if included else _SWITCH}=off"
+            result = subprocess.run(
+                ["make", "-pRr", "-f", first, "-f", stop.name, switch, *goals],
+                cwd=folder,
+                env={**variables, "LC_ALL": "C", **person},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT_S,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+    except OSError as error:
+        raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
+    except subprocess.TimeoutExpired:
+        message = f"make did not read its makefiles within {TIMEOUT_S} s"
+        raise failure(message, "run make -n and see what it waits for", path=folder) from None
+    lines = result.stderr.splitlines()
+    faults = [line for line in lines if "*** " in line and _STOP not in line]
+    if faults or _STOP not in result.stderr or "\n# Files" not in result.stdout:
+        told = "; ".join(faults) or result.stderr.strip() or "nothing"
+        hint = f"make says: {told} When make works here, run this again."
+        raise failure("make cannot read the makefiles here", hint, path=folder)
+    # One more line above shifts the numbers of all.
+    said = "\n".join(re.sub(r":\d+: ", ": ", line) for line in lines if _STOP not in line)
+    return Database(result.stdout, said, Path(stop.name))
+
+
+def difference(before: Sequence[Database], after: Database, include: str, expected: str = "") -> str:
+    """The first thing that make knows or says in ``after`` and not ``before``, or the reverse; empty if there is none.
+
+    Two of ``before`` tell what is different each time, such as a variable with the time of day. The name of the
+    ``include`` and its variables may come and go, and lines that match ``expected`` as a whole.
+    """
+    own = rf"\.metrics\..*|{re.escape(include)}:|{re.escape(include[:-1])}%:.*|{expected}"
+    facts = [database.facts() for database in before]
+    changing = {_name(line) for line in (facts[0] - facts[-1]) | (facts[-1] - facts[0])}
+    then, now = facts[0], after.facts()
+    added, gone = (
+        [line for line in lines if _name(line) not in changing and not re.fullmatch(own, line)]
+        for lines in (now - then, then - now)
+    )
+    if added or gone:
+        has, line = ("now has", added[0]) if added else ("no longer has", gone[0])
+        return f"make {has} {line.strip()!r}"
+    if len({database.said for database in before}) == 1 and after.said != before[0].said:
+        pairs = zip([*before[0].said.splitlines(), "nothing"], [*after.said.splitlines(), "nothing"], strict=False)
+        old, new = next(pair for pair in pairs if pair[0] != pair[1])
+        return f"make says {new!r} instead of {old!r}"
+    return ""
+
+
+def _name(line: str) -> str:
+    """What ``line`` is about: a variable's or a rule's name."""
+    return re.split(r"\s*(?:[:+?!]*=|:)", line, maxsplit=1)[0]

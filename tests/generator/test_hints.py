@@ -1,0 +1,251 @@
+"""Each hint of init, check, add, remove, render and eject is followed to the letter, and then the command goes on."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from generator.__main__ import main
+
+LINE = "include Makefile.instrumented\n"
+RULES = ".PHONY: one\none: ; @echo one\nother:; @:\n"
+CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n  - one\n"
+# A rule for every file in the folder, as istio has one.
+LISTED = (
+    ".PHONY: up\nup: ; @echo up\nPHONYS := $(shell ls | grep -v{} Makefile)\n.PHONY: $(PHONYS)\n$(PHONYS): ; @echo $@\n"
+)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Files of a project, a command that fails or warns there, its hint, and how somebody follows it.
+
+    Without ``follow``, the hint is a command, and is run as it is printed.
+    """
+
+    files: dict[str, str]
+    command: str
+    hint: str
+    follow: Callable[[], object] | None = None
+    rendered: bool = True
+    # What shows that it goes on; by default the command itself, once more.
+    then: str = ""
+
+
+def edit(name: str, old: str, new: str) -> Callable[[], object]:
+    def change() -> None:
+        path = Path(name)
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def wired(rules: str = RULES, catalog: str = CATALOG) -> dict[str, str]:
+    return {"Makefile": LINE + rules, "targets.yaml": catalog}
+
+
+def run(command: str) -> Callable[[], object]:
+    return lambda: subprocess.run(["/bin/sh", "-c", command], check=True)
+
+
+HINTS = {
+    "a catalog is there already": Hint(
+        wired(),
+        "init",
+        "edit it, or run: instrumented-make add NAME",
+        lambda: main(["add", "other"]),
+        then="grep other targets.yaml",
+    ),
+    "no Makefile before configure": Hint(
+        {"configure": "printf 'up: ; @echo up\\n' >Makefile\n"},
+        "init",
+        "run ./configure first, which may make one, and then this again",
+        run("sh ./configure"),
+    ),
+    "nothing to propose": Hint(
+        {"Makefile": "$(MAKECMDGOALS): ; @echo $@\n"},
+        "init",
+        "name those that people type: instrumented-make init . NAME ...",
+        lambda: main(["init", ".", "lint"]),
+        then="grep lint targets.yaml",
+    ),
+    "a rule for every file, at init": Hint(
+        {"Makefile": LISTED.format("")},
+        "init",
+        "leave targets.yaml and Makefile.instrumented out of what lists the files here, and run this again",
+        edit("Makefile", "grep -v Makefile", "grep -v -e Makefile -e targets.yaml"),
+    ),
+    "a rule for every file, at check": Hint(
+        wired(LISTED.format("") + RULES),
+        "check",
+        "leave targets.yaml out of its names",
+        edit("Makefile", "-v ", "-v -e targets.yaml -e "),
+    ),
+    "a Makefile that stops": Hint(
+        {"Makefile": "$(if $(wildcard tool),,$(error no tool here))\n" + RULES},
+        "init",
+        "make says: Makefile:1: *** no tool here.  Stop. When make works here, run this again.",
+        run("touch tool"),
+    ),
+    "nobody renders": Hint(wired(), "check", "run: instrumented-make render", rendered=False),
+    "nobody renders elsewhere": Hint(
+        {"Makefile": LINE + RULES, "dev/targets.yaml": CATALOG},
+        "check --catalog dev/targets.yaml --output Makefile.instrumented",
+        "run: instrumented-make render --catalog dev/targets.yaml --output Makefile.instrumented",
+        rendered=False,
+    ),
+    "render --check": Hint(wired(), "render --check", "run: instrumented-make render", rendered=False),
+    "doc --check": Hint(wired(), "doc --check --output d.md", "run: instrumented-make doc --output d.md"),
+    "schema --check": Hint(wired(), "schema --check --output s.json", "run: instrumented-make schema --output s.json"),
+    "a makefile that check left": Hint(
+        {"Makefile.aside": LINE + RULES, "Makefile": "#\n" + RULES, "targets.yaml": CATALOG},
+        "check",
+        "run: mv Makefile.aside Makefile",
+    ),
+    "another folder's include": Hint(
+        {**wired(RULES + "-include sub/Makefile.instrumented\n"), "sub/Makefile.instrumented": "\n"},
+        "check",
+        "remove that include, and list its targets in this folder's catalog",
+        edit("Makefile", "-include sub/Makefile.instrumented\n", ""),
+    ),
+    "no line": Hint(
+        {"Makefile": RULES, "targets.yaml": CATALOG},
+        "check",
+        "make this its first line: include Makefile.instrumented",
+        edit("Makefile", RULES, LINE + RULES),
+    ),
+    "a line below an export": Hint(
+        {"Makefile": f"export A\n{LINE}{RULES}", "targets.yaml": CATALOG},
+        "check",
+        "make this its first line: include Makefile.instrumented",
+        edit("Makefile", f"export A\n{LINE}", f"{LINE}export A\n"),
+    ),
+    "an old guard": Hint(
+        wired(f"ifndef INSTRUMENTED\n{RULES}endif\n"),
+        "check",
+        "remove it and its endif; in a GNUmakefile that only wires, include it in the Makefile instead",
+        edit("Makefile", f"ifndef INSTRUMENTED\n{RULES}endif\n", RULES),
+    ),
+    "an old folder": Hint({**wired(), ".instrumented/engine.mk": "\n"}, "check", "run: git rm -r .instrumented", None),
+    "another default goal": Hint(
+        wired(catalog=CATALOG + "  - other\ndefault_goal: other\n"),
+        "check",
+        "correct default_goal, or remove it",
+        edit("targets.yaml", "default_goal: other\n", ""),
+    ),
+    "a clash": Hint(
+        wired(RULES + "metrics-show: ; @:\n"),
+        "check",
+        "give the include's commands another name in the catalog: 'prefix: usage'",
+        edit("targets.yaml", "event: e\n", "event: e\nprefix: usage\n"),
+    ),
+    "no rule": Hint(
+        wired(catalog=CATALOG + "  - gone\n"),
+        "check",
+        "remove it, or add the rule to the Makefile",
+        lambda: main(["remove", "gone"]),
+    ),
+    "no rule for a stem": Hint(
+        wired(RULES + "up.a: ; @:\n", CATALOG + "  - {name: up.%, stems: [a, b]}\n"),
+        "check",
+        "remove the stem, or fix the rule",
+        edit("targets.yaml", "[a, b]", "[a]"),
+    ),
+    "a hidden pattern": Hint(
+        wired(RULES + "d.%: ; @:\nd.up.%: ; @:\n", CATALOG + "  - d.%\n  - d.up.%\n"),
+        "check",
+        "put the rule for 'd.up.%' above it in the Makefile",
+        edit("Makefile", "d.%: ; @:\nd.up.%: ; @:\n", "d.up.%: ; @:\nd.%: ; @:\n"),
+    ),
+    "a file": Hint(
+        wired(RULES + "one: f\nf: ; @touch $@\n", CATALOG + "  - f\n"),
+        "check",
+        "track the command that people type instead",
+        edit("targets.yaml", "  - f\n", ""),
+    ),
+    "git ignores the catalog": Hint(
+        {**wired(), ".gitignore": "targets.yaml\n"}, "check", "run: git add -f targets.yaml"
+    ),
+    "the commands do not work": Hint(
+        wired(RULES + "include needed.mk\nneeded.mk: ; @echo no network here >&2; false\n"),
+        "check",
+        "run it, and mend what it says: make metrics-status",
+        run("make metrics-status || touch needed.mk"),
+    ),
+    "a goal that changes": Hint(
+        wired(RULES + "pid: ; @echo $$$$\n"),
+        "check --run one --run pid",
+        "choose a command that always does the same",
+        edit("Makefile", "echo $$$$", "echo done"),
+    ),
+    "no such target": Hint(
+        wired(),
+        "remove gone",
+        "to see what is, run: instrumented-make list",
+        lambda: main(["list"]),
+        then="grep one targets.yaml",
+    ),
+    "all on one line": Hint(
+        wired(catalog="project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one, other]\n"),
+        "remove other",
+        "remove 'other' by hand",
+        edit("targets.yaml", ", other", ""),
+        then="grep one Makefile.instrumented",
+    ),
+    "no catalog here": Hint(
+        {"Makefile": LINE + RULES, "dev/targets.yaml": CATALOG},
+        "render",
+        "run the command in the catalog's folder, or give its path with --catalog",
+        lambda: main(["render", "--catalog", "dev/targets.yaml"]),
+        rendered=False,
+        then="grep one dev/Makefile.instrumented",
+    ),
+    "two lines of ours": Hint(
+        wired(LINE + RULES),
+        "eject",
+        "remove the line that reads Makefile.instrumented yourself, and run this again",
+        edit("Makefile", LINE, ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_a_hint_leads_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    """What fails changes nothing; whoever does what the hint says gets on, and does not see it again."""
+    hint = HINTS[name]
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q", "."], check=True)
+    for path, text in hint.files.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(text)
+    if hint.rendered and "targets.yaml" in hint.files:
+        assert main(["render"]) == 0
+    run("git add . && git -c user.name=a -c user.email=a@b commit -qm a")()
+    before = files()
+    capfd.readouterr()
+    main(shlex.split(hint.command))
+    assert f"  hint: {hint.hint}\n" in "".join(capfd.readouterr())
+    assert files() == before
+    if hint.follow is None:
+        command = shlex.split(hint.hint.removeprefix("run: "))
+        assert (main(command[1:]) if command[0] == "instrumented-make" else subprocess.call(command)) == 0
+    else:
+        hint.follow()
+        if files().get("targets.yaml") != before.get("targets.yaml"):
+            main(["render"])
+    capfd.readouterr()
+    assert (subprocess.call(["/bin/sh", "-c", hint.then]) if hint.then else main(shlex.split(hint.command))) == 0
+    assert hint.hint not in "".join(capfd.readouterr())
+
+
+def files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
