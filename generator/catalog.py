@@ -29,6 +29,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from generator.target_names import fault_of_stem, fault_of_target, matches
 from generator.yaml_source import Source, Where, read
+from instrumented_make import __version__
 from instrumented_make.errors import Problem, UserError
 from instrumented_make.properties import OPTIONAL_NAMES, properties_of
 from instrumented_make.text import is_printable
@@ -41,6 +42,7 @@ COMMANDS = {
     "status": "Show your decision, what waits to be sent and when something was last sent",
     "show": "Show exactly what waits to be sent and what was sent last",
     "stats": 'Show what took your time and what failed; ARGS="--help" lists its options',
+    "hints": "ARGS=on: say before a command that usually takes long how long; ARGS=off: say nothing",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -93,6 +95,17 @@ def _host(host: str) -> str:
     return host
 
 
+def _wheel(name: str) -> str:
+    if not re.fullmatch(
+        rf"instrumented_make-{re.escape(__version__)}-[A-Za-z0-9_.]+-[a-z0-9]+-[A-Za-z0-9_.]+\.whl", name
+    ):
+        raise _refuse(
+            f"{name!r} is not a wheel of instrumented-make {__version__}, which renders here",
+            "run: instrumented-make render --wheels DIR, with the folder of that version's wheels",
+        )
+    return name
+
+
 def _header(text: str) -> str:
     """Lines that can be comments in a makefile and in Markdown."""
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]
@@ -112,6 +125,8 @@ def _plain_name_as_mapping(value: object) -> object:
 
 Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[Line, StringConstraints(min_length=1, max_length=500)]
+WheelName = Annotated[str, AfterValidator(_wheel)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 OptionalField = Literal[OPTIONAL_NAMES]  # type: ignore[valid-type]  # the names are declared in one place
 
 
@@ -176,7 +191,8 @@ class Catalog(_Part):
     """A whole ``targets.yaml``.
 
     ``default_goal`` is the tracked target that plain ``make`` makes, if that is to be measured. ``header`` is a comment
-    on top of what is rendered: a licence, for example.
+    on top of what is rendered: a licence, for example. ``install`` has the SHA-256 of wheels, by their names: set-up
+    installs one of them.
     """
 
     header: Annotated[str, AfterValidator(_header), StringConstraints(max_length=2_000)] = ""
@@ -186,6 +202,7 @@ class Catalog(_Part):
     main_branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$")] = "master"
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)] = "metrics"
     default_goal: Annotated[str, AfterValidator(_target)] | None = None
+    install: Annotated[dict[WheelName, Sha256], Field(min_length=1)] | None = None
     segment: Segment = Segment()
     consent: Consent
     fields: tuple[OptionalField, ...] = ()
@@ -309,6 +326,7 @@ _PATTERN_HINTS = {
     "project": "use lower-case letters, digits, '-' and '_': it names the folder ~/.config/<project>",
     "prefix": "use letters, digits, '_', '.' and '-', as in metrics",
     "main_branch": "use the plain name of the branch, as in main",
+    "install": "run: instrumented-make render --wheels DIR",
     "write_key": "copy the source's write key: letters, digits, '-' and '_'",
 }
 

@@ -1,11 +1,11 @@
-"""Adds targets to a catalog's text and removes them; every byte outside the edit stays the same.
+"""Edits a catalog's text: targets, and the hashes of wheels. Every byte outside the edit stays the same.
 
 ruamel.yaml only supplies positions: dumping the parsed file would fold lines and move comments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -59,6 +59,21 @@ def without(source: Source, sequence: SequenceNode, items: Sequence[Node]) -> st
         first, _ = _dash(source, lines, sequence, item)
         del lines[first - 1 : end]
     return "".join(lines)
+
+
+def install(source: Source, hashes: Mapping[str, str]) -> str:
+    """The text of ``source`` with the ``hashes`` of wheels, by their names, instead of any others."""
+    lines = lines_of(source.text)
+    pairs = source.root.value if isinstance(source.root, MappingNode) else []
+    first = last = (
+        next((source.place(key.start_mark).line for key, _ in pairs if key.value == "targets"), len(lines) + 1) - 1
+    )
+    for key, value in pairs:
+        if key.value == "install":
+            first, last = source.place(key.start_mark).line - 1, _last_line(source, value)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    written = ["install:", *(f"  {name}: {digest}" for name, digest in hashes.items())]
+    return "".join([*lines[:first], *(f"{line}{end}" for line in written), *lines[last:]])
 
 
 def _targets(source: Source) -> SequenceNode:

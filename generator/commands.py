@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from generator.catalog import CATALOG, load
 from generator.render import command_line, data_dictionary, name_from
 from generator.render import include as rendered_include
 from generator.target_names import matches
-from generator.yaml_source import Source
+from generator.yaml_source import Source, read
 from instrumented_make import RECORDER, files
 from instrumented_make.errors import Problem, UserError, failure
 
@@ -42,7 +43,13 @@ _output = click.option(
 @_catalog
 @_output
 @click.option("--check", is_flag=True, help="Write nothing; if a file is out of date, show a diff and exit 1.")
-def render(catalog: Path, path: Path | None, check: bool) -> None:
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Write the hashes of this version's wheels in DIR into the catalog: set-up installs nothing else.",
+)
+def render(catalog: Path, path: Path | None, check: bool, wheels: Path | None) -> None:
     """Render the catalog into the include that a Makefile reads.
 
     \b
@@ -50,7 +57,15 @@ def render(catalog: Path, path: Path | None, check: bool) -> None:
       python -m generator render
       python -m generator render --check
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
+      python -m generator render --wheels build/wheels
     """
+    if wheels is not None:
+        from generator.wheels import hashes  # noqa: PLC0415
+
+        text = catalog_edit.install(read(catalog), hashes(wheels))
+        texts = {catalog: text, **_render(catalog, path, text)}
+        _write_or_check(texts, check=check, command=f"instrumented-make render --wheels {shlex.quote(str(wheels))}")
+        return
     _write_or_check(
         _render(catalog, path), check=check, command=command_line("render", catalog, _include(catalog, path))
     )

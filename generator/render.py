@@ -29,6 +29,7 @@ def include(catalog: Catalog, path: Path) -> str:
         digest=digest(catalog.collection),
         question=catalog.question,
         commands=COMMANDS,
+        requirement=f"instrumented-make=={__version__}",
         interface=INTERFACE,
         version=__version__,
     )

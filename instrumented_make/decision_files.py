@@ -13,6 +13,8 @@ DECISION, AGREED, DECLINED = "metrics.json", "agreed.", "declined"
 RECORDER, INTERPRETER, ENVIRONMENT = f"recorder-{INTERFACE}.", "interpreter", "environment-"
 # Runs that wait to be read, one file each, and how many found no room; their events.
 PENDING, DROPPED, OUTBOX = "pending", "dropped", "outbox.sqlite3"
+# How long commands usually take, for who wants to be told before.
+HINTS = "hints"
 REPORTING_LOCK, RECORDING_LOCK = "reporting.lock", "recording.lock"
 SENDING_LOCK, DECIDING_LOCK = "sending.lock", "deciding.lock"
 # What a collector was asked to delete, one file each, until it has confirmed it.

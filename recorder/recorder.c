@@ -413,6 +413,30 @@ static size_t start_of(char *text, const struct moment *started, pid_t make, con
                              digest, agreement, by, END_BYTES - 1, "");
   return used < LARGEST_RECORD ? used : 0;
 }
+/* For who wants it, say on make's terminal how long this usually takes; the reporter keeps a line for each such command:
+ * its name, a tab, and what to say. */
+static void hint(const char *path, char **names, int stream) {
+#ifdef __linux__ /* elsewhere the stream of another process cannot be written to */
+  static char text[LARGEST_RECORD + 2] = "\n", wanted[LARGEST_RECORD];
+  char file[PATH_MAX], *line;
+  size_t used = 0;
+  int written = snprintf(file, sizeof file, "%s/hints", path);
+  if (written >= PATH_MAX || !is_terminal(stream) || read_text(file, text + 1, LARGEST_RECORD) <= 0) return;
+  for (char **name = names; *name != NULL && used < sizeof wanted; name++)
+    used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%c%s", name == names ? '\n' : ' ', *name);
+  if (used + 1 >= sizeof wanted || (line = strstr(text, strcat(wanted, "\t"))) == NULL) return;
+  line += used + 1;
+  size_t length = strcspn(line, "\n");
+  for (size_t at = 0; at < length; at++)
+    if (at > 160 || line[at] < ' ' || line[at] > '~') return; /* not the reporter's */
+  line[length] = '\n';
+  snprintf(file, sizeof file, "/proc/self/fd/%d", stream);
+  int terminal = open(file, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (write(terminal, line, length + 1) >= 0) close(terminal);
+#else
+  (void)path, (void)names, (void)stream;
+#endif
+}
 /* Leave the session and let go of whatever is open, so that nothing that ends the one or waits for the other concerns
  * this process; no signal but SIGKILL does. Return the signals that were blocked. */
 static sigset_t leave(void) {
@@ -462,6 +486,7 @@ static int watch(char **arguments) {
   if (is_watched(parent_of(make), INT_MAX)) return 0; /* before make goes on: those above it may end with it */
   read_checkout();
   const int streams[] = {hold_stream(make, 0), hold_stream(make, 1), hold_stream(make, 2)};
+  hint(path, arguments + 3, streams[2]);
   int way = leave_watcher(make, &descriptor);
   if (way == NONE) return 0;
   /* make goes on; a slow home delays only this process. */

@@ -208,7 +208,7 @@ class Workbench:
         child = self.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
         child.expect("asked again: ")
         shown = str(child.before)
-        child.sendline(answer)
+        child.sendline(f"{answer}\n")  # and no hints
         child.expect(pexpect.EOF)
         child.close()
         assert child.exitstatus == 0, child.before

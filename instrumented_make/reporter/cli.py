@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from instrumented_make.errors import UserError, failure
 from instrumented_make.reporter import consent, run_files, system
@@ -20,6 +21,9 @@ from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import is_damage
 from instrumented_make.text import printable
+
+if TYPE_CHECKING:
+    from instrumented_make.reporter.contract import Contract
 
 # A reporter that is stuck for longer than its work may take ends here, as if it had been killed. Whatever the step, the
 # next one continues where it stopped.
@@ -68,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="ask a collector to delete what opting out promised")
     forget.add_argument("config_dir")
     forget.set_defaults(parser=forget)
-    for name in ("opt-in", "opt-out", "status", "show", "stats"):
+    for name in ("opt-in", "opt-out", "status", "show", "stats", "hints"):
         # The include puts the user's arguments between the command and its own options.
-        with_options = name in ("stats", "show")
+        with_options = name in ("stats", "show", "hints")
         command = commands.add_parser(name, prog=f'make metrics-{name} ARGS="..."' if with_options else None)
         if name == "stats":
             _select(command)
@@ -78,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--export", metavar="FILE", help="write every event kept here to FILE instead, one a line, to give away"
             )
+        elif name == "hints":
+            command.add_argument("word", choices=["on", "off"], nargs="?", help="without a word, tell which it is")
         command.add_argument("--contract", required=name != "opt-out", default="", help=argparse.SUPPRESS)
         command.add_argument("--host", default="", help=argparse.SUPPRESS)
         where = command.add_mutually_exclusive_group(required=True)
@@ -154,7 +160,6 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     from instrumented_make.reporter.contract import Contract  # noqa: PLC0415  (a run in the background needs none)
     from instrumented_make.reporter.opt_in import opt_in  # noqa: PLC0415
     from instrumented_make.reporter.opt_out import opt_out  # noqa: PLC0415
-    from instrumented_make.reporter.status import export, show, status  # noqa: PLC0415
 
     contract: Contract | None = None
     try:
@@ -171,6 +176,10 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         opt_out(config_dir, contract, sys.stdout)
     elif options.command == "opt-in":
         opt_in(config_dir, contract, options.host, sys.stdin, sys.stdout)
+    elif options.command == "hints":
+        from instrumented_make.reporter import hints  # noqa: PLC0415
+
+        sys.stdout.write(hints.switch(config_dir, options.word, contract))
     else:
         if options.command == "show":
             run_files.wait_for_ends(config_dir.pending, ENDING_S)
@@ -182,13 +191,17 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         with contextlib.suppress(sqlite3.Error, OSError, UserError):
             if not off:
                 record(config_dir, Repositories(budget_s=READING_S, gives_up=False), budget_s=READING_S)
-        if options.command == "stats":
-            text = _stats(config_dir, options)
-        elif options.command == "status":
-            text = status(config_dir, contract, options.host, off)
-        else:
-            text = show(config_dir) if options.export is None else export(config_dir, Path(options.export))
-        sys.stdout.write(printable(text, keep="\n\r\t"))
+        sys.stdout.write(printable(_answer(config_dir, contract, options, off), keep="\n\r\t"))
+
+
+def _answer(config_dir: ConfigDir, contract: Contract, options: argparse.Namespace, off: str) -> str:
+    from instrumented_make.reporter.status import export, show, status  # noqa: PLC0415
+
+    if options.command == "stats":
+        return _stats(config_dir, options)
+    if options.command == "status":
+        return status(config_dir, contract, options.host, off)
+    return show(config_dir, contract) if options.export is None else export(config_dir, Path(options.export))
 
 
 def _stats(config_dir: ConfigDir, options: argparse.Namespace) -> str:

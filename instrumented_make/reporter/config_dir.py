@@ -27,6 +27,7 @@ class ConfigDir:
         self.pending = path / names.PENDING
         self.dropped = path / names.DROPPED
         self.outbox = path / names.OUTBOX
+        self.hints = path / names.HINTS
         self.deletion = path / names.DELETION
         self.reporting_lock = path / names.REPORTING_LOCK
         self.recording_lock = path / names.RECORDING_LOCK
@@ -59,7 +60,14 @@ class ConfigDir:
         OSError if the folder cannot be listed.
         """
         prefixes = [names.AGREED, names.OUTBOX, names.RECORDER.partition("-")[0] + "-"]
-        patterns = [names.DECISION, names.INTERPRETER, names.DROPPED, *names.FORMER, *(f"{name}*" for name in prefixes)]
+        patterns = [
+            names.DECISION,
+            names.INTERPRETER,
+            names.DROPPED,
+            names.HINTS,
+            *names.FORMER,
+            *(f"{name}*" for name in prefixes),
+        ]
         # A file is first written under ".<name>.<something>".
         unfinished = [*patterns, f"{names.DELETION}*"]
         return self._named(*patterns, *(f".{pattern}.*" for pattern in unfinished))

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
-from instrumented_make.reporter import consent, lock, recorder
+from instrumented_make.reporter import consent, hints, lock, recorder
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
 from instrumented_make.reporter.contract import Contract
@@ -69,7 +69,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         # The text above may have scrolled away.
         f"\n{contract.who} would like to know, {contract.why}.\n"
         f"Allow {contract.project} to report usage metrics under a random id?\n"
-        "Type 'yes' or 'y' to agree, 'local' to keep the events on this machine, 'no' to not be asked again: "
+        "Type 'yes' or 'y' to agree, 'local' to keep the events to yourself, 'no' to not be asked again: "
     )
     out.flush()
     answer = stdin.readline().strip().lower()
@@ -79,7 +79,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("Thank you. ")
     elif answer == LOCAL:
         way = _agree(config_dir, LOCAL, contract, host)
-        out.write("Events will stay on this machine. ")
+        out.write(f"Events will stay in {config_dir.path}. ")
     elif answer in ("no", "n"):
         opt_out(config_dir, contract, out)
         return
@@ -87,10 +87,11 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
         out.write("Nothing was changed.\n")
         return
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
-    out.write(f"What takes your own time, once there are runs: {contract.make('stats')}\n")
+    out.write(f"Your own figures, once there are runs: {contract.make('stats')}\n")
     if sent is not None and sent[1:] != (consent.sent_as(config_dir) or ())[1:]:  # another destination gets another id
         out.write(what_was_sent(*sent, None))
     out.write(_advice(config_dir, host, way))
+    hints.ask(config_dir, contract, stdin, out)
 
 
 def explain(contract: Contract) -> str:
@@ -126,9 +127,10 @@ def explain(contract: Contract) -> str:
         )
         lines.append("name of the client, the event's and the request's time, and a random id of the message.")
     else:
-        lines.append("It would stay on this machine: this project has no server to send it to.")
-    show, stop = contract.make("show"), contract.make("opt-out")
-    lines.append(f"To see what is queued and what was sent: {show}. To stop, and delete what is kept here: {stop};")
+        lines.append("It would stay in a folder of your own: this project has no server to send it to.")
+    show, stop, stats = contract.make("show"), contract.make("opt-out"), contract.make("stats")
+    lines.append(f"What you get: {stats} shows you which commands take your time. What is queued and was sent: {show}.")
+    lines.append(f"To stop, and delete what is kept here: {stop};")
     if contract.collection.collector:
         lines.append("opting out deletes it there, too, everything that was sent under the id.")
     else:

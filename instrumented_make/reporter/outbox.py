@@ -205,11 +205,11 @@ class Outbox:
                 events.append(read_event(*content))
         return events
 
-    def properties(self, *names: str) -> Iterator[tuple[object, ...]]:
-        """The named properties of every event that can be read; a boolean is 1 or 0."""
+    def properties(self, *names: str, last: int = -1) -> Iterator[tuple[object, ...]]:
+        """The named properties of the ``last`` events, or all, that can be read, newest first; a boolean is 1 or 0."""
         columns = ", ".join("json_extract(event, ?)" for _ in names)
-        query = f"SELECT {columns} FROM events WHERE json_valid(event)"  # noqa: S608
-        return self._connection.execute(query, [f"$.properties.{name}" for name in names])
+        query = f"SELECT {columns} FROM events WHERE json_valid(event) ORDER BY id DESC LIMIT ?"  # noqa: S608
+        return self._connection.execute(query, [*(f"$.properties.{name}" for name in names), last])
 
     def parked_reasons(self) -> dict[str, int]:
         """Why events were refused for good, and how many."""

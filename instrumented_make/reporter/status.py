@@ -21,7 +21,7 @@ from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.deletion import unconfirmed
 from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, open_outbox, set_aside
 
-SHOWN, EVERY = 100, 10**9
+SHOWN, EVERY = 10, 10**9
 # What an outbox calls an event, and what ``metrics-show`` does.
 STATES = {"waiting": "waiting", "delivered": "sent_last", "local": "kept_here", "parked": "refused"}
 # A person is waiting for the answer.
@@ -68,6 +68,10 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         if aside := set_aside(config_dir.outbox):
             lines.append(("Set aside", f"{len(aside)} damaged, with what was not sent: {', '.join(map(str, aside))}"))
         lines += _list_unread(config_dir)
+        if config_dir.hints.exists():
+            lines.append(
+                ("Hints", f"before a command that usually takes long; to end them: {contract.make('hints')} ARGS=off")
+            )
     lines += [
         (
             "Deletion",
@@ -80,10 +84,10 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
     return "".join(f"{name + ':':{width}} {' '.join(text.split())}\n" for name, text in lines)
 
 
-def show(config_dir: ConfigDir) -> str:
+def show(config_dir: ConfigDir, contract: Contract) -> str:
     """The events queued and those sent last, exactly as in the request's body, as one JSON document.
 
-    It holds the last SHOWN events of each kind. Without an outbox, the document is empty.
+    It holds the newest SHOWN events of each kind, and how many more there are. Without an outbox, it is empty.
     """
     from instrumented_make.reporter import segment  # noqa: PLC0415  (only Segment's client knows exactly what it sends)
 
@@ -92,8 +96,14 @@ def show(config_dir: ConfigDir) -> str:
 
     with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
         events_in = {name: outbox.last_events(state, SHOWN) for state, name in STATES.items()}
-    messages = {name: [segment.message(event) for event in events] for name, events in events_in.items()}
-    return json.dumps(messages, indent=2) + "\n"
+        more = {name: outbox.counts().get(state, 0) - len(events_in[name]) for state, name in STATES.items()}
+    document: dict[str, object] = {
+        name: [segment.message(event) for event in events] for name, events in events_in.items()
+    }
+    if any(more.values()):
+        every = contract.make("show") + ' ARGS="--export FILE"'
+        document["older"] = {**{name: count for name, count in more.items() if count}, "to have them all": every}
+    return json.dumps(document, indent=2) + "\n"
 
 
 def export(config_dir: ConfigDir, path: Path) -> str:
@@ -117,8 +127,8 @@ def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract:
     if decision is None:
         return f"none yet; nothing is measured (to decide: {ask})"
     if decision.decision == DECLINE:
-        return f"no, since {decision.timestamp}; nothing is measured"
-    words = "yes, but on this machine only" if decision.decision == LOCAL else "yes"
+        return f"no, since {decision.timestamp}; nothing is measured (if you change your mind: {ask})"
+    words = "yes, but nothing is sent" if decision.decision == LOCAL else "yes"
     if decision.digest != contract.digest:
         return (
             f"{words}, since {decision.timestamp}, but not to what is collected now; "

@@ -368,6 +368,7 @@ def test_metrics_targets_have_help_texts_and_are_not_the_default_goal(bench: Wor
         "metrics-status",
         "metrics-show",
         "metrics-stats",
+        "metrics-hints",
     ]
 
 
@@ -388,7 +389,7 @@ def test_without_a_write_key_events_stay_on_this_machine(bench: Workbench) -> No
     catalog = bench.tree / "targets.yaml"
     catalog.write_text(re.sub(r"segment:\n.*\n.*\n", "", catalog.read_text()))
     bench.render()
-    assert "It would stay on this machine" in bench.opt_in()
+    assert "It would stay in a folder of your own" in bench.opt_in()
     bench.run("one")
     bench.background_ended()
     told = bench.run("metrics-status").stdout
