@@ -7,6 +7,8 @@ look at are the ratios; the milliseconds are this machine's.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import resource
 import socket
 import statistics
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +54,7 @@ class Way:
     command: list[str]
     environment: dict[str, str]
     folder: Path
+    on_terminal: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def main() -> None:
         dead = _prepare(work / "dead", "http://127.0.0.1:9")
         others = {way: _prepare(work / way, server.host, way) for way in WAYS[1:]}
         _foreground(tracked, dead, others, server.host, deaf, rounds)
+        _hints(tracked, _prepare(work / "told", server.host), rounds)
         _background(tracked, server)
         _parsing(work / "sizes", rounds)
         _matching(work / "matching", rounds)
@@ -124,7 +128,7 @@ def _agreed(stack: Path) -> None:
         "make", ["metrics-opt-in"], cwd=str(stack), env={**_environment(stack), "VIRTUAL_ENV": sys.prefix}, timeout=30
     )
     child.expect("asked again: ")
-    child.sendline("yes")
+    child.sendline("yes\n")  # and no hints
     child.expect(pexpect.EOF)
 
 
@@ -174,13 +178,48 @@ def _foreground(tracked: Path, dead: Path, others: dict[str, Path], host: str, d
     RESULTS.show(table)
 
 
+def _hints(tracked: Path, told: Path, rounds: int) -> None:
+    """What the line before a command that usually takes long costs."""
+    (_home(told) / ".config" / "benchmark" / "hints").write_text("work\tusually 12.0 min\n")
+    ways = [
+        Way("recorded, on a terminal", ["make", "work"], _environment(tracked), tracked, on_terminal=True),
+        Way("and with a hint", ["make", "work"], _environment(told), told, on_terminal=True),
+    ]
+    timings = _in_turns(ways, rounds)
+    table = Table("way", "median ms", "quartiles", "extra ms", title="A hint before a long command")
+    for name, timing in timings.items():
+        extra = timing.median - timings[ways[0].name].median
+        table.add_row(name, f"{timing.median:.2f}", f"{timing.low:.2f} - {timing.high:.2f}", f"{extra:+.2f}")
+    RESULTS.show(table)
+
+
+@contextlib.contextmanager
+def _standard_error(on_terminal: bool) -> Iterator[int | None]:
+    """A new terminal that nobody reads, or this process's standard error."""
+    if not on_terminal:
+        yield None
+        return
+    master, slave = os.openpty()
+    yield slave
+    os.close(slave)
+    os.close(master)
+
+
 def _in_turns(ways: list[Way], rounds: int) -> dict[str, Timing]:
     times: dict[str, list[float]] = {way.name: [] for way in ways}
     for _ in range(rounds):
         for way in ways:
-            start = time.perf_counter()
-            subprocess.run(way.command, cwd=way.folder, env=way.environment, stdout=subprocess.DEVNULL, check=True)
-            times[way.name].append((time.perf_counter() - start) * 1000)
+            with _standard_error(way.on_terminal) as error:
+                start = time.perf_counter()
+                subprocess.run(
+                    way.command,
+                    cwd=way.folder,
+                    env=way.environment,
+                    stdout=subprocess.DEVNULL,
+                    stderr=error,
+                    check=True,
+                )
+                times[way.name].append((time.perf_counter() - start) * 1000)
             # The reporter of a tracked run must not be measured as part of the next way: it is let to end.
             _quiet(_home(way.folder))
     return {name: _timing(values) for name, values in times.items()}

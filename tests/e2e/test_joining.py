@@ -53,11 +53,9 @@ def give(clone: Workbench, wheel: Path, way: str) -> None:
         (clone.home / ".config" / "pip").mkdir(parents=True)
         (clone.home / ".config" / "pip" / "pip.conf").write_text(f"[global]\nfind-links = {wheel.parent}\n")
     else:
-        made = environment(clone)
-        for command in (
-            ["python3", "-I", "-m", "venv", made],
-            [made / "bin" / "python", "-I", "-m", "pip", "install", wheel],
-        ):
+        made = str(environment(clone))
+        install = [f"{made}/bin/python", "-I", "-m", "pip", "install", str(wheel)]
+        for command in (["python3", "-I", "-m", "venv", made], install):
             subprocess.run(command, env=clone.environment, check=True, stdout=subprocess.DEVNULL)
 
 

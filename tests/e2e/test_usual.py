@@ -8,6 +8,7 @@ import pexpect
 import pytest
 from workbench import INSTALLED, Workbench
 
+from instrumented_make.properties import Value
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.outbox import open_outbox
 
@@ -24,13 +25,13 @@ def known(bench: Workbench) -> Workbench:
     events = []
     for command, usual in MADE.items():
         for number in range(4 if command == "rare" else 25):
-            properties = {
+            properties: dict[str, Value] = {
                 "command": command,
                 "duration_ms": 1 if number < 5 and command != "rare" else usual * (70 + 2 * number) // 100,
                 "exit_status": 2 if command == "failing" else 0,
                 "is_test": "yes" if command == "trial" else "false",
             }
-            events.append(Event(f"{command}{number}", "id", "e", "2026-01-01T00:00:00+00:00", {**properties}))
+            events.append(Event(f"{command}{number}", "id", "e", "2026-01-01T00:00:00+00:00", properties))
     with open_outbox(bench.config / "outbox.sqlite3") as outbox:
         assert outbox.add(events, None, time.time(), lambda: True)
     return bench
