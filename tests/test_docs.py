@@ -119,8 +119,29 @@ def test_the_demo_shows_what_the_readme_promises() -> None:
     changed = result.stdout.partition("git diff -U0")[2].partition("\n\n")[0].splitlines()[1:]
     assert changed == ["--- a/Makefile.instrumented", "+++ b/Makefile.instrumented", "+  dev.shell \\"]
     assert "The collector has deleted the 4 events; the page shows 2 people." in result.stdout
+    assert re.search(r"^  tracked +[\d.]+ ms +[\d.]+ x\n\nA busy machine makes all three", result.stdout, re.M)
     page = Path(result.stdout.splitlines()[-1])
     assert "dev.provision got faster and fails less, but something else" in page.read_text()
+
+
+def test_the_demo_speaks_before_anything_is_installed(tmp_path: Path) -> None:
+    """It needs the standard library alone for that, explains the times, and says what it takes before it takes it."""
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    command = [sys.executable, "-I", "-S", str(ROOT / "examples" / "demo_start.py"), str(no_folder / "environment")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("This shows how ")
+    assert "all three times grow when the machine is busy" in result.stdout
+    assert re.search(r"downloads \d+ MB and takes \d+ MB; \d+ seconds", result.stdout)
+    assert result.returncode != 0
+
+
+def test_help_names_the_commands_that_a_developer_wants() -> None:
+    """Those of the include stand beside the project's own, here and in the example."""
+    for folder in (ROOT, ROOT / "examples" / "openedx-devstack"):
+        result = subprocess.run(["make", "help"], cwd=folder, capture_output=True, text=True, check=True)
+        assert re.search(r"^metrics-stats +\S", result.stdout, re.M), folder
+        assert re.search(r"^dev.provision +\S", result.stdout, re.M), folder
 
 
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
