@@ -65,6 +65,28 @@ def test_guides_show_real_output(tmp_path: Path, guide: str, least: int) -> None
         assert shown == expected, command
 
 
+@pytest.mark.parametrize("language", ["sh", "yaml"])
+def test_the_guides_ci_fails_once_the_include_is_stale(tmp_path: Path, language: str) -> None:
+    """What it says for any CI, and for GitHub, passes after ``init`` and fails when the catalog has changed."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "docs" / "adopt.md").read_text(), re.M | re.S)
+    [block] = [block for block in blocks if "render --check" in block]
+    commands = [
+        line.partition("run:")[2] or line for line in block.splitlines() if " instrumented-make " in f" {line} "
+    ]
+    commands = [command.strip() for command in commands if "name:" not in command]
+    assert len(commands) == 2
+    (tmp_path / "Makefile").write_text("a: ## Make a\n\t@echo a\n.PHONY: a\n")
+    tool = f'instrumented-make() {{ "{sys.executable}" -m generator "$@"; }}\nset -e\n'
+
+    def status(*script: str) -> int:
+        run = subprocess.run(["bash", "-c", tool + "\n".join(script)], cwd=tmp_path, check=False, capture_output=True)
+        return run.returncode
+
+    assert status("instrumented-make init", *commands) == 0
+    (tmp_path / "targets.yaml").write_text((tmp_path / "targets.yaml").read_text().replace("- name: a", "- name: b"))
+    assert status(*commands) == 1
+
+
 def test_the_readmes_catalog_renders(tmp_path: Path) -> None:
     """The example that readers copy is valid."""
     readme = (ROOT / "README.md").read_text()
