@@ -184,7 +184,7 @@ def test_a_change_that_cannot_be_told_is_told_later(filled: tuple[Collecting, Ca
     assert {request.path for request in chat.requests} == {"/hook"}
     told = [request.body for request in chat.requests]
     assert (len(told), len(set(told))) == (4, 2)
-    said = [line for line in running.logged if "could not be told" in line]
+    said = [line for line in running.logged if "could not be posted" in line]
     assert [("HTTP 500" in line, "HTTP 302" in line) for line in said] == [(True, False), (False, True)]
     assert chat.host not in "".join(running.logged)
 

@@ -268,7 +268,7 @@ def test_a_drift_is_not_attributed_to_the_change(team: Path, tmp_path: Path) -> 
 def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
     """No run is on a commit after it."""
     text = told(history, "--change", "2026-07-05", "--command", "dev.down")
-    assert "Nothing can be told of dev.down: too few people ran it both before and after;" in " ".join(text.split())
+    assert "Nothing can be said of dev.down: too few people ran it both before and after;" in " ".join(text.split())
 
 
 MISTAKES: dict[str, tuple[list[str], int, str]] = {
