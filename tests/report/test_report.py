@@ -281,7 +281,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "earlier": (["--since-last", "pyproject.toml"], 1, "pyproject.toml:1:2: error: Expecting value"),
     "no report": (["--since-last", "targets.schema.json"], 1, "targets.schema.json: error: it is not a report, or it"),
     "nothing": (["--since-last", "nowhere.json"], 1, "nowhere.json: error: it cannot be read: No such file"),
-    "catalog": (["--catalog", "mkdocs.yml"], 1, "mkdocs.yml:1:1: error: "),
+    "catalog": (["--catalog", "mkdocs.yml"], 1, "mkdocs.yml:2:1: error: "),
 }
 
 
