@@ -247,7 +247,7 @@ def _way(program: Path) -> str:
 
 
 def _cost(stack: Path, environment: dict[str, str], make: list[str]) -> None:
-    """Three ways side by side, in turns, so that whatever else the machine does strikes each alike."""
+    """Three ways side by side, in turns, so that other work on the machine affects each alike."""
     _, _, rules = (stack / "Makefile").read_text().partition("\n")
     (stack / "Makefile.bare").write_text(rules)
     ways = {
