@@ -20,7 +20,7 @@ test.all: dev.test.all ## Set up, and run every case of every test, on three mor
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
 
 $(VENV)/provisioned: pyproject.toml hatch_build.py recorder/recorder.c
-	@echo "Setting up $(VENV): about a minute, and 0.9 GB"
+	@echo "Setting up $(VENV): about a minute, and 1.1 GB"
 	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[collector]' --group dev

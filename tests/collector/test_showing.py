@@ -211,7 +211,7 @@ def test_the_page_is_made_when_there_is_news(collecting: Collecting) -> None:
 
 
 def test_the_last_deletion_empties_the_page(catalog: Path, tmp_path: Path) -> None:
-    """Whoever is deleted is gone from it at its next making."""
+    """Deleted people are gone from it when it is made next."""
     with Collecting(catalog, str(tmp_path / "metrics"), "--page-every", "1s", "--min-people", "1") as running:
         running.send(event("m1", user(7)))
         running.wait_for(lambda: "dev.pull" in running.read("/")[1], "a page")
