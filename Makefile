@@ -4,22 +4,23 @@ include Makefile.instrumented
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 WHEEL := $(VENV)/wheel
+DEMO := build/demo-venv
 COVERED := tests/reporter tests/e2e/test_consent.py tests/e2e/test_delivery.py tests/e2e/test_faults.py \
 	tests/e2e/test_leaving.py tests/e2e/test_stats.py tests/test_output.py tests/test_layout.py
 
 .PHONY: help demo test test.all dev.provision dev.wheel dev.wheels dev.cover dev.test dev.test.all dev.lint dev.render dev.demo dev.bench dev.bench.report
 
 help: ## List what can be made
-	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z.-]*\):.*## /\1	/p' Makefile Makefile.instrumented | expand -t 18
 
-demo: dev.demo ## Set up, run tracked targets of the example, show the events that arrive, and write a report
+demo: dev.demo ## Set up an environment for it (600 MB), record runs of the example, show the events, and write a report
 test: dev.test ## Set up, and run the tests
 test.all: dev.test.all ## Set up, and run every case of every test, on three more engines and on older kernels
 
 dev.provision: $(VENV)/provisioned ## Create the virtual environment with all that the other targets need
 
 $(VENV)/provisioned: pyproject.toml hatch_build.py recorder/recorder.c
-	@echo "Setting up $(VENV): about a minute, and 0.9 GB"
+	@echo "Setting up $(VENV): about a minute, and 1.1 GB"
 	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[collector]' --group dev
@@ -72,8 +73,9 @@ dev.render: dev.provision ## Render what is rendered: the includes, the data dic
 	$(PYTHON) -m generator render --catalog tests/golden/targets.yaml
 	PYTHONPATH=. $(PYTHON) tests/golden_sql.py
 
-dev.demo: dev.provision ## Show a tracked run from the catalog to the server, and a team's report
-	@$(PYTHON) examples/demo.py
+dev.demo: ## Show a tracked run from the catalog to the server, and a team's report
+	@python3 examples/demo_start.py $(DEMO)
+	@$(DEMO)/bin/python examples/demo.py
 
 dev.bench: dev.provision ## Measure what a tracked run costs, side by side with the alternatives
 	@PYTHONPATH=examples:. $(PYTHON) benchmarks/run.py

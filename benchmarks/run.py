@@ -1,6 +1,6 @@
 """What tracking costs, measured side by side in one run: ``make dev.bench``, or ``python benchmarks/run.py``.
 
-Every table compares ways that take turns, so that whatever else the machine does strikes each of them alike. What to
+Every table compares ways that take turns, so that other work on the machine affects each of them alike. What to
 look at are the ratios; the milliseconds are this machine's.
 """
 

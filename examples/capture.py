@@ -1,4 +1,4 @@
-"""A server on loopback that takes what a Segment server would take, and keeps it to be looked at."""
+"""A server on loopback that takes what a Segment server would take, and keeps it for inspection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A team whose every run is known: the worlds that the report's statements are held against, and the examples' history.
+"""A team whose every run is known: worlds to check the report's statements against, and the examples' history.
 
 In a world people join and leave, learn, go on holiday, get new machines, pull when they think of it, find cold caches
 in the morning, lose patience, and try again what failed; weeks differ, and one change may help or harm. Everything but

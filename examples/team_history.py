@@ -1,4 +1,4 @@
-"""Writes the history of a team that never was, as a warehouse would export it: one Parquet file of events.
+"""Writes the history of a made-up team, as a warehouse would export it: one Parquet file of events.
 
     python examples/team_history.py 100000 history.parquet --seed 5
 

@@ -48,7 +48,7 @@ def cli(ctx: click.Context) -> None:
 
 
 class _Catalogs:
-    """Reads catalogs for those who do not know what is in them."""
+    """Reads catalogs for the report and the collector, which do not import the catalog's module."""
 
     @staticmethod
     def targets(path: Path) -> Targets:

@@ -77,8 +77,8 @@ def render(catalog: Path, path: Path | None, check: bool, wheels: Path | None) -
 def init(folder: Path, names: tuple[str, ...]) -> None:
     """Propose a catalog for the Makefile in FOLDER, and make the include its first line.
 
-    What the project's own text says to type comes first. NAMES are proposed in any case: a Makefile may make whatever
-    it is asked for.
+    Targets that the project's own text tells people to type come first. NAMES are always proposed, for a Makefile that
+    makes rules from its goals.
 
     \b
     Examples:

@@ -56,7 +56,7 @@ class Week:
 class Figures:
     """One command: ``failed`` runs had a positive exit status, ``interrupted`` ones a negative (a signal).
 
-    ``interactive``: people work inside it, so nobody waits for it.
+    ``interactive``: people work inside it, so its time is not waiting.
     """
 
     command: str
@@ -86,7 +86,7 @@ class Summary:
     automated: Automated | None = None
 
     def share(self, figures: Figures) -> float | None:
-        """The command's share of all the time that people waited, 0 to 1; None if nobody waits for it."""
+        """The command's share of all the time that people waited, 0 to 1; None if it is interactive."""
         if figures.interactive:
             return None
         return figures.total_ms / self.waited_ms if self.waited_ms else 0.0

@@ -115,7 +115,7 @@ PROPERTIES = (
         "hardware",
         "string",
         "the kind of processor and the number of its cores",
-        "Is a command slow for want of cores?",
+        "Is a command slow because there are too few cores?",
         "x86_64, 8 cores",
         optional=True,
     ),

@@ -62,7 +62,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     wanting = [reason.removeprefix("Skipped: ") for reason in reasons if reason.endswith(NOT_INSTALLED)]
     if wanting:
         tools = ", ".join(sorted({reason.removesuffix(NOT_INSTALLED) for reason in wanting}))
-        terminalreporter.write_line(f"{len(wanting)} tests were skipped for want of {tools}: sudo bash .ci/install")
+        terminalreporter.write_line(
+            f"{len(wanting)} tests were skipped because {tools} are missing: sudo bash .ci/install"
+        )
 
 
 @pytest.fixture(autouse=True)

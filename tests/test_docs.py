@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +65,28 @@ def test_guides_show_real_output(tmp_path: Path, guide: str, least: int) -> None
         assert shown == expected, command
 
 
+@pytest.mark.parametrize("language", ["sh", "yaml"])
+def test_the_guides_ci_fails_once_the_include_is_stale(tmp_path: Path, language: str) -> None:
+    """What it says for any CI, and for GitHub, passes after ``init`` and fails when the catalog has changed."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "docs" / "adopt.md").read_text(), re.M | re.S)
+    [block] = [block for block in blocks if "render --check" in block]
+    commands = [
+        line.partition("run:")[2] or line for line in block.splitlines() if " instrumented-make " in f" {line} "
+    ]
+    commands = [command.strip() for command in commands if "name:" not in command]
+    assert len(commands) == 2
+    (tmp_path / "Makefile").write_text("a: ## Make a\n\t@echo a\n.PHONY: a\n")
+    tool = f'instrumented-make() {{ "{sys.executable}" -m generator "$@"; }}\nset -e\n'
+
+    def status(*script: str) -> int:
+        run = subprocess.run(["bash", "-c", tool + "\n".join(script)], cwd=tmp_path, check=False, capture_output=True)
+        return run.returncode
+
+    assert status("instrumented-make init", *commands) == 0
+    (tmp_path / "targets.yaml").write_text((tmp_path / "targets.yaml").read_text().replace("- name: a", "- name: b"))
+    assert status(*commands) == 1
+
+
 def test_the_readmes_catalog_renders(tmp_path: Path) -> None:
     """The example that readers copy is valid."""
     readme = (ROOT / "README.md").read_text()
@@ -119,22 +141,64 @@ def test_the_demo_shows_what_the_readme_promises() -> None:
     changed = result.stdout.partition("git diff -U0")[2].partition("\n\n")[0].splitlines()[1:]
     assert changed == ["--- a/Makefile.instrumented", "+++ b/Makefile.instrumented", "+  dev.shell \\"]
     assert "The collector has deleted the 4 events; the page shows 2 people." in result.stdout
+    assert re.search(r"^  tracked +[\d.]+ ms +[\d.]+ x\n\nA busy machine makes all three", result.stdout, re.M)
     page = Path(result.stdout.splitlines()[-1])
     assert "dev.provision got faster and fails less, but something else" in page.read_text()
 
 
+def test_the_demo_speaks_before_anything_is_installed(tmp_path: Path) -> None:
+    """It needs the standard library alone for that, explains the times, and says what it takes before it takes it."""
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    command = [sys.executable, "-I", "-S", str(ROOT / "examples" / "demo_start.py"), str(no_folder / "environment")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("This shows how ")
+    assert "all three times grow when the machine is busy" in result.stdout
+    assert re.search(r"downloads \d+ MB and takes \d+ MB; \d+ seconds", result.stdout)
+    assert result.returncode != 0
+
+
+def test_help_names_the_commands_that_a_developer_wants() -> None:
+    """Those of the include stand beside the project's own, here and in the example."""
+    for folder in (ROOT, ROOT / "examples" / "openedx-devstack"):
+        result = subprocess.run(["make", "help"], cwd=folder, capture_output=True, text=True, check=True)
+        assert re.search(r"^metrics-stats +\S", result.stdout, re.M), folder
+        assert re.search(r"^dev.provision +\S", result.stdout, re.M), folder
+
+
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
-    """Every page is in the navigation, and every link and anchor works."""
+    """Every link and anchor works, every option of the program is on the page of commands, and nothing is fetched."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")  # the builder writes beside what it reads
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     result = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        [sys.executable, "-m", "zensical", "build", "--strict"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "site" / "adopt" / "index.html").exists()
+    commands = (tmp_path / "site" / "commands" / "index.html").read_text()
+    assert "instrumented-make collect [OPTIONS] CATALOG" in commands
+    assert "--min-people INTEGER RANGE" in commands
+    assert "UNSET" not in commands
+    for page in (tmp_path / "site").rglob("*.html"):
+        fetched = re.findall(r"<(?:script|img|iframe)\b[^>]* src=\"?([^\"> ]+)", page.read_text())
+        fetched += re.findall(
+            r"<link\b[^>]* rel=\"?(?:stylesheet|preconnect|preload)[^>]* href=\"?([^\"> ]+)", page.read_text()
+        )
+        assert not [address for address in fetched if re.match(r"(?:https?:)?//", address)], page
+
+
+def test_every_page_and_image_is_reached() -> None:
+    """The navigation lists each page once, and nothing else; each image that a page shows exists."""
+    pages = sorted(page.relative_to(ROOT / "docs").as_posix() for page in ROOT.glob("docs/**/*.md"))
+    assert sorted(re.findall(r"(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)) == pages
+    for name in pages:
+        page = ROOT / "docs" / name
+        for image in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text()):
+            assert (page.parent / image).exists(), (name, image)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])

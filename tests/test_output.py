@@ -97,7 +97,7 @@ def test_an_invalid_contract_is_an_error(consenting: Workbench, text: str) -> No
 
 
 def test_an_unexpected_exception_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """It says where the error was raised, for whoever debugs it, and contains no escape sequences."""
+    """It says where the error was raised, to help debugging, and contains no escape sequences."""
 
     def fails() -> int:
         raise ZeroDivisionError("never \x1b[31m")

@@ -1,4 +1,4 @@
-"""What was made of the events last: the page and the figures, for whoever asks."""
+"""The latest page and figures that were made from the events."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     help="Where events are kept: a folder, or PostgreSQL's URL.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any free port.")
 @click.option(
     "--min-people",
     type=click.IntRange(min=1),
@@ -54,7 +54,7 @@ def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     help="The certificate for https, with its chain, in PEM; needs --tls-key.",
 )
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="Its private key, in PEM.")
-@click.option("--behind-proxy", is_flag=True, help="What is in front of it, on the same network, speaks https.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front of it, on the same network, speaks https.")
 @click.option(
     "--notify",
     metavar="URL",
@@ -69,7 +69,7 @@ def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     callback=_period,
     default="14d",
     show_default=True,
-    help="Post a change once the report has found it for so long; most that are due to chance are gone by then.",
+    help="Post a change once the report has found it for this long; most chance findings are gone by then.",
 )
 @click.option(
     "--export",

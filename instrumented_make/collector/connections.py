@@ -1,4 +1,4 @@
-"""Connections with limits, so that whoever is slow or sends without end costs little, and nobody else anything.
+"""Connections with limits, so that clients that are slow or never stop sending cost little, and others nothing.
 
 uvicorn bounds the time between two requests, but neither that of a request's head nor that of a whole request.
 """
@@ -37,7 +37,7 @@ class _Connection(H11Protocol):
     """One connection, ended if a request is not answered REQUEST_S after it could begin."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request; among too many, the one that has waited longest for its own goes."""
+        """Begin to wait for the first request; if there are too many, close the one that has been silent longest."""
         super().connection_made(transport)
         self._since = self.loop.time()
         self._deadline = self.loop.call_later(REQUEST_S, self._end)
@@ -46,7 +46,7 @@ class _Connection(H11Protocol):
             min(idle or [self], key=lambda one: one._since)._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Forget the connection."""
         self._deadline.cancel()
         super().connection_lost(exc)
 

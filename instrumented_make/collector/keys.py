@@ -15,14 +15,14 @@ COOKIE = "reader"
 
 
 def new_reader_key(store: Store) -> str:
-    """Make a reader's key, which replaces the one before. It is told once: here."""
+    """Make a reader's key, which replaces the one before, and return it; only its hash is kept."""
     key = secrets.token_urlsafe(32)
     store.put({READER: _hash(key)})
     return key
 
 
 def first_reader_key(store: Store) -> str | None:
-    """The same if there is none yet."""
+    """Make a reader's key if there is none yet."""
     return new_reader_key(store) if store.get(READER) is None else None
 
 

@@ -75,7 +75,7 @@ def make(order: Order) -> Board:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when its parent has ended: nobody waits for the board any more."""
+    """End this process when its parent has ended: nothing reads the board any more."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -21,7 +21,7 @@ class Notifier:
         self._project = project
 
     async def tell(self, sentence: str) -> bool:
-        """Whether the message may have arrived: one of which nobody knows is not sent again."""
+        """Whether the message may have arrived; in doubt it counts as arrived, and is not sent again."""
         return await asyncio.to_thread(self._post, sentence)
 
     def _post(self, sentence: str) -> bool:
@@ -42,7 +42,7 @@ class Notifier:
             why = str(getattr(error.reason, "strerror", None) or type(error.reason).__name__)
         except OSError:  # while the answer was awaited
             return True
-        say(f"a change could not be told ({why}); it will be told later")
+        say(f"a change could not be posted ({why}); it will be posted later")
         return False
 
 

@@ -1,7 +1,7 @@
 """The store of several collectors: a PostgreSQL, with the event's table as Segment's warehouses have it.
 
-Its other tables begin with the name of that one. Whoever writes holds one lock: a deletion is then either before an
-event, which is not kept, or after it.
+Its other tables begin with the name of that one. Every writer holds one lock, so a deletion comes either before
+an event, which is then not kept, or after it.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class PostgresStore:
                 )
             if version < VERSION:
                 if use != "alone":
-                    raise failure("it is of an earlier version", "start the collector once", path=self._name)
+                    raise failure("it is of an older version", "start the collector once", path=self._name)
                 for step in _STEPS[version:]:
                     connection.execute(self._composed(step))
                 self._run(

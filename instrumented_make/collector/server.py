@@ -30,7 +30,7 @@ BODY_S = 30
 _DRAINED_BYTES, _DRAINED_S = 2 * 2**20, 5
 # After this, a client may try again.
 _RETRY_S = "5"
-# Whoever asks without a key, however often, reaches the store no more often than this.
+# Requests without a valid key reach the store no more often than this, in seconds.
 _FRESH_S = 2
 _COOKIE_S = 365 * 24 * 3600
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
@@ -190,8 +190,8 @@ async def _unavailable(request: Request, _: Unavailable) -> Response:
 
 async def _defect(_: Request, error: Exception) -> Response:
     where = traceback.extract_tb(error.__traceback__)[-1]
-    say(f"a mistake of the collector: {type(error).__name__}, line {where.lineno} of {where.name}; please report it")
-    return JSONResponse({"success": False, "message": "this is a mistake of the collector"}, 500)
+    say(f"a bug in the collector: {type(error).__name__}, line {where.lineno} of {where.name}; please report it")
+    return JSONResponse({"success": False, "message": "this is a bug in the collector"}, 500)
 
 
 async def _drain(request: Request) -> None:

@@ -91,7 +91,7 @@ def _greet(
             tell(f"The page: {base}/ with the reader's key; --new-reader-key makes another")
         else:
             tell(f"The page: {base}/?key={reader_key}")
-            tell("The key in it is shown this once. Whoever has it can read the page and /metrics.")
+            tell("Note the key: it is shown only once. Anyone who has it can read the page and /metrics.")
 
     return greet
 
@@ -121,7 +121,7 @@ async def _serve(
             # Before the first event: one that is too old must not be taken.
             await retention.look()
         async with _beside(retention.run(), pages.run(), agreements.run(change), _tell_counts(counts)):
-            listener.listen(connections.BACKLOG)  # whoever reads the address can use it
+            listener.listen(connections.BACKLOG)  # a printed address works at once
             greet()
             await server.serve([listener])
     finally:
@@ -137,7 +137,7 @@ async def _tell_counts(counts: Counts) -> None:
 
 @contextlib.asynccontextmanager
 async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """What goes on beside the block, and is ended after it."""
+    """Run these in the background during the block, and end them after it."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
@@ -160,7 +160,7 @@ def _listen(options: Options) -> socket.socket:
     if not (is_loopback or options.safety.is_https):
         raise failure(
             "write keys and the page would cross the network in plain text",
-            "give --tls-cert and --tls-key, or --behind-proxy if what is in front of it has them",
+            "give --tls-cert and --tls-key, or --behind-proxy if a proxy in front of it has them",
             path=where,
         )
     # asyncio sends small answers at once only on sockets that say their protocol; others take 40 ms longer.

@@ -98,7 +98,7 @@ class SqliteStore:
         if use == "alone":
             # Created here, not by SQLite, so that it is never readable by others.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
-        # Whoever may write also moves the log into the file, which must not happen to one that is not ours.
+        # A connection that may write also moves the log into the file: never do that to a file that is not ours.
         with contextlib.closing(_connect(self._path, "ro")) as reading:
             version = _version(reading, self._path)
         if version > VERSION:
@@ -114,7 +114,9 @@ class SqliteStore:
                 _upgrade(connection, version)
             elif version < VERSION:
                 raise failure(
-                    f"it has version {version}, of an earlier one", "start the collector once", path=self._path
+                    f"it has version {version}, which is older",
+                    "start the collector once to upgrade it",
+                    path=self._path,
                 )
             if use != "read":
                 _set_up(connection)

@@ -68,7 +68,7 @@ class Store(Protocol):
         """Whether this is the one, of several processes with the same store, that makes the board."""
 
     def close(self) -> None:
-        """End the use of it."""
+        """Close it."""
 
 
 def hash_of(user_id: str, salt: bytes) -> bytes:

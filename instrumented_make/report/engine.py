@@ -38,7 +38,7 @@ def ask(name: str, question: Any, secrets: tuple[str, ...] = ()) -> Any:
         said = " ".join(str(error).split()) or type(error).__name__
         for secret in secrets:  # a driver's message may contain it outside a URL
             said = said.replace(secret, HIDDEN)
-        hint = "these are the words of what reads it; see 'python -m generator report --help' for what can be read"
+        hint = "the library that reads it says this; 'python -m generator report --help' lists what can be read"
         raise failure(printable(without_password(said))[:500], hint, path=name) from None
 
 

@@ -103,7 +103,7 @@ class History:
             runs, sums, totals, spread = self._sum(name_table(source, queries.rename_commands(records, odd), "renamed"))
         tellable = [row["command"] for row in totals if self.may_be_told(row["people"])]
         self.hidden = len(totals) - len(tellable)
-        # They are marked before they are folded: nobody waits for an interactive one.
+        # They are marked before they are folded, since time in an interactive one is not waiting.
         inside = sorted(self.options.targets.interactive)
         self._runs = name_table(source, queries.fold_others(runs, tellable, inside), "shown") if self.hidden else runs
         self._sums = queries.fold_others(sums, tellable, inside) if self.hidden else sums

@@ -14,7 +14,7 @@ TABLE = "devstack_command_run"
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """``helps``: what each command does. ``interactive``: those that people work inside, so nobody waits for them.
+    """``helps``: what each command does. ``interactive``: those that people work inside, so their time is not waiting.
 
     ``table``: the name of the event's table in a warehouse.
     """

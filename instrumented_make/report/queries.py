@@ -66,7 +66,7 @@ def records(events: Any, latest_s: int, by: str | None = None) -> Any:
 
 
 def _as_words(values: Any) -> Any:
-    """As text. Engines write truths in different ways."""
+    """As text. Engines write booleans in different ways."""
     return ibis.cases((values, "true"), (~values, "false")) if values.type().is_boolean() else values.nullif("")
 
 

@@ -130,7 +130,7 @@ def _moment(text: str) -> int:
 
 
 def _run(config_dir: ConfigDir, inherited: int | None) -> None:
-    # Share no descriptor with whoever started this; the recorder has left the session.
+    # Share no descriptor with the process that started this; the recorder has left the session.
     os.closerange(3, inherited or 3)
     os.closerange((inherited or 2) + 1, os.sysconf("SC_OPEN_MAX"))
     signal.alarm(HARD_LIMIT_S)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from instrumented_make.reporter.config_dir import ConfigDir
 
-# A network that is only slow, or that comes back soon; nobody waits for it.
+# For a network that is slow, or comes back soon; this happens in the background.
 PAUSES_S = (0, 10, 60, 300)
 # What a request may hang on, of the environment that make was given.
 _KEPT = ("HOME", "PATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")

@@ -63,5 +63,5 @@ def ways(program: Path) -> str:
 
 
 def advice(program: Path) -> str:
-    """What somebody does whose kernel does not tell how make ended."""
+    """The line for the shell's start file, where the kernel does not tell how make ended."""
     return f"""make() {{ {program} run -- make "$@"; }}"""

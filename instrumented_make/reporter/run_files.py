@@ -30,7 +30,7 @@ MAX_RUNS = 10_000
 # A file is locked, and then its start is written at once.
 STARTED_WITHIN_S = 60
 KILLED = "a start without an end: its recorder was killed, or its machine or container stopped"
-# make exits with 1 when SIGQUIT ends it, lest it dump core. Otherwise only -q does, which is not recorded.
+# When SIGQUIT ends make, it exits with 1 to avoid a core dump. Otherwise only -q does, which is not recorded.
 _SIGQUIT = -3
 
 
@@ -125,7 +125,7 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
         command=command,
         start_ns=start_ns,
         end_ns=end_ns,
-        # By a clock that nobody can set, and that stands still while the machine sleeps: nobody waits then.
+        # By a clock that nobody can set, and that stands still while the machine sleeps.
         duration_ns=max(0, end_awake_ns - start_awake_ns),
         exit_status=_SIGQUIT if int(status) == 1 else int(status),
         repository=repository,

@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_costs_nothing(collecting: Collecting) -> None:
     assert statuses == {503}
     assert collecting.ask("GET", "/healthz")[0] == 503
     resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    # Whoever watches it sees that the trouble is over, before anybody has sent anything.
+    # A monitor sees that the trouble is over, before anybody has sent anything.
     collecting.wait_for(lambda: collecting.ask("GET", "/healthz")[0] == 200, "the trouble to be over")
     assert collecting.send(*many) == 200
     assert len(collecting.stored()) == 401
@@ -303,7 +303,7 @@ def test_an_old_file_is_upgraded_step_by_step(tmp_path: Path, monkeypatch: pytes
 
 
 def test_bodies_with_the_same_id_at_the_same_time_count_once(collecting: Collecting) -> None:
-    """Whoever is first."""
+    """It does not matter which is first."""
     same = batch(event("m1"))
     threads = [threading.Thread(target=collecting.ask, args=("POST", "/v1/batch", same, basic(KEY))) for _ in range(20)]
     for thread in threads:

@@ -389,7 +389,7 @@ def test_the_catalogs_optional_fields_are_kept(tmp_path: Path) -> None:
 
 
 def test_clients_reach_it_by_tls(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an authority of one's own; whoever does not know that sends nothing."""
+    """With an authority of one's own; clients that do not know it send nothing."""
     authority, certificate, key = certificates(tmp_path)
     options = ("--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key))  # noqa: S104
     with Collecting(catalog, str(tmp_path / "metrics"), *options) as running:

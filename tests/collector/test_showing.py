@@ -184,7 +184,7 @@ def test_a_change_that_cannot_be_told_is_told_later(filled: tuple[Collecting, Ca
     assert {request.path for request in chat.requests} == {"/hook"}
     told = [request.body for request in chat.requests]
     assert (len(told), len(set(told))) == (4, 2)
-    said = [line for line in running.logged if "could not be told" in line]
+    said = [line for line in running.logged if "could not be posted" in line]
     assert [("HTTP 500" in line, "HTTP 302" in line) for line in said] == [(True, False), (False, True)]
     assert chat.host not in "".join(running.logged)
 
@@ -211,7 +211,7 @@ def test_the_page_is_made_when_there_is_news(collecting: Collecting) -> None:
 
 
 def test_the_last_deletion_empties_the_page(catalog: Path, tmp_path: Path) -> None:
-    """Whoever is deleted is gone from it at its next making."""
+    """Deleted people are gone from it when it is made next."""
     with Collecting(catalog, str(tmp_path / "metrics"), "--page-every", "1s", "--min-people", "1") as running:
         running.send(event("m1", user(7)))
         running.wait_for(lambda: "dev.pull" in running.read("/")[1], "a page")

@@ -77,7 +77,7 @@ def _counted(running: Collecting) -> dict[str, dict[tuple[str, ...], float]]:
 def test_a_team_from_the_first_opt_in_to_an_opt_out(
     running: Collecting, people: dict[str, Workbench], tmp_path: Path
 ) -> None:
-    """What they run is shown, counted and exported; whoever opts out is gone from the data, and from the page."""
+    """What they run is shown, counted and exported; a person who opts out is gone from the data, and from the page."""
     for bench in people.values():
         assert "opting out deletes it there, too" in " ".join(bench.opt_in().split())
         _work(bench)

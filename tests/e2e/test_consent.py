@@ -160,7 +160,7 @@ def test_opting_in_again_keeps_the_id_and_sends_nothing(asked: Workbench, server
 
 
 def test_a_no_can_become_a_yes(asked: Workbench, server: Capture) -> None:
-    """Whoever declined and agrees later is measured from then on."""
+    """A person who declined and agrees later is measured from then on."""
     asked.opt_in("no")
     asked.run("one")
     assert not list((asked.config / "pending").glob("*"))

@@ -191,7 +191,7 @@ def test_only_the_persons_own_variables_count(bench: Workbench, setting: str, ho
 
 @pytest.mark.parametrize("where", ["the folder", "the repository", "a link", "a home below it"])
 def test_a_decision_that_a_repository_holds_does_not_count(bench: Workbench, where: str) -> None:
-    """Whoever commits the files of an agreement agrees for nobody, and nothing from there is executed."""
+    """Committed files of an agreement count for nobody, and nothing from there is executed."""
     project = bench.tree / "deep" / "project" if where == "the repository" else bench.tree
     project.mkdir(parents=True, exist_ok=True)
     top = bench.tree

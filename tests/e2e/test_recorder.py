@@ -187,7 +187,7 @@ def test_a_recorder_that_is_killed_is_counted(bench: Workbench, way: str) -> Non
 
 
 def test_without_a_way_to_watch_nothing_happens(bench: Workbench) -> None:
-    """An older kernel, and nobody asked `run`: the command is as it is, and nothing is recorded or said."""
+    """On an older kernel without `run`, the command works as usual, and nothing is recorded or said."""
     bench.write("a: ; @echo a\n", ["a"])
     bench.agree(recorder_for("run"))
     result = bench.run("a")

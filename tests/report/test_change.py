@@ -281,7 +281,7 @@ def test_slow_people_on_old_commits_are_not_a_change() -> None:
 
 
 TOO_FEW = (
-    f"Nothing can be told of dev.up: too few people ran it both before and after; at least {ENOUGH_PEOPLE} are needed, "
+    f"Nothing can be said of dev.up: too few people ran it both before and after; at least {ENOUGH_PEOPLE} are needed, "
     "who run it about equally often."
 )
 
@@ -326,8 +326,8 @@ def test_identical_runs_cannot_tell() -> None:
     few = dataclasses.replace(verdict, duration=None, failures=None)
     told = helped.sentences([few, verdict, dataclasses.replace(few, command="d")])
     assert [text.partition(" both")[0] for text in told] == [
-        "Nothing can be told of c and d: too few people ran them",
-        "Nothing can be told of c: all runs are alike.",
+        "Nothing can be said of c and d: too few people ran them",
+        "Nothing can be said of c: all runs are alike.",
     ]
 
 

@@ -66,7 +66,7 @@ NO_DIFFERENCE: dict[str, dict[str, Any]] = {
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", NO_DIFFERENCE)
 def test_hours_that_do_not_differ_are_not_drawn(kind: str) -> None:
-    """In at least 95 % of reports, whoever works when, and whatever clusters within a week."""
+    """In at least 95 % of reports, whenever people work, and whatever clusters within a week."""
     rng, reports = np.random.default_rng(len(kind)), 100
     found = [simulate(rng, **NO_DIFFERENCE[kind]) for _ in range(reports)]
     assert sum(hours is not None and hours.differ for hours in found) <= stats.binom.ppf(0.999, reports, FALSE_ALARM)

@@ -268,7 +268,7 @@ def test_a_drift_is_not_attributed_to_the_change(team: Path, tmp_path: Path) -> 
 def test_a_change_that_nobody_has_yet_cannot_be_judged(history: Path) -> None:
     """No run is on a commit after it."""
     text = told(history, "--change", "2026-07-05", "--command", "dev.down")
-    assert "Nothing can be told of dev.down: too few people ran it both before and after;" in " ".join(text.split())
+    assert "Nothing can be said of dev.down: too few people ran it both before and after;" in " ".join(text.split())
 
 
 MISTAKES: dict[str, tuple[list[str], int, str]] = {
@@ -281,7 +281,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "earlier": (["--since-last", "pyproject.toml"], 1, "pyproject.toml:1:2: error: Expecting value"),
     "no report": (["--since-last", "targets.schema.json"], 1, "targets.schema.json: error: it is not a report, or it"),
     "nothing": (["--since-last", "nowhere.json"], 1, "nowhere.json: error: it cannot be read: No such file"),
-    "catalog": (["--catalog", "mkdocs.yml"], 1, "mkdocs.yml:1:1: error: "),
+    "catalog": (["--catalog", "mkdocs.yml"], 1, "mkdocs.yml:2:1: error: "),
 }
 
 

@@ -604,7 +604,7 @@ def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, name: str) -> N
 
 
 def test_which_of_two_events_with_one_id_counts_does_not_depend_on_their_order(tmp_path: Path) -> None:
-    """Whoever sends an id a second time with another value changes no report back and forth."""
+    """An id that is sent again with another value does not change reports back and forth."""
     there = [row(1, duration_ms=duration) for duration in (5, 7)]
     for number, values in enumerate((there, there[::-1])):
         pq.write_table(pa.Table.from_pylist(values), tmp_path / f"{number}.parquet")

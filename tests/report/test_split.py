@@ -130,7 +130,7 @@ def test_what_no_run_says_is_not_compared(tmp_path: Path) -> None:
     with history_of(path, options=Options(by="git_dirty")) as history:
         section = split.ask(history)
     assert section is not None
-    assert section.answer == "No run says it: ask for git_dirty under fields in the catalog."
+    assert section.answer == "No run has it: ask for git_dirty under fields in the catalog."
 
 
 def test_one_person_s_weeks_are_compared(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_too_few_people_are_not_compared(tmp_path: Path) -> None:
         with history_of(path, least) as history:
             section = workflows.ask(history)
         assert section is not None
-        assert section.answer == f"It cannot be told of fewer than {few} people with 20 runs each."
+        assert section.answer == f"This takes at least {few} people with 20 runs each."
 
 
 def test_everything_is_answered_for_one_group(tmp_path: Path) -> None:

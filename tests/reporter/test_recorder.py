@@ -90,7 +90,7 @@ def test_an_include_of_an_earlier_version_is_named(home: ConfigDir) -> None:
 
 @pytest.mark.parametrize("host", ["a b", "a/b", "../x", "x\n", "$(x)", "é", "x" * 101])
 def test_a_name_of_a_system_that_is_no_name_of_a_file_is_refused(home: ConfigDir, host: str) -> None:
-    """It comes from make, which took it from whoever compiled it."""
+    """It comes from make, which has it from the person who compiled it."""
     with pytest.raises(UserError, match="cannot be part of a file's name"):
         recorder.place(home.recorder(host), host)
     assert names(home.path) == []
@@ -125,7 +125,7 @@ def test_a_yes_of_an_earlier_version_needs_only_the_recorder(home: ConfigDir) ->
     assert consent.load(home) == agreed
     out = io.StringIO()
     opt_in(home, asked, HOST, None, out)
-    assert "Tracked: " in out.getvalue(), "nothing is missing, so whoever asks again is shown what was agreed to"
+    assert "Tracked: " in out.getvalue(), "nothing is missing, so a person who asks again is shown what was agreed to"
 
 
 @pytest.mark.parametrize(

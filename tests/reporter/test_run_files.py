@@ -246,7 +246,7 @@ def test_a_commit_that_is_none_is_unknown(config_dir: ConfigDir, commit: bytes) 
     ("written", "reported"), [(b"0", 0), (b"1", -3), (b"2", 2), (b"127", 127), (b"255", 255), (b"-2", -2), (b"-9", -9)]
 )
 def test_the_status_is_what_the_kernel_said(config_dir: ConfigDir, written: bytes, reported: int) -> None:
-    """A signal is its negative number. 1 is SIGQUIT: make exits so, lest it dump core, and otherwise only for -q."""
+    """A signal is its negative number. 1 is SIGQUIT: make exits so to avoid a core dump, and otherwise only for -q."""
     write(config_dir, "1-2", end=END.replace(b"0", written, 1))
     assert only(config_dir).exit_status == reported
 

@@ -17,7 +17,7 @@ Truths = npt.NDArray[np.bool_]
 
 
 def median(values: Floats | Integers) -> float:
-    """As NumPy's, which imports its masked arrays first: a hundredth of the cost of a small report."""
+    """The median. NumPy's imports masked arrays first, which is a hundredth of the cost of a small report."""
     return float(statistics.median(values.tolist()))
 
 

@@ -65,7 +65,7 @@ MOST_SHIFTS = 4
 # Without the person who contributes most, a shift as large as what is left has at most this chance if nothing changed.
 # At FALSE_ALARM, 20 % less time was found with 15 people in 50 % of simulated reports, and in 68 % without this rule.
 STILL_SHOWS = 0.2
-# Whoever comes later than so many weeks after the beginning is new for as many weeks.
+# People whose first run comes later than this many weeks after the beginning are new for this many weeks.
 NEW_AFTER_WEEKS, NEW_WEEKS = 1, 8
 # People differ in what a shift does to them if chance makes them differ as much in less than this share of cases ...
 DIFFER = 0.01

@@ -45,9 +45,9 @@ NIGHT_S = 10 * HOUR_S
 def days(runs: Any, change_s: int) -> Any:
     """How many ``runs`` of each ``command`` a ``person`` made on each working day, ``number``, that began on ``day``.
 
-    Working days end with a pause of NIGHT_S: people live in all time zones, and what a holiday leaves of a calendar day
-    elsewhere would look like a lazy one. Those are left out on which a person got the commit, which are neither before
-    nor ``after`` it.
+    Working days end with a pause of NIGHT_S: people live in all time zones, and the rest of a calendar day before a
+    holiday elsewhere would look like a lazy one. Days on which a person got the commit are left out,
+    since they are neither before nor ``after`` it.
     """
     ordered = {"group_by": "user_id", "order_by": in_order()}
     table = runs.mutate(pause_s=runs.start_s - runs.start_s.lag(1).over(ibis.window(**ordered)))
@@ -113,9 +113,9 @@ def ask(history: History) -> Section | None:
         f"Did people work differently after the change of {minute(change_s)}?",
         answer,
         [
-            "How often: on a working day with any run, on the main branch, in the same weeks as above; not on that on "
-            f"which somebody got the commit. A working day ends with a pause of ten hours. {NOTHING_ELSE}, the chance "
-            f"of telling anything of any command is at most {FALSE_ALARM:.0%}."
+            "How often: on working days with any run on the main branch, in the same weeks as above, but not on the "
+            f"day on which a person got the commit. A working day ends with a pause of ten hours. {NOTHING_ELSE}, the "
+            f"chance of reporting a change in any command is at most {FALSE_ALARM:.0%}."
         ],
         lambda: _figures(found, answer),
         ["command", "people", "a day before", "a day since", "difference"],
@@ -146,7 +146,7 @@ def find(history: History) -> Behaviour:
 
 
 def _adoption(history: History, change_s: int) -> Adoption | None:
-    """By Kaplan and Meier (1958): who left before they had it counts for as long as they were there."""
+    """By Kaplan and Meier (1958): people who left before they had it count for as long as they were there."""
     from scipy import stats  # noqa: PLC0415  (rarely needed)
 
     table = history.columns(waits(history.runs, change_s).fill_null({"had_s": -1}))
@@ -192,7 +192,7 @@ def _times(number: float) -> str:
 
 def _about_adoption(adoption: Adoption | None, *, own: bool) -> str:
     if adoption is None:
-        return "How long people took to get it cannot be told: too few were there before and after."
+        return "How long people took to get it is unknown: too few were there before and after."
     parts = [
         f"{SHARES[share]} had it after {_days(number)}" if number is not None else f"{SHARES[share]} have not yet"
         for share, number in adoption.days.items()

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 BEHIND_DAYS = (1, 7, 28)
 # One person's runs would say that nobody is ever behind.
-ALONE = "Only a team's runs can tell: that there is a newer commit shows when somebody else runs it."
+ALONE = "Only a team's runs can tell: a newer commit shows once somebody else runs something on it."
 # The report may know less than is true, never more.
-LOWER_BOUND = "A commit counts as newer from its first run in this report on: what nobody has run puts nobody behind."
+LOWER_BOUND = "A commit counts from its first run in this report on: a commit that nobody ran puts nobody behind."
 
 
 def behind(shown: Any, every: Any) -> Any:

@@ -25,8 +25,8 @@ from instrumented_make.report.section import Figure, Rows, Section
 from instrumented_make.report.wording import about_trend, count_of, in_brackets
 
 SESSION = (
-    "A session begins with a run that fails or is interrupted, and lasts until that command works, whatever else is "
-    "run meanwhile, or until its last try before a pause of an hour; then it is given up."
+    "A session begins with a run that fails or is interrupted, and lasts until that command works, whatever else "
+    "the person runs meanwhile. After a pause of an hour it counts as given up, and ends with its last try."
 )
 
 _NO_TREND = "Whether it became more or less over the weeks is not certain."

@@ -112,11 +112,11 @@ def _figures(figures: Sequence[Figures], cells: dict[str, Column], found: Hours 
     ]
     caption = drawing.largest("Runs that failed or were interrupted by a signal, of all runs", rows, "end badly most")
     drawn = [Figure("endings", caption, rows, _commands(rows[: drawing.SHOWN_COMMANDS], answer))]
-    # What is darkest by chance would be taken for an answer.
+    # Readers would take an hour that is darkest by chance for an answer.
     if found is not None and found.differ:
         rows = _by_hour(cells, found)
-        caption = "When: the stronger the colour, the larger the share of the same people's runs; chance is taken out, "
-        drawn.append(Figure("hours", f"{caption}and hours with very few runs are left blank", rows, _hours(rows)))
+        caption = "When: the stronger the colour, the larger the share of the same people's runs, less what is chance; "
+        drawn.append(Figure("hours", f"{caption}hours with very few runs are left blank", rows, _hours(rows)))
     return drawn
 
 

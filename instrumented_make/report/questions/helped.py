@@ -250,7 +250,7 @@ def _nothing_of(names: Sequence[str], *, alike: bool) -> str:
         f"too few people ran {them} both before and after; at least {ENOUGH_PEOPLE} are needed, who run {them} about "
         "equally often"
     )
-    return f"Nothing can be told of {join_names(names)}: {'all runs are alike' if alike else few}."
+    return f"Nothing can be said of {join_names(names)}: {'all runs are alike' if alike else few}."
 
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
@@ -320,7 +320,7 @@ def _grade(*, fits: bool) -> str:
 
 
 def _is_alike(effect: Effect | None) -> bool:
-    """Whether it is not for want of people that an effect is not ``enough``."""
+    """Whether there are enough people, so that an effect that is not ``enough`` fails for another reason."""
     return effect is not None and effect.effective_people >= ENOUGH_PEOPLE
 
 

@@ -22,16 +22,15 @@ from instrumented_make.times import DAY_S
 if TYPE_CHECKING:
     from instrumented_make.report.drawing import Chart
 
-# Pairs are of so many commands, those with the most runs: what is rare follows too seldom to be told.
+# Pairs are made of the commands with the most runs, this many: rare ones follow too seldom to say anything.
 MOST_COMMANDS = 20
 SHOWN_PATHS = 5
 _STRETCH = f"stretch_{GAP_S}"
 _MILLION = 1_000_000
 ORDER = (
     "A command follows another if the same person runs it next, within an hour of the end of the other. Stretches of "
-    "two runs do not count, as they tell no order. Told is what certainly does so a fifth more often than if any "
-    "other run of the same stretch of work could as well come next; the chance of telling anything if that were so is "
-    "at most 5%."
+    "two runs do not count, as they show no order. This names pairs that certainly do so a fifth more often than if "
+    "the runs of a stretch of work came in any order; if they did, the chance of naming any pair would be at most 5%."
 )
 
 

@@ -21,9 +21,9 @@ from instrumented_make.report.section import Drawing, Figure, Rows, Section
 from instrumented_make.report.wording import count_of, in_brackets
 
 METHOD = (
-    "A pull shows as a run on a newer commit of the main branch than any before it of the same person. They work again "
-    "when a command that people work in begins, without a pause of more than an hour before it; after other pulls it "
-    "is not known. The time is from the beginning of that first run."
+    "A person pulled if they run something on a newer commit of the main branch than ever before. They work again "
+    "when they start an interactive command, without a pause of more than an hour before it; after other pulls nobody "
+    "knows. The time is counted from the beginning of the first run on that commit."
 )
 _STRETCH = f"stretch_{GAP_S}"
 _QUARTERS = (25, MEDIAN, 75, 90)

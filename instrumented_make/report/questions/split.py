@@ -214,9 +214,9 @@ def _compared(difference: Difference | None, looked_at: int) -> Compared | None:
 
 
 def _answer(parts: Sequence[Part], by: str) -> str:
-    """What is certainly worse somewhere: elsewhere is then better, which goes without saying."""
+    """Where commands are certainly worse; that they are better elsewhere follows from that."""
     if all(part.value == UNKNOWN for part in parts):
-        return f"No run says it: ask for {by} under fields in the catalog."
+        return f"No run has it: ask for {by} under fields in the catalog."
     if not any(part.time or part.failures for part in parts):
         return "There are too few people with different values to compare."
     slower = sorted(

@@ -85,7 +85,7 @@ def _figures(history: History, answer: str) -> list[Figure]:
         for row in history.summary.figures
         for week in row.weeks
     ]
-    paler = "; of a paler one there is only a part" if history.partial else ""
+    paler = "; of a paler week there is only a part" if history.partial else ""
     dashed = "" if change_s is None else "; the dashed line is the change"
     figures = [
         Figure(

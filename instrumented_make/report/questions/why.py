@@ -1,4 +1,4 @@
-"""Why do people wait more or less than before? Faster commands and longer waiting on one page are no riddle then."""
+"""Why do people wait more or less than before? This explains a page with both faster commands and longer waiting."""
 
 from __future__ import annotations
 

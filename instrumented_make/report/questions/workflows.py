@@ -1,4 +1,4 @@
-"""Do people work in different ways? For example, who works on the frontend and who on the backend."""
+"""Do people work in different ways? For example, some work on the frontend and others on the backend."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def document(ways: Ways) -> dict[str, Any]:
 
 def _answer(ways: Ways, history: History) -> str:
     if ways.compared < 2 * _least(history):
-        return f"It cannot be told of fewer than {2 * _least(history)} people with {LEAST_RUNS} runs each."
+        return f"This takes at least {2 * _least(history)} people with {LEAST_RUNS} runs each."
     if not ways.groups:
         return "No distinct groups were found: what people run may differ by degrees only, or by chance."
     parts = []
