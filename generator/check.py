@@ -118,11 +118,11 @@ def _wiring(rules: makefile.Makefile, include_path: Path, catalog: Catalog) -> I
         hint = f"make this its first line: include {include_path.name}"
         yield _at(folder / first, "include-not-first", message, hint, Position(line, 1))
     if line := wiring.guard(text):
-        message = "this guard of an earlier version is needless"
+        message = "this guard of an earlier version is no longer needed"
         hint = "remove it and its endif; in a GNUmakefile that only wires, include it in the Makefile instead"
         yield _at(folder / first, "old-guard", message, hint, Position(line, 1), "warning")
     if (folder / ".instrumented").is_dir():
-        message = "this folder of an earlier version is needless"
+        message = "this folder of an earlier version is no longer needed"
         yield _at(folder / ".instrumented", "old-folder", message, "run: git rm -r .instrumented", severity="warning")
     if catalog.default_goal not in (None, rules.default_goal):
         message = f"plain 'make' makes {rules.default_goal or 'nothing'}, not {catalog.default_goal!r}"
@@ -134,7 +134,7 @@ def _check_ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     folder = include_path.resolve().parent
     paths = [include_path, catalog.source.path, folder / (database.first_in(folder) or "Makefile")]
     for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
-        message = "git ignores it, so nobody else gets it"
+        message = "git ignores it, so your teammates do not get it"
         yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
 
 

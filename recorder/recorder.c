@@ -413,8 +413,8 @@ static size_t start_of(char *text, const struct moment *started, pid_t make, con
                              digest, agreement, by, END_BYTES - 1, "");
   return used < LARGEST_RECORD ? used : 0;
 }
-/* For who wants it, say on make's terminal how long this usually takes; the reporter keeps a line for each such command:
- * its name, a tab, and what to say. */
+/* Say on make's terminal how long this usually takes, to people who want that. The reporter keeps a line for each such
+ * command: its name, a tab, and what to say. */
 static void hint(const char *path, char **names, int stream) {
 #ifdef __linux__ /* elsewhere the stream of another process cannot be written to */
   static char text[LARGEST_RECORD + 2] = "\n", wanted[LARGEST_RECORD];
@@ -428,7 +428,7 @@ static void hint(const char *path, char **names, int stream) {
   line += used + 1;
   size_t length = strcspn(line, "\n");
   for (size_t at = 0; at < length; at++)
-    if (at > 160 || line[at] < ' ' || line[at] > '~') return; /* not the reporter's */
+    if (at > 160 || line[at] < ' ' || line[at] > '~') return; /* it is not the reporter's */
   line[length] = '\n';
   snprintf(file, sizeof file, "/proc/self/fd/%d", stream);
   int terminal = open(file, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);

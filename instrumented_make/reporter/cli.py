@@ -51,7 +51,7 @@ def run(arguments: list[str] | None) -> int:
     except sqlite3.Error as error:
         hint = "check whether the disk is full or another process is using the file; nothing was lost"
         if is_damage(error):
-            hint = "the next run that is recorded begins a new one, and keeps this beside it"
+            hint = "the next recorded run starts a new one, and keeps this file beside it"
         raise failure(str(error), hint, path=config_dir.outbox) from None
     except BrokenPipeError:
         raise

@@ -105,8 +105,8 @@ def explain(contract: Contract) -> str:
         "",
         *textwrap.wrap(
             f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_examples(contract)}. "
-            "Makefile.instrumented lists them. The list may change without asking you again; what is collected about a "
-            "command may not.",
+            "Makefile.instrumented lists them. The list may change without asking you again. What is collected about each "
+            "command will not.",
             width=88,
             break_on_hyphens=False,
         ),
@@ -134,7 +134,7 @@ def explain(contract: Contract) -> str:
     if contract.collection.collector:
         lines.append("opting out deletes it there, too, everything that was sent under the id.")
     else:
-        lines.append("it also says how to have deleted what was sent.")
+        lines.append("it also says how to have the sent events deleted.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"

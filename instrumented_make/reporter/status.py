@@ -37,7 +37,7 @@ _CURES = (
     ),
     (r"HTTP 429\b|Rate limit", "the server is busy; sending pauses for a while"),
     (r"HTTP 5..\b|no answer", "the server has a problem; you need not do anything"),
-    (r"SSL|certificate", "the server's certificate is not trusted here: check for a proxy in between"),
+    (r"SSL|certificate", "the server's certificate is not trusted here: check for a proxy, or name your authority in REQUESTS_CA_BUNDLE"),
     (r"", "check the network and, behind a proxy, HTTPS_PROXY; sending is retried automatically"),
 )
 
@@ -75,7 +75,7 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
     lines += [
         (
             "Deletion",
-            f"asked of {deletion.host} since {deletion.since}, and not confirmed yet; only the id {deletion.user_id} "
+            f"asked of {deletion.host} since {deletion.since}, not confirmed yet; only the id {deletion.user_id} "
             f"is kept for that. To try again: {contract.make('opt-out')}",
         )
         for _, deletion in unconfirmed(config_dir)
@@ -123,7 +123,7 @@ def export(config_dir: ConfigDir, path: Path) -> str:
 def _decision(config_dir: ConfigDir, decision: consent.Consent | None, contract: Contract) -> str:
     ask = contract.make("opt-in")
     if config_dir.is_anothers():
-        return f"none of yours: {config_dir.path} belongs to somebody else; nothing is measured"
+        return f"none of yours: {config_dir.path} belongs to another user, so nothing is measured"
     if decision is None:
         return f"none yet; nothing is measured (to decide: {ask})"
     if decision.decision == DECLINE:
@@ -188,7 +188,7 @@ def _trouble_with_outbox(error: sqlite3.Error | OSError | UserError) -> str:
     if "is locked" in str(error):
         return "it is in use; try again in a moment"
     if isinstance(error, sqlite3.Error) and is_damage(error):
-        return f"it is damaged ({error}); the next run that is recorded begins a new one, and keeps this beside it"
+        return f"it is damaged ({error}); the next recorded run starts a new one, and keeps this file beside it"
     return str(error)
 
 
