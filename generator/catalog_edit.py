@@ -15,6 +15,10 @@ from generator.yaml_source import Source, lines_of
 from instrumented_make.errors import failure
 
 
+# What readers of YAML 1.1 take for true or false.
+_TRUTH = frozenset({"y", "n", "yes", "no", "on", "off"})
+
+
 def add(source: Source, names: Sequence[str]) -> str:
     """The text of ``source`` with the targets ``names`` at the end of its list."""
     targets = _targets(source)
@@ -64,16 +68,19 @@ def without(source: Source, sequence: SequenceNode, items: Sequence[Node]) -> st
 def install(source: Source, hashes: Mapping[str, str]) -> str:
     """The text of ``source`` with the ``hashes`` of wheels, by their names, instead of any others."""
     lines = lines_of(source.text)
-    pairs = source.root.value if isinstance(source.root, MappingNode) else []
-    first = last = (
-        next((source.place(key.start_mark).line for key, _ in pairs if key.value == "targets"), len(lines) + 1) - 1
+    pairs = (
+        {key.value: (key, value) for key, value in source.root.value} if isinstance(source.root, MappingNode) else {}
     )
-    for key, value in pairs:
-        if key.value == "install":
-            first, last = source.place(key.start_mark).line - 1, _last_line(source, value)
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    written = ["install:", *(f"  {name}: {digest}" for name, digest in hashes.items())]
-    return "".join([*lines[:first], *(f"{line}{end}" for line in written), *lines[last:]])
+    written = [f"install:{end}", *(f'  {name}:{end}    "{digest}"{end}' for name, digest in hashes.items())]
+    if "install" in pairs:
+        key, value = pairs["install"]
+        return "".join([*lines[: source.place(key.start_mark).line - 1], *written, *lines[_last_line(source, value) :]])
+    at = source.place(pairs["targets"][0].start_mark).line - 1 if "targets" in pairs else len(lines)
+    while at and lines[at - 1].startswith("#"):
+        at -= 1
+    about = f"# Setting up installs one of these wheels, known by its SHA-256.{end}"
+    return "".join([*lines[:at], about, *written, end, *lines[at:]])
 
 
 def _targets(source: Source) -> SequenceNode:
@@ -123,4 +130,4 @@ def scalar(name: str) -> str:
         plain = isinstance(item, ScalarNode) and item.value == name and str(item.tag).endswith(":str")
     except (YAMLError, AttributeError, IndexError):  # quote anything that the scanner rejects
         plain = False
-    return name if plain else f'"{name}"'
+    return name if plain and name.lower() not in _TRUTH else f'"{name}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import textwrap
 from pathlib import Path
 
 from jinja2 import Template
@@ -17,6 +18,9 @@ from instrumented_make import INTERFACE, __version__
 from instrumented_make.digest import digest
 from instrumented_make.properties import USER_ID, example_event, properties_of
 from instrumented_make.templating import environment
+
+# Of a line in a first catalog: yamllint's default.
+_WIDTH = 80
 
 
 def include(catalog: Catalog, path: Path) -> str:
@@ -76,8 +80,17 @@ def _template(name: str) -> Template:
     template_environment = environment()
     template_environment.filters["json_for_make"] = json_for_make
     template_environment.filters["yaml_scalar"] = scalar
-    template_environment.filters["yaml_text"] = lambda text: json.dumps(text, ensure_ascii=False)
+    template_environment.filters["yaml_text"] = _folded
     return template_environment.get_template(name)
+
+
+def _folded(text: str, indent: int) -> str:
+    """``text`` in quotes or, if that would be a long line, as YAML's folded lines, ``indent`` columns from the left."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if len(quoted) <= _WIDTH - 10:
+        return quoted
+    lines = textwrap.wrap(text, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return "".join([">-", *(f"\n{' ' * indent}{line}" for line in lines)])
 
 
 def json_for_make(value: dict[str, object], joint: str = " \\\n  ") -> str:

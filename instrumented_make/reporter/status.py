@@ -37,7 +37,10 @@ _CURES = (
     ),
     (r"HTTP 429\b|Rate limit", "the server is busy; sending pauses for a while"),
     (r"HTTP 5..\b|no answer", "the server has a problem; you need not do anything"),
-    (r"SSL|certificate", "the server's certificate is not trusted here: check for a proxy, or name your authority in REQUESTS_CA_BUNDLE"),
+    (
+        r"SSL|certificate",
+        "the server's certificate is not trusted here: check for a proxy, or name your authority in REQUESTS_CA_BUNDLE",
+    ),
     (r"", "check the network and, behind a proxy, HTTPS_PROXY; sending is retried automatically"),
 )
 

@@ -164,7 +164,10 @@ def test_what_an_earlier_version_needed_is_harmless(
     capsys.readouterr()
     assert main(["check"]) == 0
     found = capsys.readouterr().out.replace(f"{tmp_path}/", "")
-    assert "Makefile:2:1: warning: this guard of an earlier version is no longer needed [old-guard]\n  hint: remove it" in found
+    assert (
+        "Makefile:2:1: warning: this guard of an earlier version is no longer needed [old-guard]\n  hint: remove it"
+        in found
+    )
     assert ".instrumented:1:1: warning: this folder of an earlier version is no longer needed [old-folder]\n" in found
     assert "  hint: run: git rm -r .instrumented\n" in found
     assert subprocess.check_output(["make", "one"]) == b"one\n"
