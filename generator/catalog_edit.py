@@ -14,7 +14,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from generator.yaml_source import Source, lines_of
 from instrumented_make.errors import failure
 
-
 # What readers of YAML 1.1 take for true or false.
 _TRUTH = frozenset({"y", "n", "yes", "no", "on", "off"})
 

@@ -33,7 +33,9 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     if files.current(dictionary) == data_dictionary(catalog, source=name_from(dictionary, catalog.source.path)):
         deleted.append(dictionary)
     edited = {path: text for path, text in changed.items() if text is not None}
-    wired = {path: left for path in (folder / name for name in MAKEFILES) if (left := _without_wiring(path, include))}
+    wired = [
+        path for name in MAKEFILES if any(wiring.without(files.current(path := folder / name) or "", include.name))
+    ]
     with files.as_before_on_error(wired):
         _take_line_out(wired, folder, include.name)
         files.write_all(edited)
@@ -49,27 +51,34 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     return [*(f"{path}: restored" for path in (*wired, *edited)), *(f"{path}: deleted" for path in gone)]
 
 
-def _without_wiring(path: Path, include: Path) -> list[str]:
-    return wiring.without(files.current(path) or "", include.name)
-
-
-def _take_line_out(wired: dict[Path, list[str]], folder: Path, include: str) -> None:
-    """Write each makefile's first text with which make knows what it knew. Raise UserError if there is none."""
+def _take_line_out(wired: list[Path], folder: Path, include: str) -> None:
+    """Remove each line that reads ``include`` and that make does not miss. Raise UserError if it is still read."""
     hint = f"remove the line that reads {include} yourself, and run this again"
     try:
         before = [database.read(folder, included=False) for _ in range(2)]
     except UserError:  # make cannot read it anyway
         before = []
-    for path, texts in wired.items():
-        for text in texts:
-            files.write(path, text)
-            difference = before and database.difference(before, database.read(folder, included=False), include)
-            if not difference:
-                break
-        else:
-            raise failure(f"nothing was changed, because afterwards {difference}", hint, path=path)
+    difference = ""
+    for path in wired:
+        text = files.current(path) or ""
+        left = wiring.without(text, include)
+        while (candidate := next(left, None)) is not None:
+            files.write(path, candidate)
+            difference = _difference(before, folder, include)
+            if not difference:  # there may be one more
+                text, left = candidate, wiring.without(candidate, include)
+        files.write(path, text)
     if before and include in makefile.read(folder, include).files:
-        raise failure(f"nothing was changed, because the Makefile reads {include} once more", hint, path=folder)
+        raise failure(f"nothing was changed, because {difference or 'another file reads it'}", hint, path=folder)
+
+
+def _difference(before: list[database.Database], folder: Path, include: str) -> str:
+    try:
+        after = database.read(folder, included=False) if before else None
+    except UserError:
+        return "make could not read the Makefile afterwards"
+    difference = after and database.difference(before, after, include)
+    return f"afterwards {difference}" if difference else ""
 
 
 def _without_lines(path: Path, ours: str) -> dict[Path, str | None]:

@@ -14,6 +14,9 @@ from generator.render import first_catalog, include
 from instrumented_make import files
 from instrumented_make.errors import failure
 
+# A goal that no rule names: what makes it makes whatever it is asked for.
+ANYTHING = "instrumented-make-asks-for-this"
+
 
 def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     """Write a proposed ``catalog`` and its include, and the line that reads it; return the lines to print.
@@ -35,6 +38,8 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     rules = makefile.read_for(folder, [*named, *typed])
     entries = [Proposed(name, interactive=False) for name in named]
     entries += [entry for entry in proposed(rules, typed) if entry.name not in named]
+    if not entries and makefile.read(folder, goals=[ANYTHING]).has(ANYTHING):
+        entries = [Proposed("%", interactive=False)]
     if not entries:
         hint = f"name those that people type: instrumented-make init {folder} NAME ..."
         raise failure("no targets found in its makefiles", hint, path=folder)
@@ -45,7 +50,7 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     texts = {
         catalog: text,
         folder / database.INCLUDE: include(load(catalog, text), folder / database.INCLUDE),
-        first: wiring.wired(next(iter(wiring.without(rules_text, database.INCLUDE)), rules_text), database.INCLUDE),
+        first: wiring.wired(next(wiring.without(rules_text, database.INCLUDE), rules_text), database.INCLUDE),
     }
     before = [database.read(folder, included=False) for _ in range(2)]
     with files.as_before_on_error(texts):
@@ -62,8 +67,8 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     lines = [f"{catalog}: {count} {noun} proposed; remove what is not worth measuring"]
     if left_out := len(entries) - count:
         lines.append(f"{catalog}: {left_out} more left out; to see them, run: instrumented-make list --untracked")
-    if rules.makes_anything:
-        lines.append("A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME")
+    if rules.makes_anything or entries[0].name == "%":
+        lines.append("Any name can be made here. Add the names that people type: instrumented-make add NAME")
     lines += [f"{folder / database.INCLUDE}: rendered", f"{first}: its first line now includes {database.INCLUDE}"]
     lines += [
         f"{name}: git ignores it; commit it with: git add -f {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from generator.target_names import MAKEFILES
@@ -22,14 +23,21 @@ def wired(text: str, include: str) -> str:
     return mark + "".join([*lines[:first], f"include {include}\n", *lines[first:]])
 
 
-def without(text: str, include: str) -> list[str]:
-    """The makefile ``text`` without one line that reads ``include``, byte for byte: one text for each such line.
+def without(text: str, include: str) -> Iterator[str]:
+    """The makefile ``text`` without a line that reads ``include``, byte for byte: each text that this may mean.
 
-    A line may only look like one, as in a ``define``: make tells.
+    A line may only look like one, as in a ``define``. And if a guard of an earlier version comes next, that goes as
+    well, with one of the lines that may end it. Which text is right, make tells.
     """
     mark, lines = _lines(text)
-    ours = [number for number, line in enumerate(lines) if _is_ours(line, include)]
-    return [mark + "".join([*lines[:number], *lines[number + 1 :]]) for number in ours]
+    for number, line in enumerate(lines):
+        if not _is_ours(line, include):
+            continue
+        if "".join(lines[number + 1 : number + 2]).strip() == "ifndef INSTRUMENTED":
+            for end in range(len(lines) - 1, number + 1, -1):
+                if re.match(r"\s*endif\b", lines[end]):
+                    yield mark + "".join([*lines[:number], *lines[number + 2 : end], *lines[end + 1 :]])
+        yield mark + "".join([*lines[:number], *lines[number + 1 :]])
 
 
 def silence(text: str, include: str) -> str:

@@ -70,7 +70,7 @@ HINTS = {
         run("sh ./configure"),
     ),
     "nothing to propose": Hint(
-        {"Makefile": "$(MAKECMDGOALS): ; @echo $@\n"},
+        {"Makefile": "ifeq ($(MAKECMDGOALS),lint)\nlint: ; @echo $@\nendif\n"},
         "init",
         "name those that people type: instrumented-make init . NAME ...",
         lambda: main(["init", ".", "lint"]),
@@ -207,11 +207,11 @@ HINTS = {
         rendered=False,
         then="grep one dev/Makefile.instrumented",
     ),
-    "two lines of ours": Hint(
-        wired(LINE + RULES),
+    "another file reads it": Hint(
+        {**wired(f"include other.mk\n{RULES}"), "other.mk": LINE},
         "eject",
         "remove the line that reads Makefile.instrumented yourself, and run this again",
-        edit("Makefile", LINE, ""),
+        edit("other.mk", LINE, ""),
     ),
 }
 

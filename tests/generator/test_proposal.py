@@ -125,7 +125,7 @@ def test_init_mentions_a_catch_all_rule(
     assert main(["init"]) == 0
     told = capsys.readouterr().err
     assert "targets.yaml: 1 target proposed" in told
-    assert "A catch-all rule here makes any name. Add the names that people type: instrumented-make add NAME" in told
+    assert "Any name can be made here. Add the names that people type: instrumented-make add NAME" in told
     assert main(["add", "html"]) == 0
     assert "no rule" not in capsys.readouterr().err
     assert main(["check"]) == 0

@@ -39,7 +39,7 @@ def test_taking_the_line_out_gives_the_text_as_it_was(text: str, beginning: str)
     wired = wiring.wired(whole, "Makefile.instrumented")
     assert wired != whole
     assert LINE in wired.splitlines(keepends=True) or wired.startswith("\ufeff" + LINE)
-    assert wiring.without(wired, "Makefile.instrumented")[0] == whole
+    assert next(wiring.without(wired, "Makefile.instrumented")) == whole
     assert wiring.silence(wired, "Makefile.instrumented").count("\n") == wired.count("\n")
     assert wiring.line_that_exports_above(wired, "Makefile.instrumented") == 0
 
@@ -214,3 +214,39 @@ def test_whatever_else_make_knows_with_the_line_is_an_error(
     assert main(["render"]) == 0
     assert main(["check"]) == 1
     assert f"error: {told}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        RULES,
+        f"ifdef A\nB := 1\nendif\n{RULES}",
+        f"{RULES}define B\nendif\nendef\n",
+        f"{RULES}two:\n\t@if true; then \\\n    echo two; \\\n    else \\\n    echo; fi\nifdef A\nendif\n",
+        f"{LINE}{RULES}",
+    ],
+)
+def test_a_guard_of_an_earlier_version_goes_with_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: str
+) -> None:
+    """Whatever conditionals there are, and whatever only looks like one: make tells which endif it was."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    (tmp_path / "Makefile").write_text(f"-{LINE}ifndef INSTRUMENTED\n{rules}endif\n# end\n")
+    assert main(["render"]) == 0
+    assert main(["eject"]) == 0
+    assert (tmp_path / "Makefile").read_text() == rules.removeprefix(LINE) + "# end\n"
+
+
+def test_init_tracks_whatever_is_made_from_the_goals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no text names a goal either, the catalog has the pattern of all; names can be added."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Makefile").write_text("_run: ; @echo $(MAKECMDGOALS)\n.PHONY: _run\n$(MAKECMDGOALS): %: _run\n")
+    assert main(["init"]) == 0
+    assert "Any name can be made here." in capsys.readouterr().err
+    assert main(["check", "--run", "lint"]) == 0
+    assert main(["add", "lint"]) == 0
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
