@@ -44,7 +44,11 @@ def check(catalog_path: Path, include_path: Path, command_lines: Sequence[str] =
     ]
     if any(finding.severity == "error" for finding in findings):
         return findings
-    return [*findings, *changes(catalog, include_path), *trial(catalog, include_path, command_lines)]
+    try:
+        findings += changes(catalog, include_path)
+    except UserError as error:  # it refuses the commands, for example
+        return [*findings, *(_as_finding(problem, "makefile") for problem in error.problems)]
+    return [*findings, *trial(catalog, include_path, command_lines)]
 
 
 def as_github(finding: Problem) -> str:

@@ -201,6 +201,7 @@ def test_make_tells_which_line_is_ours(tmp_path: Path, monkeypatch: pytest.Monke
         ("KEPT := $(.metrics.folder)\n", "with the include, make now has 'KEPT := "),
         ("$(if $(.metrics.asked),$(warning asked))\n", "with the include, make says 'Makefile: asked' instead of "),
         ("ifdef .metrics.asked\nmore: ; @:\nendif\n", "with the include, make now has 'more:'"),
+        ("$(if $(filter metrics-%,$(MAKECMDGOALS)),$(error no such goal))\n", "make cannot read the makefiles here"),
         ("ifndef .metrics.asked\n.PHONY: more\nendif\n", "with the include, make no longer has 'more:'"),
     ],
 )
