@@ -139,7 +139,7 @@ def _check_ignored(catalog: Catalog, include_path: Path) -> Iterator[Problem]:
     paths = [include_path, catalog.source.path, folder / (database.first_in(folder) or "Makefile")]
     for name in repository.ignored(folder, [name_from(folder / "x", path) for path in paths]):
         message = "git ignores it, so your teammates do not get it"
-        yield _at(folder / name, "git-ignored", message, f"run: git add -f {name}", severity="warning")
+        yield _at(folder / name, "git-ignored", message, repository.to_commit(folder, name), severity="warning")
 
 
 def _check_clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:
@@ -154,14 +154,10 @@ def _check_clashes(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Probl
 
 def _caught(catalog: Catalog, include_path: Path, rules: makefile.Makefile) -> Iterator[Problem]:
     """A rule for whatever is in the folder, which make would follow to remake the include."""
-    for name in (include_path.name, catalog.source.path.name):
-        rule = rules.rules.get(name)
-        if rule is not None and (rule.recipe or rule.phony):
-            message = f"a rule makes {name}, as it does for every file here"
-            hint = f"leave {name} out of its names"
-            yield _at(
-                rule.file or database.first_in(rules.folder), "caught-file", message, hint, Position(rule.line or 1, 1)
-            )
+    for rule in rules.caught(include_path.name, catalog.source.path.name):
+        message = f"its rule makes {rule.name}, as every file here"
+        hint = f"leave {rule.name} out of its names"
+        yield _at(rules.folder / rule.file, "caught-file", message, hint, Position(rule.line or 1, 1))
 
 
 def _targets(catalog: Catalog, rules: makefile.Makefile) -> Iterator[Problem]:

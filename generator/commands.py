@@ -140,7 +140,7 @@ def list_(catalog: Path, untracked: bool) -> None:
     if untracked:
         tracked = {name for target in targets for name in target.commands}
         table = Table("target", "stems", "help", box=None, pad_edge=False)
-        for entry in proposed(rules, mentions(folder)):
+        for entry in proposed(rules, mentions(folder).of(rules.rules)):
             if not any(name == entry.name or matches(name, entry.name) for name in tracked):
                 table.add_row(entry.name, ", ".join(entry.stems), entry.help)
         _print(table)

@@ -23,6 +23,8 @@ from instrumented_make.errors import failure
 TIMEOUT_S = 60
 INCLUDE = "Makefile.instrumented"
 _STOP = ".metrics.read"
+# Of a line, in a message.
+_SHOWN = 160
 # The include does nothing if this is defined before it, and nothing uses the other, which is as long.
 _SWITCH, _NO_SWITCH = ".metrics.digest", ".metrics.absent"
 
@@ -96,28 +98,38 @@ def read(folder: Path, goals: Sequence[str] = (), *, included: bool = True, home
     return Database(result.stdout, said, Path(stop.name))
 
 
-def difference(before: Sequence[Database], after: Database, include: str, expected: str = "") -> str:
+def changes(folder: Path, include: str, goals: Sequence[str] = (), home: Path | None = None, expected: str = "") -> str:
+    """The first thing that make knows or says only with the ``include``, or only without it; see :func:`difference`."""
+    before = read(folder, goals, included=False, home=home)
+    after = read(folder, goals, home=home)
+    return difference(before, after, read(folder, goals, included=False, home=home), include, expected)
+
+
+def difference(before: Database, after: Database, again: Database, include: str, expected: str = "") -> str:
     """The first thing that make knows or says in ``after`` and not ``before``, or the reverse; empty if there is none.
 
-    Two of ``before`` tell what is different each time, such as a variable with the time of day. The name of the
-    ``include`` and its variables may come and go, and lines that match ``expected`` as a whole.
+    What is different ``again``, later and with nothing changed, does not count, such as the time of day. The name of
+    the ``include`` and its variables may come and go, and lines that match ``expected`` as a whole.
     """
     own = rf"\.metrics\..*|{re.escape(include)}:|{re.escape(include[:-1])}%:.*|{expected}"
-    facts = [database.facts() for database in before]
-    changing = {_name(line) for line in (facts[0] - facts[-1]) | (facts[-1] - facts[0])}
-    then, now = facts[0], after.facts()
+    then, now, later = before.facts(), after.facts(), again.facts()
+    changing = {_name(line) for line in (then - later) | (later - then)}
     added, gone = (
         [line for line in lines if _name(line) not in changing and not re.fullmatch(own, line)]
         for lines in (now - then, then - now)
     )
     if added or gone:
         has, line = ("now has", added[0]) if added else ("no longer has", gone[0])
-        return f"make {has} {line.strip()!r}"
-    if len({database.said for database in before}) == 1 and after.said != before[0].said:
-        pairs = zip([*before[0].said.splitlines(), "nothing"], [*after.said.splitlines(), "nothing"], strict=False)
+        return f"make {has} {_short(line.strip())}"
+    if before.said == again.said != after.said:
+        pairs = zip([*before.said.splitlines(), "nothing"], [*after.said.splitlines(), "nothing"], strict=False)
         old, new = next(pair for pair in pairs if pair[0] != pair[1])
-        return f"make says {new!r} instead of {old!r}"
+        return f"make says {_short(new)} instead of {_short(old)}"
     return ""
+
+
+def _short(line: str) -> str:
+    return repr(line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…")
 
 
 def _name(line: str) -> str:

@@ -54,30 +54,36 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
 def _take_line_out(wired: list[Path], folder: Path, include: str) -> None:
     """Remove each line that reads ``include`` and that make does not miss. Raise UserError if it is still read."""
     hint = f"remove the line that reads {include} yourself, and run this again"
+    readable = True
     try:
-        before = [database.read(folder, included=False) for _ in range(2)]
-    except UserError:  # make cannot read it anyway
-        before = []
+        makefile.read(folder, include)
+    except UserError:
+        readable = False
     difference = ""
     for path in wired:
         text = files.current(path) or ""
         left = wiring.without(text, include)
         while (candidate := next(left, None)) is not None:
-            files.write(path, candidate)
-            difference = _difference(before, folder, include)
+            difference = _difference(path, text, candidate, include) if readable else ""
             if not difference:  # there may be one more
                 text, left = candidate, wiring.without(candidate, include)
         files.write(path, text)
-    if before and include in makefile.read(folder, include).files:
+    if readable and include in makefile.read(folder, include).files:
         raise failure(f"nothing was changed, because {difference or 'another file reads it'}", hint, path=folder)
 
 
-def _difference(before: list[database.Database], folder: Path, include: str) -> str:
+def _difference(path: Path, text: str, left: str, include: str) -> str:
+    """What make no longer knows, or knows besides, if the makefile at ``path`` holds ``left`` instead of ``text``."""
+
+    def ask(content: str) -> database.Database:
+        # With a comment, it is a changed file for git both times.
+        files.write(path, f"{content}\n#\n")
+        return database.read(path.parent, included=False)
+
     try:
-        after = database.read(folder, included=False) if before else None
+        difference = database.difference(ask(text), ask(left), ask(text), include)
     except UserError:
         return "make could not read the Makefile afterwards"
-    difference = after and database.difference(before, after, include)
     return f"afterwards {difference}" if difference else ""
 
 

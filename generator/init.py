@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from generator.mentions import mentions
 from generator.proposal import Proposed, first_of, proposed
 from generator.render import first_catalog, include
 from instrumented_make import files
-from instrumented_make.errors import failure
+from instrumented_make.errors import Position, failure
 
 # A goal that no rule names: what makes it makes whatever it is asked for.
 ANYTHING = "instrumented-make-asks-for-this"
@@ -35,9 +36,9 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
         )
         raise failure("there is no Makefile here", hint, path=folder)
     typed = mentions(folder)
-    rules = makefile.read_for(folder, [*named, *typed])
+    rules = makefile.read_for(folder, [*named, *typed.in_code])
     entries = [Proposed(name, interactive=False) for name in named]
-    entries += [entry for entry in proposed(rules, typed) if entry.name not in named]
+    entries += [entry for entry in proposed(rules, typed.of(rules.rules)) if entry.name not in named]
     if not entries and makefile.read(folder, goals=[ANYTHING]).has(ANYTHING):
         entries = [Proposed("%", interactive=False)]
     if not entries:
@@ -52,15 +53,16 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
         folder / database.INCLUDE: include(load(catalog, text), folder / database.INCLUDE),
         first: wiring.wired(next(wiring.without(rules_text, database.INCLUDE), rules_text), database.INCLUDE),
     }
-    before = [database.read(folder, included=False) for _ in range(2)]
     with files.as_before_on_error(texts):
         files.write_all(texts)
-        if difference := database.difference(before, database.read(folder), database.INCLUDE):
-            hint = (
-                f"leave {catalog.name} and {database.INCLUDE} out of what lists the files here, and run this again"
-                if catalog.name in difference or database.INCLUDE in difference
-                else "please report this, with the Makefile"
-            )
+        if caught := makefile.read(folder).caught(catalog.name, database.INCLUDE):
+            message = f"nothing was written, because its rule would make {caught[0].name}, as every file here"
+            hint = f"leave {catalog.name} and {database.INCLUDE} out of its names, and run this again"
+            # Without the line above it, which is taken back.
+            line = max(1, caught[0].line - int(folder / caught[0].file == first))
+            raise failure(message, hint, path=folder / caught[0].file, position=Position(line, 1))
+        if difference := database.changes(folder, database.INCLUDE):
+            hint = "please report this, with the Makefile"
             raise failure(f"nothing was written, because afterwards {difference}", hint, path=first)
     count = len(first_of(entries))
     noun = "target" if count == 1 else "targets"
@@ -71,7 +73,7 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
         lines.append("Any name can be made here. Add the names that people type: instrumented-make add NAME")
     lines += [f"{folder / database.INCLUDE}: rendered", f"{first}: its first line now includes {database.INCLUDE}"]
     lines += [
-        f"{name}: git ignores it; commit it with: git add -f {name}"
+        f"{name}: git ignores it, so your teammates do not get it; {repository.to_commit(folder, name)}"
         for name in repository.ignored(folder, [catalog.name, database.INCLUDE, first.name])
     ]
     if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
@@ -89,7 +91,5 @@ def _project(folder: Path) -> str:
 
 def _prefix(rules: makefile.Makefile) -> str:
     """A prefix for the include's commands, so that none clashes with a command of the project."""
-    prefix = "metrics"
-    while any(f"{prefix}-{command}" in rules.rules for command in COMMANDS):
-        prefix = f"make-{prefix}"
-    return prefix
+    prefixes = itertools.chain(("metrics", "usage"), (f"usage{number}" for number in itertools.count(2)))
+    return next(prefix for prefix in prefixes if not any(f"{prefix}-{name}" in rules.rules for name in COMMANDS))

@@ -63,6 +63,11 @@ class Makefile:
         """Whether a rule makes ``name`` or, if that is a pattern, anything that matches it."""
         return self.makes_anything or self.makes(name) or any(matches(name, rule) for rule in self.rules)
 
+    def caught(self, *names: str) -> list[Rule]:
+        """The rules for those ``names`` of files, which a rule for whatever is in the folder has."""
+        rules = [self.rules[name] for name in names if name in self.rules]
+        return [rule for rule in rules if rule.recipe or rule.phony]
+
     def needed(self) -> set[str]:
         """Everything that is a prerequisite of something."""
         return {name for rule in self.rules.values() for name in rule.prerequisites}

@@ -20,11 +20,12 @@ _HELPER = re.compile(r"_|impl-|/|(force|phony|always|dummy)$", re.I)
 _BUILT_IN = re.compile(r"\.(o|c|cc|cpp|f|p|s|S|y|l)$")
 # What people type, but hardly wait for.
 _SELDOM = frozenset({"help", "clean"})
-# What people work in: a terminal in a container, a shell, logs that go on. Without a terminal (-T) nobody does.
-_WORKED_IN = re.compile(r"(^|[.\-_/:])(shell|attach|dbshell|console)([.\-_/:]|$)")
+# What people work in: a terminal in a container, a shell, logs that go on. Without a terminal (-T) nobody does, nor in
+# a shell that is given its command.
+_WORKED_IN = re.compile(r"(^|[.\-_/:])(shell|attach|dbshell|console)([./:]|$)")
 _KEEPS = re.compile(
-    r"(\s-(it|ti)\s|\b(docker|docker-compose|compose|podman|kubectl|oc)\b.*\s(exec\b(?!.*\s-T\b)|attach\b)"
-    r"|\blogs\b.*\s(-f|--follow)\b)"
+    r"(\s-(it|ti)\s|\b(docker|docker-compose|compose|podman|kubectl|oc)\b.*\s"
+    r"(exec\b(?!.*\s(-T|\w*sh -\w*c)\b)|attach\b)|\blogs\b.*\s(-f|--follow)\b)"
 )
 # A pattern's % stands for what follows one of these.
 _SEPARATORS = ".-_:+@"
@@ -52,12 +53,19 @@ def proposed(rules: Makefile, typed: Mapping[str, int] | None = None) -> list[Pr
     Targets that were expanded from a pattern, by a list or by ``$(foreach)``, are proposed as the pattern.
     """  # noqa: D205  (it is one sentence)
     typed = typed or {}
-    commands = [rule for rule in rules.rules.values() if _is_command(rules, rule, typed)]
+    needed = rules.needed()
+    commands = [
+        rule
+        for rule in rules.rules.values()
+        if _is_command(rules, rule, typed) and not (rule.name in needed and rules.is_file(rule))
+    ]
+    if rules.makes_anything:
+        commands += [Rule(name, recipe="@") for name in typed if name not in rules.rules and not fault_of_target(name)]
     listed = _lists(commands)
     commands = [rule for rule in commands if rule.name in typed or rule.name not in listed]
     often = {rule.name: _times(rules, rule, typed) for rule in commands}
     commands.sort(key=lambda rule: (rule.name in _SELDOM, -often[rule.name], not (rule.phony or rule.help)))
-    return _fold(commands, [name for name in typed if name not in rules.rules])
+    return _fold(commands, [name for name in typed if name not in rules.rules and not rules.makes_anything])
 
 
 def _times(rules: Makefile, rule: Rule, typed: Mapping[str, int]) -> int:

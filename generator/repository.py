@@ -21,6 +21,14 @@ def ignored(folder: Path, names: Sequence[str]) -> list[str]:
     return _ask(folder, "check-ignore", "--", *names).splitlines()
 
 
+def to_commit(folder: Path, name: str) -> str:
+    """What to do about a file that git ignores: commit it, or what it is made from, where that is known."""
+    for source in (f"{name}.am", f"{name}.in"):
+        if (folder / source).exists():
+            return f"put the same line into {source}, from which it is made"
+    return f"run: git add -f {name}"
+
+
 def files(folder: Path) -> list[str]:
     """The files in ``folder`` that git knows, by their names from there; none outside a repository."""
     return [name for name in _ask(folder, "ls-files", "-z").split("\0") if name]

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -54,16 +54,14 @@ def changes(catalog: Catalog, include: Path) -> list[Problem]:
     """
     folder, commands = include.resolve().parent, [f"{catalog.prefix}-{name}" for name in COMMANDS]
     tracked = [name for target in catalog.targets for name in target.commands if "%" not in name][:1]
-    rules = r"\.DEFAULT_GOAL := .*|" + "|".join(
+    rules = r"(\.DEFAULT_GOAL|MAKECMDGOALS) := .*|" + "|".join(
         rf"\.PHONY: {re.escape(command)}|{re.escape(command)}:.*|\t.*\$\(call \.metrics\.run,{name}\).*"
         for command, name in zip(commands, COMMANDS, strict=True)
     )
     problems = []
     with tempfile.TemporaryDirectory() as home:
         for goals, expected in ((commands, rules), (tracked, "")):
-            without = [database.read(folder, goals, included=False, home=Path(home)) for _ in range(2)]
-            after = database.read(folder, goals, home=Path(home))
-            if difference := database.difference(without, after, include.name, expected):
+            if difference := database.changes(folder, include.name, goals, Path(home), expected):
                 hint = "please report this, with the Makefile"
                 problems.append(_problem(include, "changed-makefile", f"with the include, {difference}", hint, "error"))
     status = _run(folder, ["make", f"{catalog.prefix}-status"])
@@ -90,7 +88,7 @@ def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list
     problems = []
     for typed in command_lines:
         command = ["make", *_words(typed)]
-        with _without_wiring(include):
+        with _in_its_place(include, wiring.silence):
             bare, again = _run(include.parent, command), _run(include.parent, command)
             if bare.difference(again):  # the first run may have built something that stays
                 bare, again = again, _run(include.parent, command)
@@ -100,8 +98,10 @@ def trial(catalog: Catalog, include: Path, command_lines: Sequence[str]) -> list
             problems.append(_problem(include, "cannot-compare", message, hint, "warning"))
             continue
         for when, mark in decisions.items():
-            difference = bare.difference(_run(include.parent, command, catalog.project, mark))
-            if difference:
+            # Another makefile here, too: one may ask git whether it was changed.
+            with _in_its_place(include, wiring.annotate):
+                ran = _run(include.parent, command, catalog.project, mark)
+            if difference := bare.difference(ran):
                 message = f"make {typed} behaves differently {when}: {difference}"
                 hint = "please report this, with the Makefile"
                 problems.append(_problem(include, "changed-command", message, hint, "error"))
@@ -168,11 +168,11 @@ def _host(variables: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _without_wiring(include: Path) -> Iterator[None]:
-    """Replace the makefile that make reads with one without the wiring, and put the original back at the end."""
+def _in_its_place(include: Path, change: Callable[[str, str], str]) -> Iterator[None]:
+    """Replace the makefile that make reads with what ``change`` makes of it, and put the original back at the end."""
     path = include.parent / (database.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
-    text = wiring.silence(files.current(path) or "", include.name)
+    text = change(files.current(path) or "", include.name)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     moved = False
     try:

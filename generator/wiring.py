@@ -46,6 +46,12 @@ def silence(text: str, include: str) -> str:
     return mark + "".join("#\n" if _is_ours(line, include) else line for line in lines)
 
 
+def annotate(text: str, include: str) -> str:
+    """The makefile ``text`` with a comment behind such a line, which changes nothing but the file."""
+    mark, lines = _lines(text)
+    return mark + "".join(f"{line.rstrip()} #\n" if _is_ours(line, include) else line for line in lines)
+
+
 def line_that_exports_above(text: str, include: str) -> int:
     """The number of the first line above the one that reads ``include`` that may export something, or 0."""
     _, lines = _lines(text)

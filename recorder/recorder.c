@@ -421,7 +421,7 @@ static void hint(const char *path, char **names, int stream) {
   char file[PATH_MAX], *line;
   size_t used = 0;
   int written = snprintf(file, sizeof file, "%s/hints", path);
-  if (written >= PATH_MAX || !is_terminal(stream) || read_text(file, text + 1, LARGEST_RECORD) <= 0) return;
+  if (written >= PATH_MAX || read_text(file, text + 1, LARGEST_RECORD) <= 0 || !is_terminal(stream)) return;
   for (char **name = names; *name != NULL && used < sizeof wanted; name++)
     used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%c%s", name == names ? '\n' : ' ', *name);
   if (used + 1 >= sizeof wanted || (line = strstr(text, strcat(wanted, "\t"))) == NULL) return;

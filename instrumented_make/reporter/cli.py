@@ -185,7 +185,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
             run_files.wait_for_ends(config_dir.pending, ENDING_S)
         # Looking reads what has ended, if that may be recorded here; it never sends. If it fails, the answer is from
         # what was read before. A recipe has the environment that the makefile made; make itself has the person's.
-        off = consent.forbidden(os.environ) or consent.forbidden(system.environment_of(os.getppid()))
+        off = consent.forbidden(system.environment_of(os.getppid()) or os.environ)
         if contract.overridden:
             off = f"{', '.join(contract.overridden)} is set by a makefile or on make's command line"
         with contextlib.suppress(sqlite3.Error, OSError, UserError):

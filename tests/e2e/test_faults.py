@@ -220,7 +220,7 @@ def test_a_damaged_outbox_is_set_aside_once_and_told(consenting: Workbench, serv
     outbox = consenting.config / "outbox.sqlite3"
     damage(outbox, kind)
     told = consenting.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED, "DO_NOT_TRACK": "1"}).stdout
-    assert "the next run that is recorded begins a new one" in told
+    assert "the next recorded run starts a new one" in told
     for _ in range(2):
         unread(consenting, "two")
         report(consenting)

@@ -138,6 +138,18 @@ def test_a_makefile_cannot_undo_what_the_person_set(consenting: Workbench, name:
     assert consenting.recorded() == ["0"], "it was not read"
 
 
+@pytest.mark.parametrize("line", ["CI ?= false", "export CI := true", "DO_NOT_TRACK := 1", "export DO_NOT_TRACK := 1"])
+def test_what_a_makefile_sets_below_the_line_neither_counts_nor_is_told(
+    consenting: Workbench, server: Capture, line: str
+) -> None:
+    """The run is measured, and status does not say otherwise."""
+    with (consenting.tree / "Makefile").open("a") as makefile:
+        makefile.write(f"{line}\n")
+    consenting.run("one")
+    server.wait_for(1)
+    assert "not measured" not in look(consenting, "status")
+
+
 def test_the_reporter_has_the_environment_that_make_was_given(consenting: Workbench, server: Capture) -> None:
     """A makefile's proxy reads no event, whatever is exported above the include."""
     makefile = consenting.tree / "Makefile"

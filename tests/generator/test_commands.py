@@ -401,10 +401,10 @@ def test_a_project_with_its_own_metrics_commands_gets_another_prefix(
     for command in ("init", "render", "check"):
         assert main([command]) == 0
     assert subprocess.check_output(["make", "metrics-status"], text=True, stderr=subprocess.STDOUT) == "mine\n"
-    assert load(tmp_path / "targets.yaml").prefix == "make-metrics"
+    assert load(tmp_path / "targets.yaml").prefix == "usage"
     text = (tmp_path / "targets.yaml").read_text()
     (tmp_path / "targets.yaml").write_text(
-        text.replace("prefix: make-metrics", "prefix: metrics").replace("  - name: metrics-status\n", "")
+        text.replace("prefix: usage", "prefix: metrics").replace("  - name: metrics-status\n", "")
     )
     assert main(["render"]) == 0
     capsys.readouterr()

@@ -79,7 +79,7 @@ HINTS = {
     "a rule for every file, at init": Hint(
         {"Makefile": LISTED.format("")},
         "init",
-        "leave targets.yaml and Makefile.instrumented out of what lists the files here, and run this again",
+        "leave targets.yaml and Makefile.instrumented out of its names, and run this again",
         edit("Makefile", "grep -v Makefile", "grep -v -e Makefile -e targets.yaml"),
     ),
     "a rule for every file, at check": Hint(

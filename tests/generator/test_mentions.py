@@ -20,7 +20,8 @@ def of(folder: Path, makefile_text: str, **texts: str) -> dict[str, Proposed]:
     for name, text in texts.items():
         (folder / name.replace("__", ".")).write_text(text)
     typed = mentions(folder)
-    return {entry.name: entry for entry in proposed(makefile.read_for(folder, typed), typed)}
+    rules = makefile.read_for(folder, typed.in_code)
+    return {entry.name: entry for entry in proposed(rules, typed.of(rules.rules))}
 
 
 @pytest.mark.parametrize(
@@ -42,19 +43,48 @@ def of(folder: Path, makefile_text: str, **texts: str) -> dict[str, Proposed]:
 def test_what_is_typed_is_found_in_text(tmp_path: Path, text: str, goals: dict[str, int]) -> None:
     """Commands in code, after prompts, in scripts and in CI files; no prose, and no other makefile's."""
     (tmp_path / "README.md").write_text(text)
-    assert mentions(tmp_path) == goals
+    found = mentions(tmp_path)
+    assert found.in_code + found.prose == goals
+
+
+@pytest.mark.parametrize(
+    ("text", "in_code", "prose"),
+    [
+        ("* make sure that it works\nmake the changes\n", [], ["changes", "it", "sure", "that", "the", "works"]),
+        ("```\nmake one\n```\nmake two\n", ["one"], ["two"]),
+        ("Run make one, or\n\n    make two\n", ["two"], ["one", "or"]),
+        ("$ make one\n- `make two`\n", ["one", "two"], []),
+    ],
+)
+def test_only_code_names_what_no_rule_names(tmp_path: Path, text: str, in_code: list[str], prose: list[str]) -> None:
+    """A sentence counts only where its word is a target's name: a catch-all rule makes any word."""
+    (tmp_path / "README.md").write_text(text)
+    found = mentions(tmp_path)
+    assert (sorted(found.in_code), sorted(found.prose)) == (in_code, prose)
+    (tmp_path / "run.sh").write_text("#!/bin/sh\n# make some of them\n")
+    assert sorted(of(tmp_path, "%: ; @:\n")) == in_code
 
 
 def test_text_of_other_projects_does_not_count(tmp_path: Path) -> None:
-    """Neither that below another makefile, nor what is vendored, nor what git does not know."""
+    """Neither the targets of a makefile below, nor what is vendored, nor what git does not know."""
     for name in ("sub/README.md", "sub/deep/README.md", "node_modules/x/README.md", "own/README.md", "build/README.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"`make {name.partition('/')[0]}`")
-    (tmp_path / "sub" / "Makefile").write_text("x:\n")
-    assert mentions(tmp_path) == {"own": 1, "build": 1}
+    (tmp_path / "sub" / "Makefile").write_text("sub: ; @:\n")
+    assert mentions(tmp_path).in_code == {"own": 1, "build": 1}
+    assert mentions(tmp_path).prose == {}
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(["git", "add", "own"], cwd=tmp_path, check=True)
-    assert mentions(tmp_path) == {"own": 1}
+    assert mentions(tmp_path).in_code == {"own": 1}
+
+
+def test_a_guide_beside_another_makefile_counts(tmp_path: Path) -> None:
+    """As documents that are built with one: what they say to type is a target of the one above, if that has it."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "Makefile").write_text("html: ; @:\n%: Makefile ; @:\n")
+    (tmp_path / "docs" / "guide.rst").write_text("Type ``make dev.stop``, and ``make html`` here, ``make epub``.\n")
+    found = of(tmp_path, "".join(f"{name}: ; @:\n" for name in ("one", "html", "dev.stop")))
+    assert list(found) == ["dev.stop", "one", "html"]
 
 
 def test_what_is_typed_most_comes_first(tmp_path: Path) -> None:
@@ -132,7 +162,14 @@ def test_what_people_work_in_is_interactive(tmp_path: Path, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["run: ; docker compose exec -T lms ./migrate", "shellcheck: ; x", "logs: ; docker logs lms"]
+    "rule",
+    [
+        "run: ; docker compose exec -T lms ./migrate",
+        "migrate: ; docker compose exec lms bash -c './manage.py migrate'",
+        "shellcheck: ; x",
+        "shell-lint: ; x",
+        "logs: ; docker logs lms",
+    ],
 )
 def test_what_ends_by_itself_is_not(tmp_path: Path, rule: str) -> None:
     [entry] = of(tmp_path, f"{rule}\n").values()

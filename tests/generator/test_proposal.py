@@ -188,7 +188,7 @@ def test_init_names_files_that_git_ignores(
     assert main(["init"]) == 0
     told = capsys.readouterr().err
     for name in ("targets.yaml", "Makefile", "Makefile.instrumented"):
-        assert f"{name}: git ignores it; commit it with: git add -f {name}" in told
+        assert f"{name}: git ignores it, so your teammates do not get it; run: git add -f {name}" in told
     assert main(["render"]) == 0
     assert main(["check"]) == 0, "it is a warning"
     assert capsys.readouterr().out.count("[git-ignored]") == 3

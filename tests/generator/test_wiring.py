@@ -251,3 +251,57 @@ def test_init_tracks_whatever_is_made_from_the_goals(
     assert main(["add", "lint"]) == 0
     assert main(["check"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_makefile_may_ask_whether_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As versions do that say "dirty": neither what init writes nor what check and eject try is a difference."""
+    monkeypatch.chdir(tmp_path)
+    rules = f"DIRTY := $(if $(shell git status --porcelain),+changed)\n{RULES}two: ; @echo two $(DIRTY)\n"
+    (tmp_path / "Makefile").write_text(rules)
+
+    def commit() -> None:
+        for command in ("git add -A", "git -c user.name=a -c user.email=a@b commit -qm a"):
+            subprocess.run(command.split(), check=True)
+
+    subprocess.run(["git", "init", "-q"], check=True)
+    commit()
+    assert main(["init"]) == 0
+    assert main(["eject"]) == 0
+    assert main(["init"]) == 0
+    commit()
+    assert main(["check", "--run", "two"]) == 0
+    assert capsys.readouterr().out == ""
+    assert subprocess.check_output(["git", "status", "--porcelain"]) == b""
+    assert main(["eject"]) == 0
+    assert (tmp_path / "Makefile").read_text() == rules
+
+
+def test_what_a_makefile_does_with_goals_leaves_the_commands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that hands every goal on does not see the include's own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.yaml").write_text(CATALOG)
+    handed_on = "$(if $(MAKECMDGOALS),$(MAKECMDGOALS): %: _run)\n_run: ; @echo handed on; false\n.PHONY: _run\n"
+    (tmp_path / "Makefile").write_text(LINE + handed_on)
+    assert main(["render"]) == 0
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_makefile_that_is_made_from_another_is_not_the_one_to_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one that configure writes: init and check name the file that it is made from."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".gitignore").write_text("/Makefile\n")
+    (tmp_path / "Makefile.in").write_text(RULES)
+    (tmp_path / "Makefile").write_text(RULES)
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert main(["init"]) == 0
+    advice = "put the same line into Makefile.in, from which it is made"
+    assert f"Makefile: git ignores it, so your teammates do not get it; {advice}\n" in capsys.readouterr().err
+    assert main(["check"]) == 0
+    assert f"  hint: {advice}\n" in capsys.readouterr().out
