@@ -2,7 +2,8 @@
 
 Its lines, of version 3: ``3``; the command; the start; the space of process ids and make's id in it; the folder that
 holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected,
-the name of the agreement and, only if that is collected, who started make; ``end``; and the end, which is blank until
+the name of the agreement and, only if that is collected, who started make, ``traceparent=`` with the trace that it
+belongs to, and ``command`` if it is one of the catalog's, by ``run --as``; ``end``; and the end, which is blank until
 make has ended: make's exit status, or minus the number of the signal that ended it, and when. A start and an end are
 three numbers of nanoseconds: since 1970, since the machine started, and since then without the time that it slept.
 
@@ -21,10 +22,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import handed_over_runs, system
 from instrumented_make.reporter.run import MAX_BYTES, NANOSECONDS, Damaged, Run, each, text
 
 _VERSION = 3
+_TRACE, _COMMAND = "traceparent=", "command"
 # How many the recorder lets wait for a reporter; a run beyond it is counted only.
 MAX_RUNS = 10_000
 # A file is locked, and then its start is written at once.
@@ -117,7 +120,8 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     status, _, ended = end.strip().partition(" ")
     if not re.fullmatch(r"-?\d{1,3}", status, re.ASCII):
         raise ValueError("its end has no status")
-    _, agreement, caller, *_ = [*agreed.split(" "), "", ""]
+    _, agreement, *more = [*agreed.split(" "), ""]
+    traces = [word.removeprefix(_TRACE) for word in more if word.startswith(_TRACE)]
     start_ns, _, start_awake_ns = _moment(start)
     end_ns, _, end_awake_ns = _moment(ended)
     return Run(
@@ -133,7 +137,9 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
         commit=commit if re.fullmatch(r"[0-9a-f]{40,64}", commit) else "",
         testing=testing,
         agreement=agreement,
-        caller=caller,
+        caller=next((word for word in more if BY_NAME["caller"].takes(word)), ""),
+        traceparent=traces[0] if traces else "",
+        is_command=_COMMAND in more,
     )
 
 
