@@ -336,7 +336,7 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
         case "string_too_long":
             return f"{name} is longer than {context['max_length']} characters", "shorten it"
         case "string_pattern_mismatch":
-            return f"{name} cannot be {details['input']!r}", _PATTERN_HINTS.get(str(where[-1]), "use plain characters")
+            return f"{name} cannot be {details['input']!r}", _pattern_hint(where)
         case "bool_type":
             return f"{name} should be true or false, not {_kind(details['input'])}", "write true or false, unquoted"
         case "literal_error":
@@ -345,11 +345,15 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
     return f"{name}: {details['msg']}", "compare it with the example in the README"
 
 
+def _pattern_hint(where: Where) -> str:
+    return _PATTERN_HINTS.get("commands" if where[0] == "commands" else str(where[-1]), "use plain characters")
+
+
 _PATTERN_HINTS = {
     "project": "use lower-case letters, digits, '-' and '_': it names the folder ~/.config/<project>",
     "prefix": "use letters, digits, '_', '.' and '-', as in metrics",
     "main_branch": "use the plain name of the branch, as in main",
-    "name": "write it as people type it, as in compose up: letters, digits, . _ / : @ + -, and single blanks",
+    "commands": "write it as people type it, as in compose up: letters, digits, . _ / : @ + -, and single blanks",
     "write_key": "copy the source's write key: letters, digits, '-' and '_'",
 }
 
