@@ -537,3 +537,12 @@ def test_wrong_usage_runs_nothing(arguments: list[str]) -> None:
     result = subprocess.run([RECORDER, "run", *arguments], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("usage: recorder run")
+
+
+def test_a_command_by_the_name_of_a_field_asks_for_none(bench: Workbench) -> None:
+    """Who agreed to have a command called caller measured did not agree to tell who started it."""
+    agree(bench, more="commands: [caller, otlp]\n")
+    variables = {**bench.environment, "TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    subprocess.run([*run_as(bench, "caller"), "true"], cwd=bench.tree, env=variables, check=True)
+    [record] = bench.records()
+    assert record.read_text().split("\n")[8].split(" ")[2:] == ["command"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -241,6 +243,28 @@ def test_nobody_listens(home: ConfigDir, collector: Collector) -> None:
     deliver(home, 0)
     assert states(home) == {"waiting": COUNT}
     assert "ConnectionError" in trouble(home, destination)[0]
+
+
+def test_a_connection_that_is_closed_is_tried_once(home: ConfigDir) -> None:
+    """The exporter would try again at once, which could give a collector the same spans twice."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        seen: list[bytes] = []
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:  # the test is over
+                    return
+                with connection:
+                    seen.append(connection.recv(100_000))
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        destination = Destination(f"http://127.0.0.1:{listening.getsockname()[1]}", "", OTLP)
+        [failure] = otlp.send([event()], destination)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert len(seen) == 1
+    assert "ConnectionError" in failure.reason
 
 
 def replaced(collector: Collector) -> Collector:
