@@ -420,7 +420,7 @@ static const char *caller(const int *streams) {
 }
 /* The text of a record up to its end; 0 if it is too long. */
 static size_t start_of(char *text, const struct moment *started, pid_t make, const char *by, char **arguments) {
-  const char *testing = variable("DEVSTACK_METRICS_TESTING"), *digest = arguments[1], *before = "3\n";
+  const char *testing = variable("DEVSTACK_METRICS_TESTING"), *before = command == NULL ? "3\n" : "4\n";
   const char *trace = variable("TRACEPARENT"); /* W3C's: the trace that make belongs to */
   int traced = asks_for_trace && strlen(trace) == 55 && strspn(trace, "0123456789abcdef-") == 55;
   size_t used = 0;
@@ -430,11 +430,11 @@ static size_t start_of(char *text, const struct moment *started, pid_t make, con
     checkout.top[0] = checkout.ref[0] = checkout.commit[0] = '\0';
   if (used < LARGEST_RECORD)
     used += (size_t)snprintf(text + used, LARGEST_RECORD - used,
-                             "\n%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s%s%s%s%s\nend\n%*s\n",
+                             "\n%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s%s%s%s\nend\n%*s\n",
                              started->time_ns, started->boot_ns, started->awake_ns, space_of_pids(), (int)make,
                              checkout.top, checkout.ref, checkout.commit, strchr(testing, '\n') == NULL ? testing : "?",
-                             digest, agreement, by, traced ? " traceparent=" : "", traced ? trace : "",
-                             command == NULL ? "" : " command", END_BYTES - 1, "");
+                             arguments[1], agreement, by, traced ? " traceparent=" : "", traced ? trace : "",
+                             END_BYTES - 1, "");
   return used < LARGEST_RECORD ? used : 0;
 }
 /* Leave the session and let go of whatever is open, so that nothing that ends the one or waits for the other concerns

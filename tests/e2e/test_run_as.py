@@ -461,7 +461,7 @@ def test_the_event_has_the_catalogs_name_and_type(bench: Workbench, server: Capt
     catalog(bench)
     shown = bench.opt_in()
     assert re.search(r"run\s+--as:\s+compose\s+up\s+\(as\s+docker\),\s+compose\s+down\s+\(as\s+podman\)", shown)
-    for name, status in (("compose up", 0), ("compose down", 3), ("other", 0)):
+    for name, status in (("compose up", 0), ("compose down", 1), ("other", 0)):
         subprocess.run(
             [*run_as(bench, name), "sh", "-c", f"exit {status}", "planted-secret"],
             cwd=bench.tree,
@@ -473,7 +473,7 @@ def test_the_event_has_the_catalogs_name_and_type(bench: Workbench, server: Capt
     events = server.wait_for(3)
     bench.background_ended()
     found = [[event["properties"][key] for key in ("command", "command_type", "exit_status")] for event in events]
-    assert found == [["compose up", "docker", 0], ["compose down", "podman", 3], ["one", "make", 0]]
+    assert found == [["compose up", "docker", 0], ["compose down", "podman", 1], ["one", "make", 0]]
     assert not any("planted" in repr(request) for request in server.requests)
     for path in bench.config.rglob("*"):
         assert not path.is_file() or b"planted" not in path.read_bytes()
@@ -545,4 +545,4 @@ def test_a_command_by_the_name_of_a_field_asks_for_none(bench: Workbench) -> Non
     variables = {**bench.environment, "TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     subprocess.run([*run_as(bench, "caller"), "true"], cwd=bench.tree, env=variables, check=True)
     [record] = bench.records()
-    assert record.read_text().split("\n")[8].split(" ")[2:] == ["command"]
+    assert record.read_text().split("\n")[8].split(" ")[2:] == []
