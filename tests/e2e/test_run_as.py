@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -399,6 +400,14 @@ def test_a_target_is_no_command(bench: Workbench) -> None:
     bench.render()
     bench.agree(recorder_for("run"))
     assert is_as_bare(bench, run_as(bench, "one"))
+    # In whichever order the two are written.
+    decision = bench.config / "metrics.json"
+    document = json.loads(decision.read_text())
+    document["consent"]["collection"] = dict(reversed(document["consent"]["collection"].items()))
+    decision.write_text(json.dumps(document, indent=2))
+    assert is_as_bare(bench, run_as(bench, "one"))
+    subprocess.run([*run_as(bench), "true"], cwd=bench.tree, env=bench.environment, check=True)
+    assert names(bench) == ["compose up"]
 
 
 @pytest.mark.parametrize("what", ["undecided", "declined", "no mark", "another mark", "no decision", "another's"])
