@@ -126,8 +126,9 @@ def explain(contract: Contract) -> str:
     if collection.otlp:
         lines += _wrapped(
             f"It would {'also ' if collection.write_key else ''}be sent to {collection.otlp}, an OpenTelemetry "
-            f"collector, as one span of the service {collection.event}, with the name and version of the client, and "
-            "with random ids of the trace and the span. If make was given a TRACEPARENT, the span joins that trace."
+            f"collector, as one span of the service {collection.event}, with its end, exit code and kind of error, "
+            "which follow from the above, the name and version of the client, and random ids of trace and span. "
+            "If make was given a TRACEPARENT, the span joins that trace."
         )
     if not collection.leaves_machine:
         lines.append("It would stay on this machine: this project has no server to send it to.")
