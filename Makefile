@@ -23,7 +23,7 @@ $(VENV)/provisioned: pyproject.toml hatch_build.py recorder/recorder.c
 	@echo "Setting up $(VENV): about a minute, and 1.1 GB"
 	@python3 -m venv $(VENV) || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[collector]' --group dev
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[collector,otlp]' --group dev
 	@touch $@
 
 $(VENV)/engines: $(VENV)/provisioned

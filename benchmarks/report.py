@@ -76,7 +76,7 @@ def _own(folder: Path) -> str:
     _history(OWN, folder / "own.parquet")
     columns = pq.read_table(folder / "own.parquet").drop_columns(["id", "user_id", "timestamp", "received_at"])
     with outbox.open_outbox(folder / "outbox.sqlite3") as kept:
-        kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), None, time.time())
+        kept.add((_event(number, row) for number, row in enumerate(columns.to_pylist())), [], time.time())
     collection = {
         **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
         "fields": [],

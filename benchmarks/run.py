@@ -337,7 +337,7 @@ def _drain(folder: Path, host: str, count: int = 100_000) -> None:
     properties: dict[str, str | int | bool | None] = {"command": "dev.up.lms", "duration_ms": 1, "exit_status": 0}
     with open_outbox(home.outbox) as outbox:
         events = (Event(str(n), "id", "e", "2026-01-01T00:00:00+00:00", properties) for n in range(count))
-        outbox.add(events, Destination(host, "key"), time.time())
+        outbox.add(events, [Destination(host, "key")], time.time())
     start = time.perf_counter()
     deliver(home, 20)
     elapsed = time.perf_counter() - start

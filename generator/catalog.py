@@ -44,6 +44,8 @@ COMMANDS = {
     "stats": 'Show what took your time and what failed; ARGS="--help" lists its options',
     "hints": "ARGS=on: say before a command that usually takes long how long; ARGS=off: say nothing",
 }
+# The recorder looks it up as text, so it needs no escapes in JSON.
+_COMMAND = r"^[A-Za-z0-9][A-Za-z0-9._/:@+-]*( [A-Za-z0-9._/:@+-]+)*$"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -118,6 +120,13 @@ def _header(text: str) -> str:
     return "\n".join(lines)
 
 
+def _collector(endpoint: str) -> str:
+    endpoint = _host(endpoint)
+    if endpoint.endswith("/v1/traces"):
+        raise _refuse(f"{endpoint!r} has the path that is added to it", "leave out /v1/traces")
+    return endpoint
+
+
 def _plain_name_as_mapping(value: object) -> object:
     """``- dev.pull`` is short for ``- name: dev.pull``."""
     return {"name": value} if not isinstance(value, dict) else value
@@ -137,7 +146,8 @@ class _Part(BaseModel):
 class Target(_Part):
     """One tracked target, or a pattern and the stems that are reported by name.
 
-    ``interactive``: people work inside it, as in a shell, so its time does not count as waiting.
+    ``interactive``: people work inside it, as in a shell, so its time does not count as waiting. ``command_type``: its
+    own, if it differs from the catalog's.
     """
 
     name: Annotated[str, AfterValidator(_target)]
@@ -145,6 +155,7 @@ class Target(_Part):
     help: Text | None = None
     reason: Text | None = None
     interactive: bool = False
+    command_type: Text | None = None
 
     @field_validator("stems", mode="before")
     @classmethod
@@ -179,6 +190,19 @@ class Segment(_Part):
         return self
 
 
+class Otlp(_Part):
+    """An OpenTelemetry collector that gets a span for each run."""
+
+    endpoint: Annotated[str, AfterValidator(_collector)]
+
+
+class Command(_Part):
+    """What is measured beside make, where ``instrumented-make run --as`` runs it under this name."""
+
+    name: Annotated[str, StringConstraints(pattern=_COMMAND, max_length=100)]
+    command_type: Text = "docker"
+
+
 class Consent(_Part):
     """The wording of the consent question."""
 
@@ -204,12 +228,14 @@ class Catalog(_Part):
     default_goal: Annotated[str, AfterValidator(_target)] | None = None
     install: Annotated[dict[WheelName, Sha256], Field(min_length=1)] | None = None
     segment: Segment = Segment()
+    otlp: Otlp | None = None
     consent: Consent
     fields: tuple[OptionalField, ...] = ()
     targets: Annotated[
         tuple[Annotated[Target, BeforeValidator(_plain_name_as_mapping)], ...],
         Field(min_length=1),
     ]
+    commands: tuple[Annotated[Command, BeforeValidator(_plain_name_as_mapping)], ...] = ()
     _source: Source = PrivateAttr()
 
     @property
@@ -238,6 +264,19 @@ class Catalog(_Part):
             "fields": [declared.name for declared in properties_of(self.fields)],
             # Who agreed before there were collectors need not be asked again.
             **({"collector": True} if self.segment.collector else {}),
+            **({"otlp": self.otlp.endpoint} if self.otlp else {}),
+            **({"command_types": types} if (types := self.command_types) else {}),
+            **({"commands": types} if (types := {each.name: each.command_type for each in self.commands}) else {}),
+        }
+
+    @property
+    def command_types(self) -> dict[str, str]:
+        """The type of each command whose target has another than the catalog."""
+        return {
+            command: target.command_type
+            for target in self.targets
+            if target.command_type not in (None, self.command_type)
+            for command in target.commands
         }
 
     @property
@@ -255,7 +294,7 @@ class Catalog(_Part):
         """The file that this was read from, with its positions."""
         return self._source
 
-    @field_validator("fields", "targets", mode="before")
+    @field_validator("fields", "targets", "commands", mode="before")
     @classmethod
     def _list(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -275,6 +314,8 @@ def load(path: Path, text: str | None = None) -> Catalog:
         message = f"the default goal {catalog.default_goal!r} is not tracked"
         problems.append(source.problem(message, "add it to the targets", source.position(("default_goal",))))
     problems += _duplicates(source)
+    if catalog is not None:
+        problems += _ambiguous(catalog, source)
     if problems or catalog is None:
         raise UserError(*problems)
     catalog._source = source
@@ -313,7 +354,7 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
         case "string_too_long":
             return f"{name} is longer than {context['max_length']} characters", "shorten it"
         case "string_pattern_mismatch":
-            return f"{name} cannot be {details['input']!r}", _PATTERN_HINTS.get(str(where[-1]), "use plain characters")
+            return f"{name} cannot be {details['input']!r}", _pattern_hint(where)
         case "bool_type":
             return f"{name} should be true or false, not {_kind(details['input'])}", "write true or false, unquoted"
         case "literal_error":
@@ -322,11 +363,16 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
     return f"{name}: {details['msg']}", "compare it with the example in the README"
 
 
+def _pattern_hint(where: Where) -> str:
+    return _PATTERN_HINTS.get("commands" if where[0] == "commands" else str(where[-1]), "use plain characters")
+
+
 _PATTERN_HINTS = {
     "project": "use lower-case letters, digits, '-' and '_': it names the folder ~/.config/<project>",
     "prefix": "use letters, digits, '_', '.' and '-', as in metrics",
     "main_branch": "use the plain name of the branch, as in main",
     "install": "run: instrumented-make render --wheels DIR",
+    "commands": "write it as people type it, as in compose up: letters, digits, . _ / : @ + -, and single blanks",
     "write_key": "copy the source's write key: letters, digits, '-' and '_'",
 }
 
@@ -344,8 +390,12 @@ def _model_at(where: Where) -> type[BaseModel]:
     match where:
         case ("segment", _):
             return Segment
+        case ("otlp", _):
+            return Otlp
         case ("consent", _):
             return Consent
+        case ("commands", int(), _):
+            return Command
         case ("targets", int(), _):
             return Target
     return Catalog
@@ -385,6 +435,23 @@ def _duplicates(source: Source) -> list[Problem]:
             message = f"the target {name!r} is already tracked, on line {first[name]}"
             problems.append(source.problem(message, "remove one of the two", position, "duplicate"))
         first.setdefault(name, line)
+    return problems
+
+
+def _ambiguous(catalog: Catalog, source: Source) -> list[Problem]:
+    """Commands that a report could not tell from a make, or from each other."""
+    problems = []
+    first: dict[str, int] = {}
+    for index, command in enumerate(catalog.commands):
+        where: Where = ("commands", index, "name")
+        position = source.position(where if where in source.values else where[:-1])
+        if all(catalog.tracks(word) for word in command.name.split(" ")):
+            message = f"the command {command.name!r} has the name of a tracked target"
+            problems.append(source.problem(message, "give it another, such as 'docker compose up'", position))
+        if command.name in first:
+            message = f"the command {command.name!r} is already listed, on line {first[command.name]}"
+            problems.append(source.problem(message, "remove one of the two", position, "duplicate"))
+        first.setdefault(command.name, position.line if position else 0)
     return problems
 
 

@@ -77,6 +77,8 @@ def agreement_of(path: Path) -> Agreement:
         commands=frozenset(command for target in catalog.targets for command in target.commands),
         optional=catalog.fields,
         targets=_targets(catalog),
+        types=catalog.command_types,
+        others={command.name: command.command_type for command in catalog.commands},
     )
 
 

@@ -6,9 +6,10 @@ import contextlib
 import difflib
 import os
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -233,20 +234,41 @@ def opt_out(project: str) -> int:
 
 
 @commands.command(context_settings={"ignore_unknown_options": True})
+@click.option("--as", "name", metavar="NAME", help="Measure COMMAND as NAME, one of the catalog's commands.")
+@click.option("--project", help="The project that NAME is measured for.  [default: that of the catalog here]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run(command: tuple[str, ...]) -> None:
+def run(name: str | None, project: str | None, command: tuple[str, ...]) -> None:
     """Run COMMAND, and tell a watcher of make how it ended, for systems whose kernel does not tell.
+
+    With --as, measure COMMAND itself, if you have agreed to that; if not, it only runs.
 
     \b
     Examples:
       instrumented-make run -- make dev.pull
+      instrumented-make run --as 'compose up' -- docker compose up
     """
+    options = []
+    if name is not None:
+        with contextlib.suppress(UserError):  # without a catalog, nobody is measured
+            project = project or load(CATALOG).project
+        options = ["--as", name, *(["--project", project] if project else [])]
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and the command would, too
+        signal.signal(number, signal.SIG_DFL)
     try:
-        os.execv(RECORDER, [str(RECORDER), "run", "--", *command])  # noqa: S606  (there is none to be had)
+        os.execve(RECORDER, [str(RECORDER), "run", *options, "--", *command], _given_environment())  # noqa: S606
     except OSError as error:
         raise failure(
             f"it cannot be started: {error.strerror}", "install instrumented-make again", path=RECORDER
         ) from None
+
+
+def _given_environment() -> Mapping[bytes, bytes] | Mapping[str, str]:
+    """The environment that this process was given: in the C locale, Python adds LC_CTYPE to its own (PEP 538)."""
+    try:
+        lines = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return os.environ
+    return dict(line.split(b"=", 1) for line in lines if b"=" in line)
 
 
 @commands.command()

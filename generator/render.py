@@ -25,6 +25,7 @@ _WIDTH = 80
 
 def include(catalog: Catalog, path: Path) -> str:
     """The text of the include at ``path`` for ``catalog``."""
+    requirement = f"instrumented-make{'[otlp]' if catalog.otlp else ''}=={__version__}"
     return _template("Makefile.instrumented.j2").render(
         catalog=catalog,
         source=name_from(path, catalog.source.path),
@@ -33,7 +34,8 @@ def include(catalog: Catalog, path: Path) -> str:
         digest=digest(catalog.collection),
         question=catalog.question,
         commands=COMMANDS,
-        requirement=f"instrumented-make=={__version__}",
+        requirement=requirement,
+        quoted=shlex.quote(requirement),
         interface=INTERFACE,
         version=__version__,
     )

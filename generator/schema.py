@@ -12,7 +12,7 @@ def schema() -> str:
     document = Catalog.model_json_schema()
     document["title"] = "targets.yaml"
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    document["properties"]["targets"]["items"] = {
-        "anyOf": [{"type": "string", "minLength": 1}, document["properties"]["targets"]["items"]]
-    }
+    for name in ("targets", "commands"):
+        listed = document["properties"][name]
+        listed["items"] = {"anyOf": [{"type": "string", "minLength": 1}, listed["items"]]}
     return json.dumps(document, indent=2) + "\n"

@@ -3,11 +3,13 @@
  *   recorder watch FOLDER DIGEST MAKE NAME...   started by one $(shell) of Makefile.instrumented, so that make is its
  *                                               parent: leaves a process behind, the watcher, and returns at once
  *   recorder run -- COMMAND ARGUMENT...         runs COMMAND as `time` does, and tells a watcher how it ended
+ *   recorder run --as NAME [--project PROJECT] -- COMMAND ARGUMENT...   leaves a watcher, if the person agreed to have
+ *                                               the command NAME measured, and becomes COMMAND
  *   recorder check                              tries how a process can be watched here, and prints it, or "none"
  *
  * FOLDER is where the decision is kept, DIGEST names what was agreed to, MAKE is the last part of make's own name, and
- * the NAMEs are what the catalog calls the goals. instrumented_make/reporter/run_files.py reads the record. Whatever
- * fails while watching, the answer is silence. */
+ * the NAMEs are what the catalog calls the goals. Without PROJECT, FOLDER is where this program lies.
+ * instrumented_make/reporter/run_files.py reads the record. Whatever fails while watching, the answer is silence. */
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
 #include <dirent.h>
@@ -63,7 +65,9 @@ static struct { /* where make runs, the nearest folder from there up that has .g
   char folder[PATH_MAX], top[PATH_MAX], ref[PATH_MAX], commit[PATH_MAX];
 } checkout;
 static char mark[PATH_MAX], agreement[PATH_MAX]; /* the file that tells make that the person agreed, and its text */
-static int asks_for_caller; /* whether what was agreed to has the field `caller` */
+static const char *command; /* what the catalog calls what `run --as` runs; NULL for a make */
+/* Whether what was agreed to has the field `caller`, sends to an OpenTelemetry collector, and has this `command`. */
+static int asks_for_caller, asks_for_trace, asks_for_command;
 static long long clock_ns(clockid_t clock) {
   struct timespec time = {0, 0};
   return clock_gettime(clock, &time), time.tv_sec * 1000000000LL + time.tv_nsec;
@@ -124,6 +128,7 @@ static int hold_stream(pid_t pid, int stream) { /* Here nothing can be kept, so 
   return S_ISCHR(about.pvi.vi_stat.vst_mode) && name != NULL && strncmp(name, "tty", 3) == 0 ? -2 : -1;
 }
 static int is_terminal(int held) { return held == -2; }
+#define own_path(path) (proc_pidpath(getpid(), path, PATH_MAX) > 0)
 
 static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -209,8 +214,8 @@ static int open_way(pid_t pid, int *descriptor) {
   char path[64], target[64] = "";
   if (FIRST_WAY <= PIDFD && kernel_is_6(15) && (*descriptor = (int)syscall(SYS_pidfd_open, pid, 0)) >= 0) return PIDFD;
   if (FIRST_WAY <= CONNECTOR && (*descriptor = open_connector(pid)) >= 0) return CONNECTOR;
-  /* The mailbox of a `run` that is the parent. */
-  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)parent_of(pid), MAILBOX);
+  /* The mailbox of a `run` that is the parent, or the process itself. */
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)(command == NULL ? parent_of(pid) : pid), MAILBOX);
   int ours = readlink(path, target, sizeof target - 1) > 0 && strcmp(target, "/memfd:" MAILBOX_NAME " (deleted)") == 0;
   return ours && (*descriptor = open(path, O_RDONLY | O_CLOEXEC)) >= 0 ? RUN : NONE;
 }
@@ -249,6 +254,7 @@ static int is_terminal(int held) {
   unsigned kind = fstat(held, &about) == 0 && S_ISCHR(about.st_mode) ? major(about.st_rdev) : 0;
   return kind == 4 || kind == 5 || (kind >= 136 && kind <= 143); /* consoles and lines; pseudo-terminals: devices.txt */
 }
+#define own_path(path) (realpath("/proc/self/exe", path) != NULL)
 /* The address that stands for the make `pid`: it is in no folder, and is gone with the process that holds it. */
 static socklen_t address_of(pid_t pid, struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -310,6 +316,21 @@ static int is_below(const char *path, const char *folder) {
   size_t length = strlen(folder);
   return length > 0 && strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
+/* Where the person keeps their decision about `project`, by their own variables; 0 if that is no absolute path. */
+static int find_folder(char *path, const char *project) {
+  const char *base = variable("XDG_CONFIG_HOME"), *below = "";
+  if (*base != '/') base = variable("HOME"), below = "/.config";
+  int used = snprintf(path, PATH_MAX, "%s%s/%s", base, below, project);
+  return *path == '/' && used < PATH_MAX;
+}
+/* Whether the JSON `text`, as json.dumps() indents it, has `name` as a key of the object `commands`. */
+static int has_command(const char *text, const char *name) {
+  char key[PATH_MAX];
+  int used = snprintf(key, sizeof key, "\n        \"%s\": \"", name);
+  const char *from = strstr(text, "\n      \"commands\": {"), *until = from == NULL ? NULL : strchr(from, '}');
+  const char *at = from == NULL || used >= PATH_MAX || strpbrk(name, "\"\\\n") != NULL ? NULL : strstr(from, key);
+  return at != NULL && at < until;
+}
 /* Whether the decision kept here is a yes, to `agreement`, which is "" before it is known; -1 if it cannot be read. */
 static int is_decided(void) {
   static char text[LARGEST_RECORD], line[PATH_MAX], same[PATH_MAX + 32];
@@ -318,7 +339,10 @@ static int is_decided(void) {
   if (read_text("metrics.json", text, sizeof text) < 0) return errno == ENOENT ? 0 : -1;
   snprintf(same, sizeof same, "\"agreement\": \"%s\"", agreement);
   int yes = strstr(text, "\"decision\": \"report\"") != NULL || strstr(text, "\"decision\": \"local\"") != NULL;
-  asks_for_caller = strstr(text, "\n        \"caller\"") != NULL; /* an item of `fields`, as json.dumps() writes it */
+  const char *item = strstr(text, "\n        \"caller\""); /* of `fields`, as json.dumps() writes it, and not a key */
+  asks_for_caller = item != NULL && item[sizeof "\n        \"caller\"" - 1] != ':';
+  asks_for_trace = strstr(text, "\n      \"otlp\": \"") != NULL;
+  asks_for_command = command != NULL && has_command(text, command);
   return yes && strstr(text, same) != NULL && access("declined", F_OK) != 0;
 }
 /* The gate: whether the person who started this make has agreed, by their own variables, in a folder of their own that
@@ -327,20 +351,17 @@ static int is_agreed(const char *path, const char *digest) {
   char expected[PATH_MAX], real[PATH_MAX];
   struct stat about;
   const char *off = variable("DO_NOT_TRACK"), *name = strrchr(path, '/');
-  const char *base = variable("XDG_CONFIG_HOME"), *below = "";
-  if (*base != '/') base = variable("HOME"), below = "/.config";
   int elsewhere = *variable("CI") != '\0' && *variable("DEVSTACK_METRICS_TESTING") == '\0';
   if (elsewhere || (*off != '\0' && strcmp(off, "0") != 0)) return 0;
-  int used = name == NULL ? -1 : snprintf(expected, PATH_MAX, "%s%s%s", base, below, name);
-  if (used < 0 || used >= PATH_MAX || strcmp(expected, path) != 0 || realpath(path, real) == NULL) return 0;
-  if (is_below(real, checkout.folder) || is_below(real, checkout.top)) return 0;
+  if (name == NULL || !find_folder(expected, name + 1) || strcmp(expected, path) != 0) return 0;
+  if (realpath(path, real) == NULL || is_below(real, checkout.folder) || is_below(real, checkout.top)) return 0;
   if (chdir(real) != 0 || stat(".", &about) != 0 || about.st_uid != geteuid()) return 0;
   snprintf(mark, sizeof mark, "agreed.%s", digest);
   int decided = is_decided();
   /* A mark that another decision has left goes, unless somebody is deciding. */
   int lock = decided == 0 ? open("deciding.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) : -1;
   if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && is_decided() == 0) unlink(mark);
-  return decided == 1;
+  return decided == 1 && (command == NULL || asks_for_command);
 }
 /* Write the start of a run, with room for its end, into a new file, and hold it locked: an unlocked one that has no end
  * tells that its watcher was killed. Return its descriptor, or -1. Beyond MOST_RECORDS runs are counted, by a byte. */
@@ -399,7 +420,9 @@ static const char *caller(const int *streams) {
 }
 /* The text of a record up to its end; 0 if it is too long. */
 static size_t start_of(char *text, const struct moment *started, pid_t make, const char *by, char **arguments) {
-  const char *testing = variable("DEVSTACK_METRICS_TESTING"), *digest = arguments[1], *before = "3\n";
+  const char *testing = variable("DEVSTACK_METRICS_TESTING"), *before = command == NULL ? "3\n" : "4\n";
+  const char *trace = variable("TRACEPARENT"); /* W3C's: the trace that make belongs to */
+  int traced = asks_for_trace && strlen(trace) == 55 && strspn(trace, "0123456789abcdef-") == 55;
   size_t used = 0;
   for (char **name = arguments + 3; *name != NULL && used < LARGEST_RECORD; name++, before = " ")
     used += (size_t)snprintf(text + used, LARGEST_RECORD - used, "%s%s", before, *name);
@@ -407,10 +430,11 @@ static size_t start_of(char *text, const struct moment *started, pid_t make, con
     checkout.top[0] = checkout.ref[0] = checkout.commit[0] = '\0';
   if (used < LARGEST_RECORD)
     used += (size_t)snprintf(text + used, LARGEST_RECORD - used,
-                             "\n%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s%s\nend\n%*s\n",
+                             "\n%lld %lld %lld\n%lu %d\n%s\n%s\n%s\n%s\n%s %s%s%s%s\nend\n%*s\n",
                              started->time_ns, started->boot_ns, started->awake_ns, space_of_pids(), (int)make,
                              checkout.top, checkout.ref, checkout.commit, strchr(testing, '\n') == NULL ? testing : "?",
-                             digest, agreement, by, END_BYTES - 1, "");
+                             arguments[1], agreement, by, traced ? " traceparent=" : "", traced ? trace : "",
+                             END_BYTES - 1, "");
   return used < LARGEST_RECORD ? used : 0;
 }
 /* Say on make's terminal how long this usually takes, to people who want that. The reporter keeps a line for each such
@@ -453,55 +477,59 @@ static sigset_t leave(void) {
   for (int file = 3; file < 65536; file++) close(file);
   return before;
 }
-/* Fork, if make can be watched and is still there: otherwise its number may be another process's by now. Return the way
- * to the watcher, and NONE to the one that make waits for. */
-static int leave_watcher(pid_t make, int *descriptor) {
-  if (chdir("/") != 0) return NONE;
+/* Fork, if make can be watched and is still there: otherwise its number may be another process's by now. Return whether
+ * this is the watcher, and not the one that make waits for. */
+static int leave_watcher(pid_t make, int *way, int *descriptor) {
+  if (chdir("/") != 0) return 0;
 #ifdef __APPLE__ /* where a child has no part in its parent's kqueue: it makes one, while its parent waits */
   int ready[2];
   char nothing;
   pid_t self = getpid();
-  if (pipe(ready) != 0) return NONE;
-  int way = fork() == 0 && parent_of(self) == make ? open_way(make, descriptor) : NONE;
+  if (pipe(ready) != 0) return 0;
+  *way = fork() == 0 && parent_of(self) == make ? open_way(make, descriptor) : NONE;
   close(ready[1]);
-  return way != NONE || read(ready[0], &nothing, 1) != 0 ? way : NONE;
+  return *way != NONE && read(ready[0], &nothing, 1) != 0;
 #else
-  int way = open_way(make, descriptor);
-  return way != NONE && getppid() == make && fork() == 0 ? way : NONE;
+  *way = open_way(make, descriptor);
+  return *way != NONE && getppid() == make && fork() == 0;
 #endif
+}
+/* Leave a watcher of the parent, `make`, which is what `arguments` tell, as those of `watch`. Return how it watches. */
+static int observe(pid_t make, char **arguments, const struct moment *started, sigset_t before) {
+  static char text[LARGEST_RECORD];
+  struct moment ended;
+  int way = NONE, descriptor = -1, held = take_address(make);
+  /* Before make goes on: those above it may end with it. */
+  if (held < 0 || make <= 1 || is_watched(parent_of(make), INT_MAX)) return NONE;
+  read_checkout();
+  if (command != NULL && !is_agreed(arguments[0], arguments[1])) return NONE; /* so that it has nobody above it */
+  const int streams[] = {hold_stream(make, 0), hold_stream(make, 1), hold_stream(make, 2)};
+  hint(arguments[0], arguments + 3, streams[2]);
+  if (!leave_watcher(make, &way, &descriptor)) return way;
+  /* make goes on; a slow home delays only this process. */
+  if (!is_agreed(arguments[0], arguments[1])) return NONE;
+  size_t used = start_of(text, started, make, caller(streams), arguments);
+  int record = used > 0 ? new_record(started->time_ns, make, text, used) : -1;
+  int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;
+  int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  int end = snprintf(text, sizeof text, "%d %lld %lld %lld", how, ended.time_ns, ended.boot_ns, ended.awake_ns);
+  off_t at = (off_t)used - END_BYTES;
+  if (record >= 0 && (status == -1 || pwrite(record, text, (size_t)end, at) != end)) return NONE;
+  close(record);
+  close(held);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  become_reporter(arguments[0]);
+  return NONE;
 }
 
 static int watch(char **arguments) {
-  const char *path = arguments[0], *called = arguments[2];
-  static char text[LARGEST_RECORD];
-  struct moment started = now(), ended;
-  int descriptor = -1;
+  struct moment started = now();
   pid_t make = getppid();
   sigset_t before = leave();
   /* The parent is this make, if it is called so: with another SHELL it may be a shell. */
   if (make <= 1 || !read_origin(make)) return 0;
   const char *slash = strrchr(first_argument, '/');
-  int held = take_address(make);
-  if (strcmp(slash == NULL ? first_argument : slash + 1, called) != 0 || held < 0) return 0;
-  if (is_watched(parent_of(make), INT_MAX)) return 0; /* before make goes on: those above it may end with it */
-  read_checkout();
-  const int streams[] = {hold_stream(make, 0), hold_stream(make, 1), hold_stream(make, 2)};
-  hint(path, arguments + 3, streams[2]);
-  int way = leave_watcher(make, &descriptor);
-  if (way == NONE) return 0;
-  /* make goes on; a slow home delays only this process. */
-  if (!is_agreed(path, arguments[1])) return 0;
-  size_t used = start_of(text, &started, make, caller(streams), arguments);
-  int record = used > 0 ? new_record(started.time_ns, make, text, used) : -1;
-  int status = chdir("/") == 0 ? wait_for_end(way, descriptor, &ended) : -1;
-  int how = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-  int end = snprintf(text, sizeof text, "%d %lld %lld %lld", how, ended.time_ns, ended.boot_ns, ended.awake_ns);
-  off_t at = (off_t)used - END_BYTES;
-  if (record >= 0 && (status == -1 || pwrite(record, text, (size_t)end, at) != end)) return 0;
-  close(record);
-  close(held);
-  sigprocmask(SIG_SETMASK, &before, NULL);
-  become_reporter(path);
+  if (strcmp(slash == NULL ? first_argument : slash + 1, arguments[2]) == 0) observe(make, arguments, &started, before);
   return 0;
 }
 
@@ -522,8 +550,30 @@ static void pass_on(int number, siginfo_t *about, void *context) {
 #endif
   if (about->si_code <= 0) kill(running, number);
 }
-/* Run `command`, and end as it did. A watcher finds the status in a file without a name, locked until this ended. */
-static int run(char **command) {
+/* The folder of the decision about `project`, or the one that this program lies in, if that is one; else return 0. */
+static int find_decision(char *path, const char *project) {
+  char own[PATH_MAX] = "", real[PATH_MAX], *end = own_path(own) ? strrchr(own, '/') : NULL, *name = NULL;
+  if (project != NULL) return find_folder(path, project);
+  if (end != NULL) *end = '\0', name = strrchr(own, '/');
+  return name != NULL && find_folder(path, name + 1) && realpath(path, real) != NULL && strcmp(real, own) == 0;
+}
+/* Leave a watcher of this process, if the person agreed to have `command` measured. Return how it watches, or NONE. */
+static int observe_command(const char *project) {
+  static char path[PATH_MAX], file[PATH_MAX], text[LARGEST_RECORD], digest[65];
+  const char *const key = "\n    \"digest\": \"";
+  struct moment started = now();
+  int status = NONE;
+  pid_t self = getpid(), child;
+  if (!find_decision(path, project) || !join(file, path, "metrics.json") || read_text(file, text, sizeof text) < 0)
+    return NONE;
+  const char *at = strstr(text, key);
+  if (at == NULL || sscanf(at + strlen(key), "%64[0-9a-f]", digest) != 1) return NONE;
+  if ((child = fork()) == 0)
+    _exit(observe(self, (char *[]){path, digest, NULL, (char *)command, NULL}, &started, leave()));
+  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : NONE;
+}
+/* Run a command, and end as it did. A watcher finds the status in a file without a name, locked until this ended. */
+static int run(char **arguments, const char *project) {
   const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
   struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART}, old;
   sigset_t every, before;
@@ -532,13 +582,17 @@ static int run(char **command) {
   mailbox = fcntl((int)syscall(SYS_memfd_create, MAILBOX_NAME, 1 /* close on exec */), F_DUPFD_CLOEXEC, MAILBOX);
   flock(mailbox, LOCK_EX);
 #endif
+  void (*reap)(int) = signal(SIGCHLD, SIG_DFL); /* who ignores it is not told how a child ended */
+  int alone = command != NULL && observe_command(project) != RUN;
   sigfillset(&every);
   sigprocmask(SIG_BLOCK, &every, &before);
-  if ((running = fork()) == 0) {
+  /* Where the kernel tells a watcher, or there is none, nobody has to stay: this process becomes the command. */
+  if (alone || (running = fork()) == 0) {
+    signal(SIGCHLD, reap);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    execvp(command[0], command);
+    execvp(arguments[0], arguments);
     reason = errno;
-    perror(command[0]);
+    perror(arguments[0]);
     _exit(reason == ENOENT ? 127 : 126);
   }
   for (size_t at = 0; at < sizeof passed / sizeof *passed; at++)
@@ -568,8 +622,14 @@ static int check(void) {
 
 int main(int count, char **arguments) {
   if (count > 5 && strcmp(arguments[1], "watch") == 0) return watch(arguments + 2);
-  if (count > 3 && strcmp(arguments[1], "run") == 0 && strcmp(arguments[2], "--") == 0) return run(arguments + 3);
+  const char *project = NULL;
+  int runs = count > 3 && strcmp(arguments[1], "run") == 0;
+  for (char **at = arguments + 2; runs && at[0] != NULL && at[1] != NULL; at += 2)
+    if (strcmp(at[0], "--") == 0) return run(at + 1, project);
+    else if (strcmp(at[0], "--as") == 0) command = at[1];
+    else if (strcmp(at[0], "--project") == 0) project = at[1];
+    else break;
   if (count == 2 && strcmp(arguments[1], "check") == 0) return check();
-  fputs("usage: recorder run -- COMMAND [ARGUMENT...]\n", stderr);
+  fputs("usage: recorder run [--as NAME [--project PROJECT]] -- COMMAND [ARGUMENT...]\n", stderr);
   return 2;
 }

@@ -73,7 +73,7 @@ def fill(home: ConfigDir, host: str, count: int, key: str = "key") -> Destinatio
         for index in range(count)
     ]
     with open_outbox(home.outbox) as outbox:
-        outbox.add(events, destination, time.time())
+        outbox.add(events, [destination], time.time())
     return destination
 
 

@@ -15,8 +15,9 @@ from workbench import HANG_S, SYSTEM_PATH
 
 from generator.cli import cli
 from instrumented_make import RECORDER
-from instrumented_make.properties import SPECIFIED
-from instrumented_make.reporter import recorder
+from instrumented_make.properties import SPECIFIED, USER_ID
+from instrumented_make.reporter import otlp, recorder, segment
+from instrumented_make.reporter.event import Event
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -206,3 +207,23 @@ def test_links_in_top_level_pages_work(page: str) -> None:
     """Relative links in the pages that are not part of the site."""
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
         assert (ROOT / link).exists(), link
+
+
+def test_privacy_shows_what_each_destination_gets() -> None:
+    """The message and the span of the example, but for the clients' versions."""
+    page = (ROOT / "docs" / "privacy.md").read_text()
+    shown = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)]
+    properties = {declared.name: declared.example for declared in SPECIFIED}
+    event = Event(
+        "2c5ea4c0406eab4cd9e7ad1d8e5d1e32",
+        str(USER_ID.example),
+        "devstack.command.run",
+        str(properties["start_time"]),
+        properties,
+        "make dev.pull",
+    )
+    message, span = segment.message(event), otlp.message(event)
+    message["context"]["library"]["version"] = shown[0]["context"]["library"]["version"]
+    [of_scope] = span["resourceSpans"][0]["scopeSpans"]
+    of_scope["scope"]["version"] = shown[1]["resourceSpans"][0]["scopeSpans"][0]["scope"]["version"]
+    assert shown == [message, span]

@@ -261,11 +261,12 @@ class Workbench:
                 os.kill(process, signal.SIGKILL)
 
     def recorders(self) -> list[int]:
-        return self._processes(f"{self.config}/recorder-")
+        return self._processes(f"{self.config}/recorder-", str(RECORDER))
 
     def _at_work(self) -> list[int]:
         # Twice, since a recorder that is just becoming a reporter has no arguments for a moment.
-        looks = [self._processes(f"{self.config}/recorder-", "instrumented_make.reporter") for _ in range(2)]
+        names = (f"{self.config}/recorder-", str(RECORDER), "instrumented_make.reporter")
+        looks = [self._processes(*names) for _ in range(2)]
         return sorted({process for look in looks for process in look})
 
     def _reporters(self) -> list[int]:
@@ -276,8 +277,16 @@ class Workbench:
         return [
             process
             for process, command in processes().items()
-            if any(argument.startswith(words) for argument in command) and str(self.config) in command
+            if any(argument.startswith(words) for argument in command)
+            and (str(self.config) in command or ("--as" in command and self._is_of(process)))
         ]
+
+    def _is_of(self, process: int) -> bool:
+        """Whether ``process`` has this home: a recorder of a command names no folder."""
+        try:
+            return f"HOME={self.home}".encode() in Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+        except OSError:  # it has ended
+            return False
 
 
 def end_of(record: Path) -> str:

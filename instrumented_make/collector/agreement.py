@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from instrumented_make.properties import PROPERTIES, USER_ID, Property, properties_of
 from instrumented_make.report.options import Targets
@@ -19,6 +20,8 @@ class Agreement:
 
     ``commands``: those of all targets, a pattern's own name and its stems'. ``optional``: the names of the optional
     properties that the catalog asks for. ``targets``: what a report needs to know of them.
+    ``types``: those of targets' commands that differ from ``command_type``. ``others``: what is measured beside make,
+    with its type.
     """
 
     project: str
@@ -28,6 +31,8 @@ class Agreement:
     commands: frozenset[str]
     optional: tuple[str, ...]
     targets: Targets
+    types: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -37,4 +42,11 @@ class Agreement:
     def names(self, command: str) -> bool:
         """Whether ``command`` is what the include calls a command line: the catalog's names with blanks between."""
         goals = command.split(" ", MOST_GOALS)
-        return len(goals) <= MOST_GOALS and self.commands.issuperset(goals)
+        return command in self.others or (len(goals) <= MOST_GOALS and self.commands.issuperset(goals))
+
+    def type_of(self, command: str) -> str:
+        """The type of a ``command`` that it names: the goals', if they have the same."""
+        if command in self.others:
+            return self.others[command]
+        types = {self.types.get(goal, self.command_type) for goal in command.split(" ")}
+        return types.pop() if len(types) == 1 else self.command_type

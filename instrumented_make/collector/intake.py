@@ -215,7 +215,7 @@ def _values(given: dict[str, Any], agreement: Agreement, parts: Counter[str]) ->
     command = values[_PLACES["command"]]
     if not isinstance(command, str) or not agreement.names(command):
         raise _Refused(OTHER_COMMAND)
-    if values[_PLACES["command_type"]] != agreement.command_type:
+    if values[_PLACES["command_type"]] != agreement.type_of(command):
         raise _Refused(BAD_PROPERTY)
     if others := len(given.keys() - {declared.name for declared in asked}):
         parts[OTHER_PROPERTY] += others

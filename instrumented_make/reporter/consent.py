@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -23,13 +23,17 @@ from instrumented_make.reporter.config_dir import ConfigDir
 REPORT = "report"
 LOCAL = "local"
 DECLINE = "decline"
+# Of a collection, what is left out unless it is asked for, so that nobody is asked again because it can be.
+_ADDED = ("otlp", "command_types", "commands")
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
     """What was agreed to: what an event holds (``fields``), what it is called, and where it goes.
 
-    ``collector``: the host deletes what it has of an id when asked to.
+    ``collector``: the host deletes what it has of an id when asked to. ``otlp``: the address of an OpenTelemetry
+    collector that gets a span for each event, if there is one. ``command_types``: the types of those targets that have
+    one of their own. ``commands``: what is measured beside make, and its type.
     """
 
     event: str
@@ -39,6 +43,9 @@ class Collection:
     write_key: str
     fields: tuple[str, ...]
     collector: bool = False
+    otlp: str = ""
+    command_types: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, value: object) -> Collection:
@@ -60,7 +67,16 @@ class Collection:
             write_key=_text(value, "write_key"),
             fields=tuple(fields),
             collector=collector,
+            # The same holds for these.
+            otlp=_text(value, "otlp") if "otlp" in value else "",
+            command_types=_texts(value, "command_types"),
+            commands=_texts(value, "commands"),
         )
+
+    def as_json(self) -> dict[str, object]:
+        """What :meth:`parse` reads; what is not asked for is left out."""
+        document = asdict(self)
+        return {name: document[name] for name in document if document[name] or name not in _ADDED}
 
     def unknown(self) -> list[str]:
         """The fields that this version does not know, and so cannot collect."""
@@ -68,8 +84,18 @@ class Collection:
 
     @property
     def leaves_machine(self) -> bool:
-        """Whether events are sent at all: without a write key they stay on this machine."""
-        return bool(self.write_key)
+        """Whether events are sent at all: without a write key or a collector they stay on this machine."""
+        return bool(self.servers)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses that events are sent to."""
+        return (*((self.host,) if self.write_key else ()), *((self.otlp,) if self.otlp else ()))
+
+    @property
+    def known_to(self) -> tuple[str, str, str]:
+        """Who gets to know the id: those that it is sent to, and nobody else."""
+        return self.host, self.write_key, self.otlp
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +173,11 @@ def load(config_dir: ConfigDir) -> Consent | None:
 def user_id(config_dir: ConfigDir, collection: Collection) -> str | None:
     """The random id that was used for the destination of ``collection``, if any.
 
-    An id is known to one destination only: another project of the same name does not get it. The system that this
-    project replaces kept an id without a destination; that id is reused.
+    An id is known to the destinations that were agreed to, and to no other: another project of the same name does not
+    get it. The system that this project replaces kept an id without a destination; that id is reused.
     """
     value, before = _id_and_collection(config_dir)
-    if before is not None and (before.host, before.write_key) != (collection.host, collection.write_key):
+    if before is not None and before.known_to != collection.known_to:
         return None
     return value
 
@@ -183,7 +209,7 @@ def save(config_dir: ConfigDir, consent: Consent) -> None:
         document["anonymous_user_id"] = consent.user_id
         stored["digest"] = consent.digest
         stored["agreement"] = consent.agreement
-        stored["collection"] = asdict(consent.collection)
+        stored["collection"] = consent.collection.as_json()
     document["consent"] = stored
     config_dir.write(config_dir.decision, json.dumps(document, indent=2) + "\n")
     if consent.collection is None:
@@ -212,4 +238,11 @@ def _text(document: dict[str, Any], key: str) -> str:
     value = document.get(key)
     if not isinstance(value, str):
         raise ValueError(f"{key} is not a string")
+    return value
+
+
+def _texts(document: dict[str, Any], key: str) -> dict[str, str]:
+    value = document.get(key, {})
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValueError(f"{key} does not map strings to strings")
     return value

@@ -6,6 +6,7 @@ include does not have get a default.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -72,11 +73,15 @@ class Contract:
         )
 
     def check(self) -> None:
-        """Raise UserError if it asks for properties that this reporter does not know."""
+        """Raise UserError if it asks for what this reporter cannot collect or send."""
         if unknown := self.collection.unknown():
             raise failure(
                 f"this project asks for {', '.join(unknown)}, which the installed reporter does not know",
                 "upgrade instrumented-make in the environment that runs it",
+            )
+        if self.collection.otlp and not has_otlp():
+            raise failure(
+                "this project sends to an OpenTelemetry collector, for which this Python lacks a package", INSTALL_OTLP
             )
 
     def newer(self) -> str:
@@ -85,12 +90,30 @@ class Contract:
             return ""
         return (
             f"instrumented-make {__version__} is installed here, but this project uses {self.version}. "
-            f"To upgrade: {shlex.quote(sys.executable)} -m pip install instrumented-make=={self.version}"
+            f"To upgrade: {_installing(self.version, otlp=bool(self.collection.otlp))}"
         )
 
     def make(self, command: str) -> str:
         """What a developer types for ``command``, as in ``make metrics-status``."""
         return f"make {self.prefix}-{command}"
+
+
+def _installing(version: str, *, otlp: bool) -> str:
+    """The command that installs ``version`` for this Python."""
+    package = f"'instrumented-make[otlp]=={version}'" if otlp else f"instrumented-make=={version}"
+    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+
+
+# What to do where the extra is missing.
+INSTALL_OTLP = f"install it: {_installing(__version__, otlp=True)}"
+
+
+def has_otlp() -> bool:
+    """Whether this Python has what the extra ``otlp`` installs."""
+    try:
+        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:  # not even the packages above it
+        return False
 
 
 def _numbers(version: str) -> tuple[int, ...]:

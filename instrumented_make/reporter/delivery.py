@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from instrumented_make.reporter import consent, lock
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import Event
-from instrumented_make.reporter.outbox import Destination, Outbox, Trouble, open_outbox, sound
+from instrumented_make.reporter.outbox import OTLP, Destination, Outbox, Trouble, open_outbox, sound
 
 if TYPE_CHECKING:
-    from instrumented_make.reporter.segment import Failure
+    from instrumented_make.reporter.transport import Failure
 
 # Segment takes at most 500 KB a request; an event takes about 700 bytes.
 BATCH = 100
@@ -34,7 +34,8 @@ RATE_LIMITED_S = 300
 REFUSED = frozenset({400, 413, 422})
 # How many events to try one by one to find out which.
 PROBES = 3
-
+# Why spans wait where the extra ``otlp`` is missing.
+NOT_INSTALLED = "the extra otlp is not installed"
 
 # How long to try, in seconds: no attempt starts after that. Long enough to wait for a server that is restarting.
 BACKGROUND_S = 60
@@ -59,6 +60,22 @@ def deliver(config_dir: ConfigDir, budget_s: float, clock: Callable[[], float] =
 def _may_send(config_dir: ConfigDir) -> bool:
     decision = consent.in_force(config_dir)
     return decision is not None and decision.sends
+
+
+def _send_once(events: Sequence[Event], destination: Destination) -> list[Failure]:
+    """Send ``events`` by the client of the destination's protocol; return the failures."""
+    # Their imports cost 0.2 s of CPU and more: paid only to send.
+    if destination.protocol == OTLP:
+        try:
+            from instrumented_make.reporter import otlp  # noqa: PLC0415
+        except ImportError:
+            from instrumented_make.reporter.transport import Failure  # noqa: PLC0415
+
+            return [Failure(frozenset(event.message_id for event in events), NOT_INSTALLED)]
+        return otlp.send(events, destination)
+    from instrumented_make.reporter import segment  # noqa: PLC0415
+
+    return segment.send(events, destination)
 
 
 class _Sender:
@@ -110,14 +127,13 @@ class _Sender:
 
     def _attempt(self, events: Sequence[Event], destination: Destination) -> list[Failure]:
         """Send ``events`` once, settle those that arrived, and return the failures of the others."""
-        from instrumented_make.reporter import segment  # noqa: PLC0415  (its imports cost 0.2 s of CPU: paid only to send)
-
-        failures = segment.send(events, destination)
+        failures = _send_once(events, destination)
         failed = {message_id for failure in failures for message_id in failure.message_ids}
         arrived = [event.message_id for event in events if event.message_id not in failed]
         if arrived:
-            self.outbox.settle(arrived, "delivered", self.clock())
+            self.outbox.settle(destination, arrived, "delivered", self.clock())
             self.outbox.set_trouble(destination, None)
+        if arrived or any(failure.some_arrived for failure in failures):
             self.proven.add(destination)
         return failures
 
@@ -126,6 +142,10 @@ class _Sender:
         if failure.status not in REFUSED:
             self._back_off(destination, failure)
             return False
+        if failure.some_arrived:
+            # Only of a span that is sent alone does a collector tell whether it took it. Those that it has taken
+            # arrive twice, under the same ids.
+            return all(self._send([event], destination) for event in concerned)
         if destination not in self.proven and not failure.by_client:
             taken = self._find_one_accepted(concerned, destination)
             if taken is None:  # it refuses everything, or a single event with nothing to compare it to
@@ -134,7 +154,7 @@ class _Sender:
             rest = [event for event in concerned if event != taken]
             return not rest or self._send(rest, destination)
         if len(concerned) == 1:
-            self.outbox.settle([concerned[0].message_id], "parked", self.clock(), failure.reason)
+            self.outbox.settle(destination, [concerned[0].message_id], "parked", self.clock(), failure.reason)
             return True
         # One bad event fails its whole batch: halve the batch until that event is alone.
         half = len(concerned) // 2

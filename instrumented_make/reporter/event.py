@@ -21,13 +21,19 @@ from instrumented_make.reporter.run import NANOSECONDS, Run
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A Segment track event. ``timestamp`` is the command's start, ISO 8601 in UTC."""
+    """A Segment track event. ``timestamp`` is the command's start, ISO 8601 in UTC.
+
+    Of a run that goes to a collector of OpenTelemetry's as well: ``span_name`` is what it is called there, and
+    ``traceparent`` the trace that the command was given, as W3C's Trace Context writes it, if any.
+    """
 
     message_id: str
     user_id: str
     name: str
     timestamp: str
     properties: dict[str, Value]
+    span_name: str = ""
+    traceparent: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The event under the names of Segment's HTTP API."""
@@ -56,6 +62,8 @@ def build(run: Run, consent: Consent, repositories: Repositories) -> Event:
         name=collection.event,
         timestamp=_iso(run.start_ns),
         properties={field: _VALUES[field](run, collection, repositories) for field in collection.fields},
+        span_name=(run.command if run.is_command else f"make {run.command}") if collection.otlp else "",
+        traceparent=run.traceparent if collection.otlp else "",
     )
 
 
@@ -76,9 +84,22 @@ def _on_main_branch(run: Run, collection: Collection, _: Repositories) -> bool |
     return run.ref == f"refs/heads/{collection.main_branch}"
 
 
+def _type_of(run: Run, collection: Collection, _: Repositories) -> str:
+    """The type of the command that ran, or of the goals, if it is the same for all of them.
+
+    Raise ValueError for a command that nobody agreed to.
+    """
+    if run.is_command:
+        if run.command not in collection.commands:
+            raise ValueError("its command is not one that was agreed to")
+        return collection.commands[run.command]
+    types = {collection.command_types.get(goal, collection.command_type) for goal in run.command.split(" ")}
+    return types.pop() if len(types) == 1 else collection.command_type
+
+
 _VALUES: dict[str, Callable[[Run, Collection, Repositories], Value]] = {
     "command": lambda run, _, __: run.command,
-    "command_type": lambda _, collection, __: collection.command_type,
+    "command_type": _type_of,
     "duration_ms": lambda run, _, __: round(run.duration_ns / 1_000_000),
     "exit_status": lambda run, _, __: run.exit_status,
     "git_checked_out_master": _on_main_branch,

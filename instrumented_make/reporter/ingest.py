@@ -21,10 +21,10 @@ from collections.abc import Callable
 
 from instrumented_make.reporter import consent, event, lock, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.consent import Consent
+from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
-from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, Destination, open_outbox, sound
+from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, OTLP, Destination, open_outbox, sound
 from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
 
 # How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
@@ -65,8 +65,7 @@ def record_alone(
     if decision.collection is None or decision.collection.unknown():
         return []
     now_s = clock()
-    collection = decision.collection
-    destination = Destination(collection.host, collection.write_key) if decision.sends else None
+    destinations = destinations_of(decision.collection) if decision.sends else []
 
     def commit() -> list[Event]:
         events: list[Event] = []
@@ -78,7 +77,9 @@ def record_alone(
                 if time.monotonic() > until_s:
                     return events
                 built, lost = _build(batch, decision, repositories)
-                if not outbox.add(built.values(), destination, now_s, lambda: consent.in_force(config_dir) == decision):
+                if not outbox.add(
+                    built.values(), destinations, now_s, lambda: consent.in_force(config_dir) == decision
+                ):
                     return events
                 for reason in lost.values():
                     outbox.count_lost(reason, 1)
@@ -89,6 +90,12 @@ def record_alone(
         return events
 
     return sound(config_dir.outbox, commit)
+
+
+def destinations_of(collection: Collection) -> list[Destination]:
+    """Where events go that were collected as ``collection`` says."""
+    segment = [Destination(collection.host, collection.write_key)] if collection.write_key else []
+    return [*segment, *([Destination(collection.otlp, "", OTLP)] if collection.otlp else [])]
 
 
 def _build(

@@ -15,7 +15,7 @@ from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
 from instrumented_make.reporter import consent, hints, lock, recorder
 from instrumented_make.reporter.config_dir import ConfigDir
-from instrumented_make.reporter.consent import LOCAL, REPORT, Consent
+from instrumented_make.reporter.consent import LOCAL, REPORT, Collection, Consent
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record_alone
@@ -89,7 +89,7 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
     out.write(f"Your own figures, once there are runs: {contract.make('stats')}\n")
     if sent is not None and sent[1:] != (consent.sent_as(config_dir) or ())[1:]:  # another destination gets another id
-        out.write(what_was_sent(*sent, None))
+        out.write(what_was_sent(sent[0].servers, sent[1], None))
     out.write(_advice(config_dir, host, way))
     hints.ask(config_dir, contract, stdin, out)
 
@@ -103,13 +103,14 @@ def explain(contract: Contract) -> str:
         f"{contract.who} would like to know how long the make commands of {contract.project} take you,",
         f"{contract.why}.",
         "",
-        *textwrap.wrap(
+        *_wrapped(
             f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_examples(contract)}. "
             "Makefile.instrumented lists them. The list may change without asking you again. What is collected "
             "about each command will not.",
             width=88,
             break_on_hyphens=False,
         ),
+        *_other_commands(contract.collection),
         "",
         "For each run of a tracked command, exactly this would be collected:",
         "",
@@ -120,24 +121,47 @@ def explain(contract: Contract) -> str:
         *(f"  {line}" for line in example_event(contract.collection.event, shown, command).splitlines()),
         "",
     ]
-    if contract.collection.leaves_machine:
-        what = "collector, write key" if contract.collection.collector else "Segment source"
-        lines.append(
-            f"It would be sent to {contract.collection.host} ({what} {contract.collection.write_key}), with the"
-        )
+    collection = contract.collection
+    if collection.write_key:
+        what = "collector, write key" if collection.collector else "Segment source"
+        lines.append(f"It would be sent to {collection.host} ({what} {collection.write_key}), with the")
         lines.append("name of the client, the event's and the request's time, and a random id of the message.")
-    else:
+    if collection.otlp:
+        lines += _wrapped(
+            f"It would {'also ' if collection.write_key else ''}be sent to {collection.otlp}, an OpenTelemetry "
+            f"collector, as one span of the service {collection.event}, with its end, exit code and kind of error, "
+            "which follow from the above, the name and version of the client, and random ids of trace and span. "
+            "If make was given a TRACEPARENT, the span joins that trace."
+        )
+    if not collection.leaves_machine:
         lines.append("It would stay in a folder of your own: this project has no server to send it to.")
     show, stop, stats = contract.make("show"), contract.make("opt-out"), contract.make("stats")
     lines.append(f"What you get: {stats} shows you which commands take your time. What is queued and was sent: {show}.")
     lines.append(f"To stop, and delete what is kept here: {stop};")
-    if contract.collection.collector:
-        lines.append("opting out deletes it there, too, everything that was sent under the id.")
+    if collection.collector:
+        there = f"at {collection.host}" if collection.otlp else "there"
+        lines.append(f"opting out deletes it {there}, too, everything that was sent under the id.")
     else:
         lines.append("it also says how to have the sent events deleted.")
     if contract.link:
         lines.append(f"More: {contract.link}")
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, width=88, break_on_hyphens=False)
+
+
+def _other_commands(collection: Collection) -> list[str]:
+    """What is measured beside make, and the types that differ from the example's."""
+    lines = []
+    if collection.commands:
+        listed = ", ".join(f"{name} (as {kind})" for name, kind in collection.commands.items())
+        lines += _wrapped(f"Beside make, only where you run it with instrumented-make run --as: {listed}.")
+    if collection.command_types:
+        listed = ", ".join(f"{name} as {kind}" for name, kind in collection.command_types.items())
+        lines += _wrapped(f"Reported with another command_type: {listed}.")
+    return lines
 
 
 def _examples(contract: Contract) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -32,9 +32,12 @@ def opt_out(config_dir: ConfigDir, contract: Contract | None, out: TextIO) -> No
     # make checks for one of these files, and a reporter before every request and every commit.
     left = _delete(config_dir.agreements)
     kept = _keep_for_the_collector(config_dir, sent)
-    if sent is not None and not kept:  # while the id is still there
+    if sent is not None:  # while the id is still there
+        collection, user_id = sent
+        # Of those that got it, a collector of this project's deletes it itself.
+        servers = tuple(server for server in collection.servers if not (kept and server == collection.host))
         with contextlib.suppress(OSError):
-            out.write(what_was_sent(*sent, contract))
+            out.write(what_was_sent(servers, user_id, contract) if servers else "")
             out.flush()
     elsewhere = False
     with contextlib.ExitStack() as held:
@@ -77,14 +80,14 @@ def _keep_for_the_collector(config_dir: ConfigDir, sent: tuple[Collection, str] 
     return True
 
 
-def what_was_sent(collection: Collection, user_id: str, contract: Contract | None) -> str:
+def what_was_sent(servers: Sequence[str], user_id: str, contract: Contract | None) -> str:
     """How to have deleted what was sent under an id that is about to be forgotten here."""
     whom = (
         f"{contract.who}{f' ({contract.link})' if contract.link else ''}" if contract else "the project's maintainers"
     )
     return (
-        f"Whatever was sent is at {collection.host}, under the id {user_id}. To have it deleted there, note this id, "
-        f"which is not kept here, and ask {whom}.\n"
+        f"Whatever was sent is at {' and '.join(servers)}, under the id {user_id}. To have it deleted there, note this "
+        f"id, which is not kept here, and ask {whom}.\n"
     )
 
 

@@ -1,8 +1,9 @@
 """The outbox: every event is committed here before anything is sent, and stays as the local history.
 
 One SQLite file, used by one process at a time for writing; SQLite itself keeps it intact if a process is killed.
-A row's ``state`` is ``waiting`` until the server has accepted the event (``delivered``) or has refused this particular
-event for good (``parked``); ``local`` rows were never meant to leave the machine, and never do.
+An event has a row for each of its destinations. A row's ``state`` is ``waiting`` until the server has accepted the
+event (``delivered``) or has refused this particular event for good (``parked``); ``local`` rows were never meant to
+leave the machine, and never do.
 
 A waiting row that does not match its checksum is parked. A file that SQLite itself calls damaged is set aside, and a
 new one begins (:func:`sound`); any other error, as of a full disk, leaves it as it is.
@@ -14,7 +15,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -73,17 +74,68 @@ _STEPS = (
     "CREATE INDEX events_by_settlement ON events (state, settled_s);",
     # Older rows have none.
     "ALTER TABLE events ADD COLUMN checksum INTEGER;",
+    # An event may have several destinations, and then has a row for each; what is there is Segment's.
+    """
+    ALTER TABLE events RENAME TO former_events;
+    ALTER TABLE destinations RENAME TO former_destinations;
+    CREATE TABLE events (
+      id INTEGER PRIMARY KEY,
+      message_id TEXT NOT NULL,
+      created_s REAL NOT NULL,
+      event TEXT NOT NULL,
+      protocol TEXT NOT NULL,
+      host TEXT NOT NULL,
+      write_key TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked', 'local')),
+      settled_s REAL,
+      reason TEXT,
+      checksum INTEGER,
+      UNIQUE (message_id, protocol, host, write_key)
+    );
+    CREATE TABLE destinations (
+      protocol TEXT NOT NULL,
+      host TEXT NOT NULL,
+      write_key TEXT NOT NULL,
+      failures INTEGER NOT NULL,
+      next_attempt_s REAL NOT NULL,
+      error TEXT NOT NULL,
+      error_s REAL NOT NULL,
+      PRIMARY KEY (protocol, host, write_key)
+    );
+    INSERT INTO events SELECT id, message_id, created_s, event, 'segment', host, write_key, state, settled_s, reason,
+      checksum FROM former_events;
+    INSERT INTO destinations SELECT 'segment', * FROM former_destinations;
+    DROP TABLE former_events;
+    DROP TABLE former_destinations;
+    CREATE INDEX events_by_state ON events (state, protocol, host, write_key, id);
+    CREATE INDEX events_by_age ON events (created_s);
+    CREATE INDEX events_by_settlement ON events (state, settled_s);
+    """,
 )
 VERSION = len(_STEPS)
-_COLUMNS = "message_id, event, host, write_key, checksum"
+_COLUMNS = "message_id, event, protocol, host, write_key, checksum"
+_IS = "(protocol, host, write_key) = (?, ?, ?)"
+# What a row's text has beside the event, if its run has a span: the field, and the key.
+_OF_SPANS = {"span_name": "spanName", "traceparent": "traceparent"}
+# The protocols of destinations, as the rows name them.
+SEGMENT, OTLP = "segment", "otlp"
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A Segment-compatible server and the source there that events belong to."""
+    """A server that takes events: one that speaks Segment's protocol, and the source there, or OpenTelemetry's.
+
+    ``host`` is its address, without the path that the protocol adds; ``write_key`` is Segment's, and else empty.
+    """
 
     host: str
     write_key: str
+    protocol: str = SEGMENT
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies it in the tables."""
+        return self.protocol, self.host, self.write_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,40 +157,43 @@ class Outbox:
     def add(
         self,
         events: Iterable[Event],
-        destination: Destination | None,
+        destinations: Sequence[Destination],
         now_s: float,
         allowed: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Commit ``events``, to wait for ``destination`` or, without one, to stay. Duplicates change nothing.
+        """Commit ``events``, to wait for each of ``destinations`` or, without any, to stay. Duplicates change nothing.
 
         Return whether this is still ``allowed`` once no other process can write; if not, nothing is stored.
         """
-        host, write_key = (destination.host, destination.write_key) if destination else ("", "")
-        state = "waiting" if destination else "local"
-        rows = [(event.message_id, _text(event), host, write_key) for event in events]
+        state = "waiting" if destinations else "local"
+        keys = [destination.key for destination in destinations] or [(SEGMENT, "", "")]
+        rows = [(event.message_id, _text(event), *key) for event in events for key in keys]
         with self._transaction():
             if not allowed():
                 return False
             self._connection.executemany(
-                "INSERT OR IGNORE INTO events (message_id, event, host, write_key, checksum, created_s, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO events"
+                " (message_id, event, protocol, host, write_key, checksum, created_s, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [(*row, checksum(*row), now_s, state) for row in rows],
             )
         return True
 
     def destinations(self) -> list[Destination]:
         """The destinations for which events are waiting."""
-        rows = self._connection.execute("SELECT DISTINCT host, write_key FROM events WHERE state = 'waiting'")
+        rows = self._connection.execute(
+            "SELECT DISTINCT host, write_key, protocol FROM events WHERE state = 'waiting' ORDER BY protocol DESC"
+        )
         return [Destination(*row) for row in rows]
 
     def waiting(self, destination: Destination, limit: int, *, newest: bool = False) -> list[Event]:
         """The oldest or newest events, ``limit`` at most, that wait for ``destination``. Damaged ones are parked."""
         query = (
-            f"SELECT id, {_COLUMNS} FROM events WHERE (state, host, write_key) = (?, ?, ?)"  # noqa: S608
+            f"SELECT id, {_COLUMNS} FROM events WHERE state = 'waiting' AND {_IS}"  # noqa: S608
             f" ORDER BY id {'DESC' if newest else ''} LIMIT ?"
         )
         while True:
-            rows = self._connection.execute(query, ("waiting", destination.host, destination.write_key, limit))
+            rows = self._connection.execute(query, (*destination.key, limit))
             events, damaged = [], []
             for number, *content in rows.fetchall():
                 try:
@@ -150,19 +205,27 @@ class Outbox:
             with self._transaction():
                 self._connection.executemany("UPDATE events SET state = 'parked', reason = ? WHERE id = ?", damaged)
 
-    def settle(self, message_ids: list[str], state: str, now_s: float, reason: str | None = None) -> None:
-        """Mark these events as ``delivered`` or ``parked``, and commit. One that was trimmed stays deleted."""
+    def settle(
+        self,
+        destination: Destination,
+        message_ids: Sequence[str],
+        state: str,
+        now_s: float,
+        reason: str | None = None,
+    ) -> None:
+        """Mark events of ``destination`` as ``delivered`` or ``parked``, and commit; a trimmed one stays deleted."""
         with self._transaction():
             self._connection.executemany(
-                "UPDATE events SET state = ?, settled_s = ?, reason = ? WHERE message_id = ? AND state = 'waiting'",
-                [(state, now_s, reason, message_id) for message_id in message_ids],
+                "UPDATE events SET state = ?, settled_s = ?, reason = ?"  # noqa: S608
+                f" WHERE message_id = ? AND {_IS} AND state = 'waiting'",
+                [(state, now_s, reason, message_id, *destination.key) for message_id in message_ids],
             )
 
     def trouble(self, destination: Destination) -> Trouble | None:
         """The trouble at the last attempt to reach ``destination``, if any."""
         row = self._connection.execute(
-            "SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE host = ? AND write_key = ?",
-            (destination.host, destination.write_key),
+            f"SELECT failures, next_attempt_s, error, error_s FROM destinations WHERE {_IS}",  # noqa: S608
+            destination.key,
         ).fetchone()
         sound = row and isinstance(row[2], str) and all(isinstance(row[n], (int, float)) for n in (0, 1, 3))
         return Trouble(*row) if sound else None
@@ -170,21 +233,26 @@ class Outbox:
     def set_trouble(self, destination: Destination, trouble: Trouble | None) -> None:
         """Store ``trouble``; None clears it."""
         if trouble is None:
-            self._connection.execute(
-                "DELETE FROM destinations WHERE host = ? AND write_key = ?",
-                (destination.host, destination.write_key),
-            )
+            self._connection.execute(f"DELETE FROM destinations WHERE {_IS}", destination.key)  # noqa: S608
             return
         self._connection.execute(
-            "INSERT OR REPLACE INTO destinations VALUES (?, ?, ?, ?, ?, ?)",
-            (destination.host, destination.write_key, *astuple(trouble)),
+            "INSERT OR REPLACE INTO destinations VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*destination.key, *astuple(trouble)),
         )
 
     def counts(self) -> dict[str, int]:
-        """How many events there are in each state."""
+        """How many events there are in each state; one with two destinations counts for each."""
         return dict(
             self._connection.execute(
                 "SELECT state, count(*) FROM events INDEXED BY events_by_settlement GROUP BY state"
+            )
+        )
+
+    def counts_by_host(self, state: str) -> dict[str, int]:
+        """How many events there are in ``state``, by the address of their destination."""
+        return dict(
+            self._connection.execute(
+                "SELECT host, count(*) FROM events INDEXED BY events_by_state WHERE state = ? GROUP BY host", (state,)
             )
         )
 
@@ -193,11 +261,15 @@ class Outbox:
         row = self._connection.execute("SELECT max(settled_s) FROM events WHERE state = 'delivered'").fetchone()
         return row[0] if isinstance(row[0], (int, float)) else None
 
-    def last_events(self, state: str, limit: int) -> list[Event]:
-        """The latest events, ``limit`` at most, in ``state``; the oldest of them first, damaged ones left out."""
+    def last_events(self, state: str, limit: int, protocol: str = SEGMENT) -> list[Event]:
+        """The latest events of ``protocol``, ``limit`` at most, in ``state``; the oldest of them first.
+
+        Damaged ones are left out.
+        """
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM events WHERE state = ? ORDER BY coalesce(settled_s, 0) DESC, id DESC LIMIT ?",  # noqa: S608
-            (state, limit),
+            f"SELECT {_COLUMNS} FROM events WHERE state = ? AND protocol = ?"  # noqa: S608
+            " ORDER BY coalesce(settled_s, 0) DESC, id DESC LIMIT ?",
+            (state, protocol, limit),
         ).fetchall()
         events = []
         for content in reversed(rows):
@@ -206,9 +278,15 @@ class Outbox:
         return events
 
     def properties(self, *names: str, last: int = -1) -> Iterator[tuple[object, ...]]:
-        """The named properties of the ``last`` events, or all, that can be read, newest first; a boolean is 1 or 0."""
+        """The named properties of the ``last`` events that can be read, or of all, once each, newest first.
+
+        A boolean is 1 or 0.
+        """
         columns = ", ".join("json_extract(event, ?)" for _ in names)
-        query = f"SELECT {columns} FROM events WHERE json_valid(event) ORDER BY id DESC LIMIT ?"  # noqa: S608
+        query = (
+            f"SELECT {columns} FROM events WHERE json_valid(event) AND NOT EXISTS (SELECT 1 FROM events AS same"  # noqa: S608
+            " WHERE same.message_id = events.message_id AND same.id < events.id) ORDER BY id DESC LIMIT ?"
+        )
         return self._connection.execute(query, [*(f"$.properties.{name}" for name in names), last])
 
     def parked_reasons(self) -> dict[str, int]:
@@ -294,19 +372,24 @@ def open_outbox(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[Outb
         yield Outbox(connection)
 
 
-def checksum(message_id: str, text: str, host: str, write_key: str) -> int:
+def checksum(message_id: str, text: str, protocol: str, host: str, write_key: str) -> int:
     """A checksum that shows whether a row is still as it was written."""
-    return zlib.crc32("\0".join((message_id, text, host, write_key)).encode("utf-8", "surrogatepass"))
+    # Rows are older than protocols.
+    content = (message_id, text, host, write_key, *(() if protocol == SEGMENT else (protocol,)))
+    return zlib.crc32("\0".join(content).encode("utf-8", "surrogatepass"))
 
 
-def read_event(message_id: str, text: str, host: str, write_key: str, expected: int | None) -> Event:
+def read_event(message_id: str, text: str, protocol: str, host: str, write_key: str, expected: int | None) -> Event:
     """The event in a row. Raise ValueError when it is damaged."""
     try:
-        if expected not in (None, checksum(message_id, text, host, write_key)):
+        if expected not in (None, checksum(message_id, text, protocol, host, write_key)):
             raise ValueError("its content has changed")
         value = json.loads(text)
-        event = Event(value["messageId"], value["userId"], value["event"], value["timestamp"], value["properties"])
-        texts = (event.message_id, event.user_id, event.name, event.timestamp)
+        event = Event(
+            *(value[name] for name in ("messageId", "userId", "event", "timestamp", "properties")),
+            **{name: value.get(key, "") for name, key in _OF_SPANS.items()},
+        )
+        texts = (event.message_id, event.user_id, event.name, event.timestamp, event.span_name, event.traceparent)
         if event.message_id != message_id or not all(isinstance(text, str) for text in texts):
             raise ValueError("it is not the same event, or a field is not a string")
         if datetime.fromisoformat(event.timestamp).utcoffset() is None:
@@ -425,4 +508,5 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _text(event: Event) -> str:
-    return json.dumps(event.as_json(), separators=(",", ":"))
+    of_span = {key: text for name, key in _OF_SPANS.items() if (text := getattr(event, name))}
+    return json.dumps({**event.as_json(), **of_span}, separators=(",", ":"))

@@ -17,7 +17,8 @@ MAX_BYTES = 64 * 1024
 class Run:
     """One finished command: times in nanoseconds since 1970, ``exit_status`` as in the event.
 
-    ``caller``: the recorder's word for who started it; empty if that was not asked for.
+    ``caller``: the recorder's word for who started it; empty if that was not asked for. ``traceparent``: the trace that
+    it belongs to, the same. ``is_command``: it is one of the catalog's ``commands``, and not a make.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Run:
     testing: str
     agreement: str
     caller: str = ""
+    traceparent: str = ""
+    is_command: bool = False
 
 
 @dataclass(frozen=True, slots=True)

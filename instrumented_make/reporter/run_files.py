@@ -1,10 +1,11 @@
 """Runs as the recorder wrote them down: one small file each in ``pending``, ``<nanoseconds since 1970>-<process>.run``.
 
-Its lines, of version 3: ``3``; the command; the start; the space of process ids and make's id in it; the folder that
-holds ``.git``; the full name of the branch; the commit; the word that marks a test; the digest of what is collected,
-the name of the agreement and, only if that is collected, who started make; ``end``; and the end, which is blank until
-make has ended: make's exit status, or minus the number of the signal that ended it, and when. A start and an end are
-three numbers of nanoseconds: since 1970, since the machine started, and since then without the time that it slept.
+Its lines: the version, ``3`` for a make and ``4`` for one of the catalog's commands; the command; the start; the
+space of process ids and make's id in it; the folder that holds ``.git``; the full name of the branch; the commit; the
+word that marks a test; the digest of what is collected, the name of the agreement and, only if that is collected, who
+started make, and ``traceparent=`` with the trace that it belongs to; ``end``; and the end, which is blank until make
+has ended: make's exit status, or minus the number of the signal that ended it, and when. A start and an end are three
+numbers of nanoseconds: since 1970, since the machine started, and since then without the time that it slept.
 
 The watcher holds its file locked for as long as it lives. So a record without an end that nobody has locked belongs to
 a watcher that was killed, or that was on a machine or in a container that is gone. A file has MAX_BYTES at most. A
@@ -21,10 +22,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import handed_over_runs, system
 from instrumented_make.reporter.run import MAX_BYTES, NANOSECONDS, Damaged, Run, each, text
 
-_VERSION = 3
+# Reporters that know no commands leave them alone.
+_OF_MAKE, _OF_COMMAND = "3", "4"
+_TRACE = "traceparent="
 # How many the recorder lets wait for a reporter; a run beyond it is counted only.
 MAX_RUNS = 10_000
 # A file is locked, and then its start is written at once.
@@ -93,7 +97,7 @@ def _is_about_to_end(path: Path) -> bool:
         lines = text(path).split("\n")
     except (OSError, ValueError):
         return False
-    if len(lines) != 12 or lines[0] != str(_VERSION) or lines[10].split():
+    if len(lines) != 12 or lines[0] not in (_OF_MAKE, _OF_COMMAND) or lines[10].split():
         return False
     space, _, process = lines[3].partition(" ")
     known = space != "0" and space == str(system.space_of_pids())  # without /proc nothing is known
@@ -104,20 +108,22 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
     """The run in ``path``, or None while it goes on. Raise ValueError when it is damaged."""
     content = text(path)
     lines = content.split("\n")
-    if lines[0].isascii() and lines[0].isdigit() and int(lines[0][:9]) > _VERSION:
+    if lines[0].isascii() and lines[0].isdigit() and int(lines[0][:9]) > int(_OF_COMMAND):
         return None
     if not content and now_ns - path.stat().st_mtime_ns < STARTED_WITHIN_S * NANOSECONDS:
         return None
     if not _has_end(lines):
         return Damaged(path.name, KILLED) if _is_abandoned(path) else None
     # the eleven lines, and what follows the last newline
-    if len(lines) != 12 or lines[0] != str(_VERSION) or lines[9] != "end":
+    if len(lines) != 12 or lines[0] not in (_OF_MAKE, _OF_COMMAND) or lines[9] != "end":
         raise ValueError("its start is incomplete")
+    is_command = lines[0] == _OF_COMMAND
     _, command, start, _, repository, ref, commit, testing, agreed, _, end, _ = lines
     status, _, ended = end.strip().partition(" ")
     if not re.fullmatch(r"-?\d{1,3}", status, re.ASCII):
         raise ValueError("its end has no status")
-    _, agreement, caller, *_ = [*agreed.split(" "), "", ""]
+    _, agreement, *more = [*agreed.split(" "), ""]
+    traces = [word.removeprefix(_TRACE) for word in more if word.startswith(_TRACE)]
     start_ns, _, start_awake_ns = _moment(start)
     end_ns, _, end_awake_ns = _moment(ended)
     return Run(
@@ -127,13 +133,15 @@ def _read(path: Path, now_ns: int) -> Run | Damaged | None:
         end_ns=end_ns,
         # By a clock that nobody can set, and that stands still while the machine sleeps.
         duration_ns=max(0, end_awake_ns - start_awake_ns),
-        exit_status=_SIGQUIT if int(status) == 1 else int(status),
+        exit_status=_SIGQUIT if int(status) == 1 and not is_command else int(status),
         repository=repository,
         ref=ref,
         commit=commit if re.fullmatch(r"[0-9a-f]{40,64}", commit) else "",
         testing=testing,
         agreement=agreement,
-        caller=caller,
+        caller=next((word for word in more if BY_NAME["caller"].takes(word)), ""),
+        traceparent=traces[0] if traces else "",
+        is_command=is_command,
     )
 
 

@@ -17,9 +17,11 @@ from instrumented_make.errors import UserError
 from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
-from instrumented_make.reporter.contract import Contract
+from instrumented_make.reporter.contract import INSTALL_OTLP, Contract, has_otlp
 from instrumented_make.reporter.deletion import unconfirmed
-from instrumented_make.reporter.outbox import PATIENCE_S, Outbox, is_damage, open_outbox, set_aside
+from instrumented_make.reporter.delivery import NOT_INSTALLED
+from instrumented_make.reporter.event import Event
+from instrumented_make.reporter.outbox import OTLP, PATIENCE_S, SEGMENT, Outbox, is_damage, open_outbox, set_aside
 
 SHOWN, EVERY = 10, 10**9
 # What an outbox calls an event, and what ``metrics-show`` does.
@@ -29,6 +31,7 @@ INTERPRETER_S = 0.5
 _UPGRADE = "upgrade instrumented-make in the environment that runs it"
 
 _CURES = (
+    (rf"^{NOT_INSTALLED}$", INSTALL_OTLP),
     (r"HTTP (400|413|422)\b", "the server refuses every event so far: are the address and the write key correct?"),
     (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can fix it in targets.yaml"),
     (
@@ -58,7 +61,10 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         lines.append(("Here", f"not measured: {off}"))
     if decision is not None and decision.collection is not None:
         lines.append(("Id", decision.user_id))
-        lines.append(("Destination", decision.collection.host if decision.sends else "none: events stay here"))
+        servers = decision.collection.servers if decision.sends else ()
+        lines.append(("Destination", " and ".join(servers) or "none: events stay here"))
+        if decision.sends and decision.collection.otlp and not has_otlp():
+            lines.append(("Reporter", f"{NOT_INSTALLED}, so spans wait; to fix this, {INSTALL_OTLP}"))
         lines += _interpreter(config_dir, contract)
         lines += _recorder(config_dir.recorder(host), contract)
         if unknown := decision.collection.unknown():
@@ -99,14 +105,25 @@ def show(config_dir: ConfigDir, contract: Contract) -> str:
 
     with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
         events_in = {name: outbox.last_events(state, SHOWN) for state, name in STATES.items()}
-        more = {name: outbox.counts().get(state, 0) - len(events_in[name]) for state, name in STATES.items()}
-    document: dict[str, object] = {
-        name: [segment.message(event) for event in events] for name, events in events_in.items()
-    }
-    if any(more.values()):
+        spans_in = {name: outbox.last_events(state, SHOWN, OTLP) for state, name in STATES.items()}
+        counts = outbox.counts()
+    document: dict[str, object] = {name: list(map(segment.message, events)) for name, events in events_in.items()}
+    if any(spans_in.values()):
+        document["spans"] = _spans({name: events for name, events in spans_in.items() if events})
+    older = {name: counts.get(state, 0) - len(events_in[name]) - len(spans_in[name]) for state, name in STATES.items()}
+    if any(older.values()):
         every = contract.make("show") + ' ARGS="--export FILE"'
-        document["older"] = {**{name: count for name, count in more.items() if count}, "to have them all": every}
+        document["older"] = {**{name: count for name, count in older.items() if count}, "to have them all": every}
     return json.dumps(document, indent=2) + "\n"
+
+
+def _spans(events_in: dict[str, list[Event]]) -> object:
+    """What a collector gets, in INSTALL_OTLP's JSON form."""
+    try:
+        from instrumented_make.reporter import otlp  # noqa: PLC0415  (it may be missing, and takes a while)
+    except ImportError:
+        return f"{sum(map(len, events_in.values()))} that cannot be shown: {NOT_INSTALLED}; to fix this, {INSTALL_OTLP}"
+    return {name: list(map(otlp.message, events)) for name, events in events_in.items()}
 
 
 def export(config_dir: ConfigDir, path: Path) -> str:
@@ -117,7 +134,8 @@ def export(config_dir: ConfigDir, path: Path) -> str:
     events = []
     if config_dir.outbox.exists():
         with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
-            events = [event for state in STATES for event in outbox.last_events(state, EVERY)]
+            rows = [outbox.last_events(state, EVERY, each) for each in (SEGMENT, OTLP) for state in STATES]
+        events = list({event.message_id: event for events in rows for event in events}.values())
     lines = [json.dumps({"type": "track", **event.as_json()}) for event in events]
     files.write(path, "".join(f"{line}\n" for line in lines), mode=files.PRIVATE)
     return f"{path}: {len(lines):,} events written, with the id that your runs have\n"
@@ -197,21 +215,23 @@ def _trouble_with_outbox(error: sqlite3.Error | OSError | UserError) -> str:
 
 def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
     counts = outbox.counts()
+    several = len({*outbox.counts_by_host("waiting"), *outbox.counts_by_host("delivered")}) > 1
     last_s = outbox.last_delivery_s()
     lines = [
-        ("Waiting", str(counts.get("waiting", 0))),
-        ("Delivered", str(counts.get("delivered", 0))),
+        ("Waiting", _by_host(outbox, "waiting", "for") if several else str(counts.get("waiting", 0))),
+        ("Delivered", _by_host(outbox, "delivered", "to") if several else str(counts.get("delivered", 0))),
         ("Last delivery", _time(last_s) if last_s is not None else "never"),
     ]
     if "local" in counts:
         lines.append(("Kept here", str(counts["local"])))
     for destination in outbox.destinations():
         if trouble := outbox.trouble(destination):
+            whose = f"{destination.host}: " if several else ""
             cure = next(text for pattern, text in _CURES if re.search(pattern, trouble.error))
             lines.append(
                 (
                     "Last error",
-                    f"{trouble.error} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
+                    f"{whose}{trouble.error} ({_time(trouble.error_s)}, {trouble.failures} in a row)",
                 )
             )
             lines.append(("What to do", cure))
@@ -219,6 +239,11 @@ def _delivery(outbox: Outbox) -> list[tuple[str, str]]:
     lines += [("Refused", f"{count}: {reason}") for reason, count in outbox.parked_reasons().items()]
     lines += [("Lost", f"{count}: {reason}") for reason, count in outbox.lost().items()]
     return lines
+
+
+def _by_host(outbox: Outbox, state: str, preposition: str) -> str:
+    counts = outbox.counts_by_host(state)
+    return ", ".join(f"{count} {preposition} {host}" for host, count in counts.items()) or "0"
 
 
 def _list_unread(config_dir: ConfigDir) -> list[tuple[str, str]]:

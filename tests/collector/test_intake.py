@@ -277,3 +277,24 @@ def test_the_times_in_these_tests_are_recent() -> None:
     """Otherwise they would test what is too old."""
     [found] = take(event()).events
     assert 0 < NOW.timestamp() - found.start_us / 1_000_000 < 86_400
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "taken"),
+    [
+        ("compose up", "docker", True),
+        ("compose up", "make", False),
+        ("compose", "docker", False),
+        ("dev.up.lms", "make-in-docker", True),
+        ("dev.up.lms dev.up.%", "make-in-docker", True),
+        ("dev.up.lms dev.pull", "make", True),
+        ("dev.up.lms dev.pull", "make-in-docker", False),
+        ("dev.pull compose up", "make", False),
+    ],
+)
+def test_each_command_has_its_type(command: str, kind: str, taken: bool) -> None:
+    """That of the catalog's command, or the one that all goals have; else the catalog's."""
+    types = dict.fromkeys(("dev.up.%", "dev.up.lms"), "make-in-docker")
+    agreement = replace(AGREED, types=types, others={"compose up": "docker"})
+    found, _ = take_one(agreement, command=command, command_type=kind)
+    assert (found is not None) == taken

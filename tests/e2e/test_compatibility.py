@@ -67,7 +67,7 @@ def test_what_waits_becomes_events(former: Workbench, server: Capture) -> None:
     destination = Destination(server.host, "test-key")
     waiting = Event("old", "someone", "devstack.command.run", "2026-01-01T00:00:00.000000+00:00", {"command": "one"})
     with open_outbox(former.config / "outbox.sqlite3") as outbox:
-        outbox.add([waiting], destination, time.time())
+        outbox.add([waiting], [destination], time.time())
     assert former.run("metrics-status", variables=AGREED).returncode == 0
     assert former.reporter("run").returncode == 0
     events = server.events

@@ -174,7 +174,7 @@ def test_what_the_kernel_has_not_sent_is_not_sent(bench: Workbench, python: bool
         destination = Destination(collection.host, collection.write_key)  # type: ignore[union-attr]
         events = [Event(f"{n:032}", "x" * 36, "e", "2026-01-01T00:00:00+00:00", {"command": "one"}) for n in range(99)]
         with open_outbox(home.outbox) as outbox:
-            outbox.add(events, destination, time.time())
+            outbox.add(events, [destination], time.time())
         bench.run("one")
         connection, _ = listener.accept()
         with connection:

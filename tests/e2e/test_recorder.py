@@ -443,9 +443,9 @@ def test_the_recorder_has_no_fault_that_a_sanitizer_finds(bench: Workbench, sani
 
 
 def test_the_recorder_is_small_and_compiles_without_a_warning(tmp_path: Path) -> None:
-    """At most 580 lines, no longer than 120; gcc's own analysis finds nothing."""
+    """At most 640 lines, no longer than 120; gcc's own analysis finds nothing."""
     lines = SOURCE.read_text().splitlines()
-    assert len(lines) <= 580
+    assert len(lines) <= 640
     assert max(map(len, lines)) <= 120
     strict = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"]
     subprocess.run([needs("gcc"), *strict, "-fanalyzer", SOURCE, "-o", tmp_path / "analysed"], check=True)

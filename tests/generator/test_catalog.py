@@ -233,3 +233,45 @@ def test_a_bad_catalog_leaves_the_rendered_file_alone(tmp_path: Path, capsys: py
     assert output.err.count("error:") == 16
     assert (tmp_path / "Makefile.instrumented").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile.instrumented", "targets.yaml"]
+
+
+def test_what_is_not_asked_for_is_in_no_collection(tmp_path: Path) -> None:
+    """So nobody is asked again because a catalog can name a collector, types and commands now."""
+    path = tmp_path / "targets.yaml"
+    path.write_text(GOOD)
+    assert set(load(path).collection) == {"event", "command_type", "main_branch", "host", "write_key", "fields"}
+    path.write_text(GOOD.replace("    help: Start   a\n      service\n", "    command_type: make\n") + "commands: []\n")
+    assert set(load(path).collection) == {"event", "command_type", "main_branch", "host", "write_key", "fields"}
+
+
+def test_a_collector_types_and_commands_are_agreed_to(tmp_path: Path) -> None:
+    """A pattern's type is that of each name that it is reported as."""
+    path = tmp_path / "targets.yaml"
+    more = "otlp: {endpoint: https://collector.example/otlp/}\n"
+    more += "commands: [compose up, {name: compose down, command_type: x}]\n"
+    path.write_text(GOOD.replace("    help:", "    command_type: make-in-docker\n    help:") + more)
+    collection = load(path).collection
+    assert collection["otlp"] == "https://collector.example/otlp"
+    assert collection["command_types"] == dict.fromkeys(("dev.up.%", "dev.up.lms", "dev.up.cms"), "make-in-docker")
+    assert collection["commands"] == {"compose up": "docker", "compose down": "x"}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("otlp: {}\n", "the key 'endpoint' is missing"),
+        ("otlp: {endpiont: x}\n", "did you mean 'endpoint'?"),
+        ("otlp: {endpoint: http://collector.example}\n", "plain text"),
+        ("otlp: {endpoint: https://me:word@collector.example}\n", "a user name"),
+        ("otlp: {endpoint: https://collector.example/v1/traces}\n", "leave out /v1/traces"),
+        ("commands: compose up\n", "'commands' should be a list"),
+        ("commands: [compose  up]\n", "write it as people type it"),
+        ("commands: ['a\"b']\n", "cannot be"),
+        ("commands: [{name: compose up, type: docker}]\n", "unknown key 'type'"),
+        ("commands: [dev.pull]\n", "the command 'dev.pull' has the name of a tracked target"),
+        ("commands: [dev.up.x dev.pull]\n", "has the name of a tracked target"),
+        ("commands: [compose up, {name: compose up}]\n", "already listed, on line 10"),
+    ],
+)
+def test_a_wrong_collector_or_command_is_named(tmp_path: Path, more: str, words: str) -> None:
+    assert words in told(tmp_path, GOOD + more)

@@ -15,7 +15,7 @@ from workbench import MAKES
 from generator import target_names
 from generator.__main__ import main
 from generator.catalog import load
-from generator.render import include, json_for_make
+from generator.render import data_dictionary, include, json_for_make
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -157,3 +157,20 @@ def test_a_header_that_would_be_more_than_a_comment_is_refused(
     catalog.write_text(f'header: "{text}"\n{MINIMAL}')
     assert main(["render", "--catalog", str(catalog)]) == 1
     assert f"{catalog}:1:9: error: " in capsys.readouterr().err
+
+
+def test_the_data_dictionary_names_every_destination_and_type(tmp_path: Path) -> None:
+    """Also those that a catalog need not have."""
+    path = tmp_path / "targets.yaml"
+    path.write_text(
+        "project: p\nevent: e\nconsent: {who: We, why: to know}\n"
+        "targets: [one, {name: inner, command_type: make-in-docker}]\n"
+    )
+    plain = data_dictionary(load(path), source="targets.yaml")
+    assert "It stays on the machine" in plain
+    assert "| `inner` | make-in-docker | as every target |" in plain
+    path.write_text(f"{path.read_text()}otlp: {{endpoint: https://o.example}}\ncommands: [compose up]\n")
+    told = data_dictionary(load(path), source="targets.yaml")
+    assert "It is sent to https://o.example as a span" in told
+    assert "It stays on the machine" not in told
+    assert "| `compose up` | docker | where it is run with `instrumented-make run --as` |" in told

@@ -209,7 +209,7 @@ def test_both_front_ends_give_equal_figures(
     """``metrics-stats`` and ``report`` compute the same from an outbox, to the last bit."""
     home = ConfigDir(tmp_path_factory.mktemp("home"))
     with open_outbox(home.outbox) as outbox:
-        outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
+        outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], [], 0)
     assert reported(home.outbox, selection) == summarise_outbox(home.outbox, selection)
     shutil.rmtree(home.path)
 
@@ -226,7 +226,7 @@ def test_an_outbox_path_may_have_special_characters(tmp_path: Path, name: str) -
     home = ConfigDir(tmp_path / name)
     home.create()
     with open_outbox(home.outbox) as outbox:
-        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
+        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], [], 0)
     before = sorted(tmp_path.rglob("*"))
     assert runs(home.outbox) == [RUN]
     assert sorted(tmp_path.rglob("*")) == before
@@ -236,7 +236,7 @@ def test_an_outbox_is_only_read(tmp_path: Path) -> None:
     """Not a byte of it changes, and no file is created beside it."""
     home = ConfigDir(tmp_path)
     with open_outbox(home.outbox) as outbox:
-        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], None, 0)
+        outbox.add([Event("m1", "u", "e", "", dict(PROPERTIES))], [], 0)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert runs(home.outbox) == [RUN]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -336,7 +336,7 @@ def test_an_event_that_cannot_be_a_run_is_left_out_and_counted(tmp_path: Path, n
         path = home.outbox
         with open_outbox(path) as outbox:
             events = [PROPERTIES, PROPERTIES | IMPOSSIBLE[name], PROPERTIES | {"command": None}]
-            outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], None, 0)
+            outbox.add([Event(f"m{number}", "u", "e", "", item) for number, item in enumerate(events)], [], 0)
         assert summarise_outbox(home.outbox, Selection()).figures[0].runs == 1
     with Steps() as steps, open_source(str(path)) as found:
         history_ = History(found, Selection(), 1, steps)
@@ -442,7 +442,7 @@ def test_an_event_is_chosen_by_name_in_other_sources(tmp_path: Path, kind: str) 
     if kind == "outbox":
         home = ConfigDir(tmp_path)
         with open_outbox(home.outbox) as outbox:
-            outbox.add([Event(f"m{name}", "u", name, "", dict(PROPERTIES)) for name in names], None, 0)
+            outbox.add([Event(f"m{name}", "u", name, "", dict(PROPERTIES)) for name in names], [], 0)
         path = home.outbox
         assert runs(path) == [RUN] * 2
     else:
@@ -470,7 +470,7 @@ def outbox_of(folder: Path, *ids: str, user_id: str = "u") -> Path:
     home = ConfigDir(folder)
     home.create()
     with open_outbox(home.outbox) as outbox:
-        outbox.add([Event(id_, user_id, "e", "", dict(PROPERTIES)) for id_ in ids], None, 0)
+        outbox.add([Event(id_, user_id, "e", "", dict(PROPERTIES)) for id_ in ids], [], 0)
     return home.outbox
 
 

@@ -95,6 +95,20 @@ def test_a_user_id_belongs_to_one_destination(home: ConfigDir) -> None:
     assert consent.user_id(home, dataclasses.replace(COLLECTION, event="f", fields=())) == "someone"
     assert consent.user_id(home, dataclasses.replace(COLLECTION, write_key="other")) is None
     assert consent.user_id(home, dataclasses.replace(COLLECTION, host="https://example.org")) is None
+    assert consent.user_id(home, dataclasses.replace(COLLECTION, otlp="https://otel.example.com")) is None
+
+
+def test_what_is_not_asked_for_is_not_written(home: ConfigDir) -> None:
+    """A decision is stored as it was before there were collectors of OpenTelemetry's, types and commands."""
+    consent.save(home, AGREED)
+    assert list(json.loads(home.decision.read_text())["consent"]["collection"]) == [
+        *("event", "command_type", "main_branch", "host", "write_key", "fields", "collector")
+    ]
+    more = dataclasses.replace(COLLECTION, otlp="https://o.example", command_types={"a": "b"}, commands={"c d": "e"})
+    consent.save(home, dataclasses.replace(AGREED, collection=more))
+    found = consent.load(home)
+    assert found is not None
+    assert found.collection == more
 
 
 def test_a_failed_save_leaves_no_temporary_file(home: ConfigDir) -> None:

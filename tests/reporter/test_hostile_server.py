@@ -277,7 +277,7 @@ def test_a_rejected_event_waits_until_another_is_taken(home: ConfigDir) -> None:
         assert len(server.requests) == 3
         good = Event("good", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "good"})
         with open_outbox(home.outbox) as outbox:
-            outbox.add([good], destination, time.time())
+            outbox.add([good], [destination], time.time())
         deliver_at_once(home)
         assert states(home) == {"delivered": 1, "parked": 1}
         with open_outbox(home.outbox) as outbox:
@@ -289,7 +289,7 @@ def test_an_event_over_the_clients_limit_is_parked(home: ConfigDir, server: Capt
     destination = fill(home, server.host)
     huge = Event("huge", "someone", "e", "2026-01-01T00:00:00.000000+00:00", {"command": "x" * 40_000})
     with open_outbox(home.outbox) as outbox:
-        outbox.add([huge], destination, time.time())
+        outbox.add([huge], [destination], time.time())
     deliver_at_once(home)
     assert states(home) == {"delivered": COUNT, "parked": 1}
 
@@ -303,7 +303,7 @@ def test_what_is_left_of_a_batch_after_a_refusal_waits(home: ConfigDir, server: 
         for number in range(40)
     ]
     with open_outbox(home.outbox) as outbox:
-        outbox.add(large, destination, time.time())
+        outbox.add(large, [destination], time.time())
     server.answers = [*[(200, {}, b"ok")] * taken, (500, {}, b"")]
     deliver_at_once(home)
     sizes = [len(request.document["batch"]) for request in server.requests]
