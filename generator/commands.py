@@ -250,7 +250,7 @@ def run(name: str | None, project: str | None, command: tuple[str, ...]) -> None
     options = []
     if name is not None:
         with contextlib.suppress(UserError):  # without a catalog, nobody is measured
-            project = project or load(CATALOG).project
+            project = project or load(Path(CATALOG)).project
         options = ["--as", name, *(["--project", project] if project else [])]
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and the command would, too
         signal.signal(number, signal.SIG_DFL)

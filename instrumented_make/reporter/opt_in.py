@@ -107,8 +107,6 @@ def explain(contract: Contract) -> str:
             f"Tracked: {contract.tracked} {'command' if contract.tracked == 1 else 'commands'}{_examples(contract)}. "
             "Makefile.instrumented lists them. The list may change without asking you again. What is collected "
             "about each command will not.",
-            width=88,
-            break_on_hyphens=False,
         ),
         *_other_commands(contract.collection),
         "",

@@ -33,7 +33,7 @@ def known(bench: Workbench) -> Workbench:
             }
             events.append(Event(f"{command}{number}", "id", "e", "2026-01-01T00:00:00+00:00", properties))
     with open_outbox(bench.config / "outbox.sqlite3") as outbox:
-        assert outbox.add(events, None, time.time(), lambda: True)
+        assert outbox.add(events, (), time.time(), lambda: True)
     return bench
 
 
