@@ -9,9 +9,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,9 +22,6 @@ from generator.target_names import matches
 from generator.yaml_source import Source, read
 from instrumented_make import RECORDER, files
 from instrumented_make.errors import Problem, UserError, failure
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 INCLUDE = Path(database.INCLUDE)
 DICTIONARY = Path("docs/data-dictionary.md")
@@ -131,8 +127,6 @@ def remove(names: tuple[str, ...], catalog: Path, path: Path | None) -> None:
 @click.option("--untracked", is_flag=True, help="Show instead the targets that you could add.")
 def list_(catalog: Path, untracked: bool) -> None:
     """Show the tracked targets, and whether the Makefile still has them."""
-    from rich.table import Table  # noqa: PLC0415  (only this command draws a table)
-
     from generator.mentions import mentions  # noqa: PLC0415
     from generator.proposal import proposed  # noqa: PLC0415
 
@@ -140,23 +134,35 @@ def list_(catalog: Path, untracked: bool) -> None:
     rules = makefile.read_for(folder, [target.name for target in targets if "%" not in target.name])
     if untracked:
         tracked = {name for target in targets for name in target.commands}
-        table = Table("target", "stems", "help", box=None, pad_edge=False)
-        for entry in proposed(rules, mentions(folder).of(rules.rules)):
-            if not any(name == entry.name or matches(name, entry.name) for name in tracked):
-                table.add_row(entry.name, ", ".join(entry.stems), entry.help)
-        _print(table)
+        entries = proposed(rules, mentions(folder).of(rules.rules))
+        _print(
+            {"target": entry.name, "stems": ", ".join(entry.stems), "help": entry.help}
+            for entry in entries
+            if not any(name == entry.name or matches(name, entry.name) for name in tracked)
+        )
         return
-    table = Table("target", "stems", "help", "reason", "rule", box=None, pad_edge=False)
-    for target in targets:
-        cells = (target.name, ", ".join(target.stems), target.help or "", target.reason or "")
-        table.add_row(*cells, "yes" if rules.has(target.name) else "missing")
-    _print(table)
+    _print(
+        {
+            "target": target.name,
+            "stems": ", ".join(target.stems),
+            "help": target.help or "",
+            "reason": target.reason or "",
+            "rule": "yes" if rules.has(target.name) else "missing",
+        }
+        for target in targets
+    )
 
 
-def _print(table: Table) -> None:
-    """Print ``table``; without a terminal, as wide as it needs to be."""
-    from rich.console import Console  # noqa: PLC0415
+def _print(rows: Iterable[Mapping[str, str]]) -> None:
+    """Print ``rows`` as a table, without columns that say nothing; without a terminal, as wide as it needs to be."""
+    from rich.console import Console  # noqa: PLC0415  (only one command draws a table)
+    from rich.table import Table  # noqa: PLC0415
 
+    rows = list(rows)
+    columns = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(row[name] for name in columns))
     Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000).print(table, markup=False)
 
 
