@@ -270,6 +270,14 @@ class Catalog(_Part):
         }
 
     @property
+    def in_containers(self) -> bool:
+        """Whether something may be made in a container, where the include asks nobody.
+
+        It asks in the host's namespace of process ids only, which is PROC_PID_INIT_INO (include/linux/proc_ns.h).
+        """
+        return {self.command_type, *self.command_types.values()} != {"make"}
+
+    @property
     def command_types(self) -> dict[str, str]:
         """The type of each command whose target has another than the catalog."""
         return {

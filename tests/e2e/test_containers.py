@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pexpect
 import pytest
 from capture import Capture
 from workbench import HANG_S, INSTALLED, Workbench, host_of, needs, wait_until
@@ -126,6 +127,26 @@ def test_what_is_not_this_containers_does_nothing(agreed: Workbench, what: str) 
     assert (told.returncode, told.stdout, told.stderr) == (bare.returncode, bare.stdout, bare.stderr)
     assert told.stdout == f"inner\n{os.geteuid()}\n"
     assert before == after == files(mount)
+
+
+@pytest.mark.parametrize(("inside", "types"), [(True, TARGETS), (False, TARGETS), (True, ["one", "inner"])])
+def test_nobody_is_asked_inside(bench: Workbench, inside: bool, types: str | list[str]) -> None:
+    """On a terminal, the reminder is for the host, if the catalog says that something is made in containers."""
+    needs("unshare")
+    bench.write(RULES, types)
+    folder = bench.home.parent / "empty"
+    folder.mkdir()
+    script = [*CONTAINER, f"{MOUNT}\n{bench.make} inner; exit $?", "bash", str(folder), str(bench.tree)]
+    command, *arguments = script if inside else [bench.make, "inner"]
+    environment = {**bench.environment, **({"HOME": HOME} if inside else {})}
+    child = pexpect.spawn(command, arguments, cwd=str(bench.tree), env=environment, encoding="utf-8", timeout=HANG_S)
+    child.expect(pexpect.EOF)
+    child.close()
+    if child.exitstatus == 99 or "unshare" in str(child.before):
+        pytest.skip("no namespace can be made here")
+    asked = not inside or types != TARGETS
+    assert ("would you let us measure" in str(child.before)) == asked
+    assert (list(folder.iterdir()) != []) == (inside and asked)
 
 
 def test_the_same_container_with_a_decision_is_recorded(agreed: Workbench) -> None:
