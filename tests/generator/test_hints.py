@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.__main__ import main
+from instrumented_make import __version__
 
 LINE = "include Makefile.instrumented\n"
 RULES = ".PHONY: one\none: ; @echo one\nother:; @:\n"
@@ -249,3 +250,88 @@ def test_a_hint_leads_on(
 
 def files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+# What somebody wrote, the hint that render prints, and what somebody who follows it writes.
+FAULTS = {
+    "a control character": ('event: "e\\x07"', "remove that character", "event: e"),
+    "no target": ("targets: [a b]", "write a plain target or one pattern, as in dev.up.%", "targets: [one]"),
+    "no pattern": (
+        "targets: [{name: one, stems: [a]}]",
+        "remove 'stems', or put a '%' into the name",
+        "targets: [{name: one.%, stems: [a]}]",
+    ),
+    "no stem": (
+        "targets: [{name: up.%, stems: [a b]}]",
+        "write the text that replaces the pattern's '%'",
+        "targets: [{name: up.%, stems: [a]}]",
+    ),
+    "no address": (
+        "segment: {host: nowhere}",
+        "write it like https://api.segment.io",
+        "segment: {host: https://api.segment.io}",
+    ),
+    "plain text over the network": (
+        "segment: {host: http://example.com}",
+        "use https (http is for loopback addresses only)",
+        "segment: {host: https://example.com}",
+    ),
+    "a collector without an address": (
+        "segment: {collector: true}",
+        "give the address that it prints, and its key",
+        "segment: {collector: true, host: https://example.com, write_key: k}",
+    ),
+    "an unknown key": ("evnt: e", "did you mean 'event'?", "event: e"),
+    "a number": ("event: 12", "put it in quotes", "event: '12'"),
+    "no list": ("targets: one", "write one '- item' per line, indented", "targets:\n  - one"),
+    "an empty list": ("targets: []", "write at least one item, or remove the key", "targets: [one]"),
+    "no project": ("project: My Project", "use lower-case letters, digits, '-' and '_'", "project: my-project"),
+    "no prefix": ("prefix: a b", "use letters, digits, '_', '.' and '-', as in metrics", "prefix: usage"),
+    "no optional field": (
+        "fields: [os]",
+        "the optional fields are 'operating_system'",
+        "fields: [operating_system]",
+    ),
+    "a wheel of another version": (
+        f"install: {{instrumented_make-0.0.1-py3-none-any.whl: {'a' * 64}}}",
+        "run: instrumented-make render --wheels DIR, with the folder of that version's wheels",
+        "",
+    ),
+    "the same target twice": ("targets: [one, one]", "remove one of the two", "targets: [one]"),
+    "a name of the include's": (
+        "targets: [metrics-show]",
+        "rename the target, or give the commands another 'prefix'",
+        "targets: [metrics-show]\nprefix: usage",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_hint_about_the_catalog_leads_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """render refuses, with the hint, and renders what was written as it says."""
+    monkeypatch.chdir(tmp_path)
+    wrong, hint, right = FAULTS[name]
+    lines = {
+        "project": "project: p",
+        "event": "event: e",
+        "consent": "consent: {who: w, why: y}",
+        "targets": "targets: [one]",
+    }
+
+    def catalog(line: str) -> str:
+        key = {"evnt": "event"}.get(line.partition(":")[0], line.partition(":")[0])
+        return "\n".join({**lines, key: line}.values()) + "\n"
+
+    Path("targets.yaml").write_text(catalog(wrong))
+    assert main(["render"]) == 1
+    assert f"hint: {hint}" in capsys.readouterr().err
+    assert not Path("Makefile.instrumented").exists()
+    if name == "a wheel of another version":
+        Path("wheels").mkdir()
+        Path("wheels", f"instrumented_make-{__version__}-py3-none-any.whl").write_text("")
+        assert main(["render", "--wheels", "wheels"]) == 0
+    else:
+        Path("targets.yaml").write_text(catalog(right))
+    assert main(["render"]) == 0
