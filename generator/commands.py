@@ -239,7 +239,7 @@ def opt_out(project: str) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-@commands.command(context_settings={"ignore_unknown_options": True})
+@commands.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--as", "name", metavar="NAME", help="Measure COMMAND as NAME, one of the catalog's commands.")
 @click.option("--project", help="The project that NAME is measured for.  [default: that of the catalog here]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -255,8 +255,8 @@ def run(name: str | None, project: str | None, command: tuple[str, ...]) -> None
     """
     options = []
     if name is not None:
-        with contextlib.suppress(UserError):  # without a catalog, nobody is measured
-            project = project or load(Path(CATALOG)).project
+        with contextlib.suppress(Exception):  # whatever is wrong with a catalog: the command runs
+            project = project or (load(Path(CATALOG)).project if Path(CATALOG).is_file() else None)
         options = ["--as", name, *(["--project", project] if project else [])]
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and the command would, too
         signal.signal(number, signal.SIG_DFL)

@@ -8,16 +8,18 @@ are read is the project's own.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.target_names import MAKEFILES
+from instrumented_make import files
 from instrumented_make.errors import failure
 
 TIMEOUT_S = 60
@@ -54,10 +56,18 @@ def first_in(folder: Path) -> str | None:
     return next((name for name in MAKEFILES if (folder / name).exists()), None)
 
 
-def read(folder: Path, goals: Sequence[str] = (), *, included: bool = True, home: Path | None = None) -> Database:
+def read(
+    folder: Path,
+    goals: Sequence[str] = (),
+    *,
+    included: bool = True,
+    home: Path | None = None,
+    text: str | None = None,
+) -> Database:
     """Make's data base for the makefile in ``folder``, if somebody asks for ``goals``, none of which is made.
 
-    Not ``included``: as if the rendered include were empty. ``home``: the folder of somebody's decisions.
+    Not ``included``: as if the rendered include were empty. ``home``: the folder of somebody's decisions. ``text``:
+    what the makefile would hold; it is not touched, but for git something is new in the folder.
 
     Raise UserError if make cannot read the makefiles there.
     """
@@ -67,12 +77,12 @@ def read(folder: Path, goals: Sequence[str] = (), *, included: bool = True, home
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     person = {"XDG_CONFIG_HOME": str(home), "DO_NOT_TRACK": "", "CI": ""} if home else {"DO_NOT_TRACK": "1"}
     try:
-        with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop:
+        with tempfile.NamedTemporaryFile("w", suffix=".mk") as stop, _written(folder, first, text) as first_read:
             stop.write(f"$(error {_STOP})\n")
             stop.flush()
             switch = f"{_NO_SWITCH if included else _SWITCH}=off"
             result = subprocess.run(
-                ["make", "-pRr", "-f", first, "-f", stop.name, switch, *goals],
+                ["make", "-pRr", "-f", first_read, "-f", stop.name, switch, *goals],
                 cwd=folder,
                 env={**variables, "LC_ALL": "C", **person},
                 stdin=subprocess.DEVNULL,
@@ -96,6 +106,21 @@ def read(folder: Path, goals: Sequence[str] = (), *, included: bool = True, home
     # One more line above shifts the numbers of all.
     said = "\n".join(re.sub(r":\d+: ", ": ", line) for line in lines if _STOP not in line)
     return Database(result.stdout, said, Path(stop.name))
+
+
+@contextlib.contextmanager
+def _written(folder: Path, first: str, text: str | None) -> Iterator[str]:
+    """The name of a file in ``folder`` that holds ``text``, for a while; without a text, of the makefile itself."""
+    if text is None:
+        yield first
+        return
+    path = folder / f".{first}.tried"
+    with files.orderly_end():
+        try:
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+            yield path.name
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def changes(folder: Path, include: str, goals: Sequence[str] = (), home: Path | None = None, expected: str = "") -> str:

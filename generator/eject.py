@@ -36,9 +36,10 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     wired = [
         path for name in MAKEFILES if any(wiring.without(files.current(path := folder / name) or "", include.name))
     ]
-    with files.as_before_on_error(wired):
-        _take_line_out(wired, folder, include.name)
+    edited = {path: take_line_out(path, include.name) for path in wired} | edited
+    with files.as_before_on_error(edited):
         files.write_all(edited)
+        _check_that_nothing_reads(folder, include.name)
     gone = [path for path in deleted if path.exists()]
     for path in gone:
         try:
@@ -48,43 +49,47 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     for emptied in {path.parent for path in gone} - {folder}:
         with contextlib.suppress(OSError):  # the folder is not empty
             emptied.rmdir()
-    return [*(f"{path}: restored" for path in (*wired, *edited)), *(f"{path}: deleted" for path in gone)]
+    return [*(f"{path}: restored" for path in edited), *(f"{path}: deleted" for path in gone)]
 
 
-def _take_line_out(wired: list[Path], folder: Path, include: str) -> None:
-    """Remove each line that reads ``include`` and that make does not miss. Raise UserError if it is still read."""
-    hint = f"remove the line that reads {include} yourself, and run this again"
-    readable = True
+def _check_that_nothing_reads(folder: Path, include: str) -> None:
     try:
-        makefile.read(folder, include)
+        rules = makefile.read(folder, include)
+    except UserError:  # make cannot read it anyway
+        return
+    if include in rules.files:
+        hint = f"remove the line that reads {include} yourself, and run this again"
+        raise failure("nothing was changed, because make still reads it", hint, path=folder)
+
+
+def take_line_out(path: Path, include: str) -> str:
+    """The text of the makefile at ``path`` without each line that reads ``include`` and that make does not miss.
+
+    If make cannot read it anyway, without each line that looks like it.
+    """
+    text = files.current(path) or ""
+    try:
+        database.read(path.parent, included=False)
+        readable = True
     except UserError:
         readable = False
-    difference = ""
-    for path in wired:
-        text = files.current(path) or ""
-        left = wiring.without(text, include)
-        while (candidate := next(left, None)) is not None:
-            difference = _difference(path, text, candidate, include) if readable else ""
-            if not difference:  # there may be one more
-                text, left = candidate, wiring.without(candidate, include)
-        files.write(path, text)
-    if readable and include in makefile.read(folder, include).files:
-        raise failure(f"nothing was changed, because {difference or 'another file reads it'}", hint, path=folder)
+    left = wiring.without(text, include)
+    while (candidate := next(left, None)) is not None:
+        if not readable or _misses_nothing(path.parent, text, candidate, include):
+            text, left = candidate, wiring.without(candidate, include)  # there may be one more
+    return text
 
 
-def _difference(path: Path, text: str, left: str, include: str) -> str:
-    """What make no longer knows, or knows besides, if the makefile at ``path`` holds ``left`` instead of ``text``."""
+def _misses_nothing(folder: Path, text: str, left: str, include: str) -> bool:
+    """Whether make knows the same if its makefile in ``folder`` holds ``left`` instead of ``text``."""
 
     def ask(content: str) -> database.Database:
-        # With a comment, it is a changed file for git both times.
-        files.write(path, f"{content}\n#\n")
-        return database.read(path.parent, included=False)
+        return database.read(folder, included=False, text=content)
 
     try:
-        difference = database.difference(ask(text), ask(left), ask(text), include)
-    except UserError:
-        return "make could not read the Makefile afterwards"
-    return f"afterwards {difference}" if difference else ""
+        return not database.difference(ask(text), ask(left), ask(text), include)
+    except UserError:  # it could not read what is left
+        return False
 
 
 def _without_lines(path: Path, ours: str) -> dict[Path, str | None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generator import database, makefile, repository, wiring
 from generator.catalog import COMMANDS, load
+from generator.eject import take_line_out
 from generator.mentions import mentions
 from generator.proposal import Proposed, first_of, proposed
 from generator.render import first_catalog, include
@@ -47,11 +48,10 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     project, branch = _project(folder), repository.main_branch(folder)
     first = folder / (database.first_in(folder) or "Makefile")
     text = first_catalog(project, branch, _prefix(rules), entries)
-    rules_text = files.current(first) or ""
     texts = {
         catalog: text,
         folder / database.INCLUDE: include(load(catalog, text), folder / database.INCLUDE),
-        first: wiring.wired(next(wiring.without(rules_text, database.INCLUDE), rules_text), database.INCLUDE),
+        first: wiring.wired(take_line_out(first, database.INCLUDE), database.INCLUDE),
     }
     with files.as_before_on_error(texts):
         files.write_all(texts)

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from generator import database, wiring
 from generator.catalog import COMMANDS, Catalog
@@ -173,24 +172,18 @@ def _in_its_place(include: Path, change: Callable[[str, str], str]) -> Iterator[
     path = include.parent / (database.first_in(include.parent) or "Makefile")
     aside = wiring.aside(path)
     text = change(files.current(path) or "", include.name)
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     moved = False
-    try:
-        os.rename(path, aside)
-        moved = True
-        files.write(path, text)
-        # A rule may compare the times of two files.
-        os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
-        yield
-    except OSError as error:
-        message = f"it cannot be moved aside: {error.strerror}"
-        raise failure(message, "check the permissions of its folder", path=path) from None
-    finally:
-        if moved:
-            os.replace(aside, path)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    with files.orderly_end():
+        try:
+            os.rename(path, aside)
+            moved = True
+            files.write(path, text)
+            # A rule may compare the times of two files.
+            os.utime(path, ns=(aside.stat().st_atime_ns, aside.stat().st_mtime_ns))
+            yield
+        except OSError as error:
+            message = f"it cannot be moved aside: {error.strerror}"
+            raise failure(message, "check the permissions of its folder", path=path) from None
+        finally:
+            if moved:
+                os.replace(aside, path)

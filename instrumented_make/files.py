@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from instrumented_make.errors import failure
+from instrumented_make.errors import UserError, failure
 
 PRIVATE = 0o600
 
@@ -90,11 +91,12 @@ def write_all(texts: Mapping[Path, str], mode: int | None = None) -> None:
 def as_before_on_error(paths: Iterable[Path]) -> Iterator[None]:
     """If what is done inside raises, put back what the files at ``paths`` hold now, and delete those that are new."""
     before = [(path, path.read_bytes() if path.is_file() else None) for path in paths]
-    try:
-        yield
-    except BaseException:
-        _restore(before)
-        raise
+    with orderly_end():
+        try:
+            yield
+        except BaseException:
+            _restore(before)
+            raise
 
 
 @contextlib.contextmanager
@@ -135,11 +137,28 @@ def _is_written_through(path: Path, text: str) -> bool:
 def _restore(replaced: Sequence[tuple[Path, bytes | None]]) -> None:
     """Restore the previous content: the files change together or not at all."""
     for path, before in replaced:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UserError):
             if before is None:
                 path.unlink()
-            else:
-                path.write_bytes(before)
+                continue
+            # As it was written, since the file itself may be read-only.
+            with _stage(path, before.decode("utf-8", "surrogateescape"), None) as (target, temporary):
+                os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def orderly_end() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process by an exception, so that what is inside is put back as it was."""
+
+    def stop(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _cannot_be_written(path: Path, error: BaseException) -> Exception:

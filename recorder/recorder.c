@@ -327,7 +327,7 @@ static int find_folder(char *path, const char *project) {
 static int has_command(const char *text, const char *name) {
   char key[PATH_MAX];
   int used = snprintf(key, sizeof key, "\n        \"%s\": \"", name);
-  const char *from = strstr(text, "\n      \"commands\": {"), *until = from == NULL ? NULL : strchr(from, '}');
+  const char *from = strstr(text, "\n      \"commands\": {"), *until = from == NULL ? NULL : strstr(from, "\n      }");
   const char *at = from == NULL || used >= PATH_MAX || strpbrk(name, "\"\\\n") != NULL ? NULL : strstr(from, key);
   return at != NULL && at < until;
 }

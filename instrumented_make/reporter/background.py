@@ -41,11 +41,11 @@ def work(config_dir: ConfigDir, inherited: int | None = None) -> None:
             deliver(config_dir, BACKGROUND_S)
     record(config_dir, repositories)
     deliver(config_dir, LAST_LOOK_S)
-    if config_dir.hints.exists():
-        from instrumented_make.reporter import hints  # noqa: PLC0415  (few want them)
-
-        hints.keep(config_dir)
     if config_dir.deletions():
         from instrumented_make.reporter.deletion import carry_out  # noqa: PLC0415  (hardly any run needs it)
 
         carry_out(config_dir, pauses_s=(0,))
+    if config_dir.hints.exists():
+        from instrumented_make.reporter import hints  # noqa: PLC0415  (few want them)
+
+        hints.keep(config_dir)

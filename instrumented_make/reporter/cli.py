@@ -179,7 +179,7 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
     elif options.command == "hints":
         from instrumented_make.reporter import hints  # noqa: PLC0415
 
-        sys.stdout.write(hints.switch(config_dir, options.word, contract))
+        sys.stdout.write(hints.switch(config_dir, options.word, contract, options.host))
     else:
         if options.command == "show":
             run_files.wait_for_ends(config_dir.pending, ENDING_S)

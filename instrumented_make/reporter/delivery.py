@@ -68,10 +68,11 @@ def _send_once(events: Sequence[Event], destination: Destination) -> list[Failur
     if destination.protocol == OTLP:
         try:
             from instrumented_make.reporter import otlp  # noqa: PLC0415
-        except ImportError:
-            from instrumented_make.reporter.transport import Failure  # noqa: PLC0415
+        except Exception as error:  # what is installed may not fit together
+            from instrumented_make.reporter.transport import Failure, describe  # noqa: PLC0415
 
-            return [Failure(frozenset(event.message_id for event in events), NOT_INSTALLED)]
+            reason = NOT_INSTALLED if isinstance(error, ImportError) else describe(error)
+            return [Failure(frozenset(event.message_id for event in events), reason)]
         return otlp.send(events, destination)
     from instrumented_make.reporter import segment  # noqa: PLC0415
 

@@ -7,6 +7,7 @@ and what the recorder prints on make's terminal. Nothing is printed afterwards: 
 from __future__ import annotations
 
 import select
+import sys
 from collections import defaultdict
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from instrumented_make.errors import failure
 from instrumented_make.figures import quantile
 from instrumented_make.layout import duration
 from instrumented_make.properties import AUTOMATED
-from instrumented_make.reporter import consent
+from instrumented_make.reporter import consent, lock, recorder
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.contract import Contract
 from instrumented_make.reporter.outbox import PATIENCE_S, open_outbox
@@ -25,13 +26,28 @@ RUNS, LEAST = 20, 5
 LONG_MS = 10_000
 # How many events to look at, so that a long history costs no more than a short one.
 EVENTS = 5_000
+# Elsewhere, the recorder cannot write to the stream of another process.
+ARE_SHOWN = sys.platform == "linux"
 # How long to wait for an answer, which a script that only agrees does not give.
 ASKED_S = 20
 _PROPERTIES = ("command", "duration_ms", "exit_status", "is_test", "caller")
 
 
 def keep(config_dir: ConfigDir) -> None:
-    """Write them from the events that are kept here. Raise UserError, OSError or sqlite3.Error."""
+    """Write them from the events that are kept here, if these may be. Raise UserError, OSError or sqlite3.Error."""
+    # Opting out ends the agreement, takes this lock, and then deletes what was written under it.
+    with lock.hold_if_free(config_dir.recording_lock, PATIENCE_S) as mine:
+        lines = _lines(config_dir) if mine else []
+        if mine and _agreed(config_dir):
+            config_dir.write(config_dir.hints, "".join(sorted(lines)))
+
+
+def _agreed(config_dir: ConfigDir) -> bool:
+    decision = consent.load(config_dir)
+    return decision is not None and decision.records and consent.is_told(config_dir, decision)
+
+
+def _lines(config_dir: ConfigDir) -> list[str]:
     durations: defaultdict[str, list[int]] = defaultdict(list)
     if config_dir.outbox.exists():
         with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
@@ -39,8 +55,7 @@ def keep(config_dir: ConfigDir) -> None:
                 counts = exit_status == 0 and is_test == "false" and caller not in AUTOMATED
                 if counts and isinstance(command, str) and isinstance(duration_ms, int):
                     durations[command].append(duration_ms)
-    lines = [f"{command}\t{_hint(last[:RUNS])}\n" for command, last in durations.items() if _takes_long(last[:RUNS])]
-    config_dir.write(config_dir.hints, "".join(sorted(lines)))
+    return [f"{command}\t{_hint(last[:RUNS])}\n" for command, last in durations.items() if _takes_long(last[:RUNS])]
 
 
 def _takes_long(durations: list[int]) -> bool:
@@ -54,7 +69,7 @@ def _hint(durations: list[int]) -> str:
 
 def ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO, out: TextIO) -> None:
     """Ask whoever has just agreed, once. No answer in time is a no."""
-    if config_dir.hints.exists():
+    if config_dir.hints.exists() or not ARE_SHOWN:
         return
     out.write(
         "Before a command that usually takes long, shall make say how long yours took? "
@@ -69,12 +84,17 @@ def ask(config_dir: ConfigDir, contract: Contract, stdin: TextIO, out: TextIO) -
         out.write("\n")
 
 
-def switch(config_dir: ConfigDir, word: str | None, contract: Contract) -> str:
-    """Turn them ``on`` or ``off``, and return what to tell. Raise UserError, OSError or sqlite3.Error."""
-    decision = consent.load(config_dir)
-    if decision is None or not decision.records:
+def switch(config_dir: ConfigDir, word: str | None, contract: Contract, host: str) -> str:
+    """Turn them ``on`` or ``off``, and return what to tell. Raise UserError, OSError or sqlite3.Error.
+
+    ``host`` is what make calls this system.
+    """
+    if not ARE_SHOWN:
+        raise failure("there are no hints on this system", "they need Linux")
+    if not _agreed(config_dir):
         raise failure("they need your own runs, and none are kept", f"agree first: {contract.make('opt-in')}")
     if word == "on":
+        recorder.place(config_dir.recorder(host), host)  # the one that is there may be of a version without hints
         keep(config_dir)
     elif word == "off":
         config_dir.hints.unlink(missing_ok=True)

@@ -129,7 +129,7 @@ def explain(contract: Contract) -> str:
             f"It would {'also ' if collection.write_key else ''}be sent to {collection.otlp}, an OpenTelemetry "
             f"collector, as one span of the service {collection.event}, with its end, exit code and kind of error, "
             "which follow from the above, the name and version of the client, and random ids of trace and span. "
-            "If make was given a TRACEPARENT, the span joins that trace."
+            "If the command was given a TRACEPARENT, the span joins that trace."
         )
     if not collection.leaves_machine:
         lines.append("It would stay in a folder of your own: this project has no server to send it to.")
@@ -155,7 +155,10 @@ def _other_commands(collection: Collection) -> list[str]:
     lines = []
     if collection.commands:
         listed = ", ".join(f"{name} (as {kind})" for name, kind in collection.commands.items())
-        lines += _wrapped(f"Beside make, only where you run it with instrumented-make run --as: {listed}.")
+        lines += _wrapped(
+            f"Beside make, only where you run it with instrumented-make run --as: {listed}. Its name in this list is "
+            "then the command, and its own exit status is reported, whatever that is."
+        )
     if collection.command_types:
         listed = ", ".join(f"{name} as {kind}" for name, kind in collection.command_types.items())
         lines += _wrapped(f"Reported with another command_type: {listed}.")

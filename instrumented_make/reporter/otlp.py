@@ -62,7 +62,9 @@ def send(events: Sequence[Event], destination: Destination) -> list[Failure]:
     spans = {}
     for event in events:
         try:
-            spans[event.message_id] = _span(event)
+            span = _span(event)
+            encode_spans([span])  # which refuses times that are none
+            spans[event.message_id] = span
         except (ValueError, OverflowError) as error:
             failures.append(Failure(frozenset({event.message_id}), str(error), 413, by_client=True))
     if not spans:

@@ -83,7 +83,7 @@ _STEPS = (
       message_id TEXT NOT NULL,
       created_s REAL NOT NULL,
       event TEXT NOT NULL,
-      protocol TEXT NOT NULL,
+      protocol TEXT NOT NULL DEFAULT 'segment',
       host TEXT NOT NULL,
       write_key TEXT NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked', 'local')),
@@ -102,9 +102,10 @@ _STEPS = (
       error_s REAL NOT NULL,
       PRIMARY KEY (protocol, host, write_key)
     );
-    INSERT INTO events SELECT id, message_id, created_s, event, 'segment', host, write_key, state, settled_s, reason,
+    INSERT OR IGNORE INTO events SELECT id, message_id, created_s, event, 'segment', host, write_key,
+      CASE WHEN state IN ('waiting', 'delivered', 'parked', 'local') THEN state ELSE 'parked' END, settled_s, reason,
       checksum FROM former_events;
-    INSERT INTO destinations SELECT 'segment', * FROM former_destinations;
+    INSERT OR IGNORE INTO destinations SELECT 'segment', * FROM former_destinations;
     DROP TABLE former_events;
     DROP TABLE former_destinations;
     CREATE INDEX events_by_state ON events (state, protocol, host, write_key, id);
@@ -285,7 +286,8 @@ class Outbox:
         columns = ", ".join("json_extract(event, ?)" for _ in names)
         query = (
             f"SELECT {columns} FROM events WHERE json_valid(event) AND NOT EXISTS (SELECT 1 FROM events AS same"  # noqa: S608
-            " WHERE same.message_id = events.message_id AND same.id < events.id) ORDER BY id DESC LIMIT ?"
+            " WHERE same.message_id = events.message_id AND same.id < events.id AND json_valid(same.event))"
+            " ORDER BY id DESC LIMIT ?"
         )
         return self._connection.execute(query, [*(f"$.properties.{name}" for name in names), last])
 

@@ -33,10 +33,12 @@ _UPGRADE = "upgrade instrumented-make in the environment that runs it"
 _CURES = (
     (rf"^{NOT_INSTALLED}$", INSTALL_OTLP),
     (r"HTTP (400|413|422)\b", "the server refuses every event so far: are the address and the write key correct?"),
-    (r"HTTP 40[13]\b", "the server does not accept the write key: the maintainers can fix it in targets.yaml"),
+    (r"HTTP 40[13]\b", "the server refuses the write key, or wants one: the maintainers can fix it in targets.yaml"),
+    (r"not OTLP's", "no OpenTelemetry collector answers at this address: check it in targets.yaml"),
+    (r"rejected by the collector", "the collector refuses every span so far: the maintainers can tell why"),
     (
         r"HTTP (3..|404|405)\b|TooManyRedirects|WebPage",
-        "no Segment server answers at this address: check it in targets.yaml, or sign in to the network",
+        "no server that takes events answers at this address: check it in targets.yaml, or sign in to the network",
     ),
     (r"HTTP 429\b|Rate limit", "the server is busy; sending pauses for a while"),
     (r"HTTP 5..\b|no answer", "the server has a problem; you need not do anything"),
@@ -118,12 +120,19 @@ def show(config_dir: ConfigDir, contract: Contract) -> str:
 
 
 def _spans(events_in: dict[str, list[Event]]) -> object:
-    """What a collector gets, in INSTALL_OTLP's JSON form."""
+    """What a collector gets, in OTLP's JSON form."""
     try:
         from instrumented_make.reporter import otlp  # noqa: PLC0415  (it may be missing, and takes a while)
     except ImportError:
         return f"{sum(map(len, events_in.values()))} that cannot be shown: {NOT_INSTALLED}; to fix this, {INSTALL_OTLP}"
-    return {name: list(map(otlp.message, events)) for name, events in events_in.items()}
+    spans: dict[str, list[object]] = {}
+    for name, events in events_in.items():
+        for event in events:
+            try:
+                spans.setdefault(name, []).append(otlp.message(event))
+            except (ValueError, OverflowError) as error:
+                spans[name].append(f"{event.message_id} cannot be a span: {error}")
+    return spans
 
 
 def export(config_dir: ConfigDir, path: Path) -> str:

@@ -162,6 +162,21 @@ def test_leaving_both_names_both(both: Workbench, server: Capture, collector: Co
     assert f"otlp: {collector.host}\n" in said
 
 
+def test_without_python_a_collector_s_deletion_and_the_spans_are_kept_apart(
+    both: Workbench, server: Capture, collector: Collector
+) -> None:
+    """The decision's own address is kept, whatever a target is called; the id is shown for the spans."""
+    path = both.config / "metrics.json"
+    document = json.loads(path.read_text())
+    document["consent"]["collection"] |= {"collector": True, "command_types": {"host": "odd", "write_key": "odd"}}
+    path.write_text(json.dumps(document, indent=2))
+    (both.config / "interpreter").unlink()
+    said = both.run("metrics-opt-out", variables={"PATH": "/usr/bin:/bin"}).stdout
+    [kept] = both.config.glob("deletion-*")
+    assert json.loads(kept.read_text())["host"] == server.host
+    assert f"  anonymous_user_id: {document['anonymous_user_id']}\n  otlp: {collector.host}\nWhatever" in said
+
+
 def test_another_collector_gets_another_id(both: Workbench, server: Capture, collector: Collector) -> None:
     """The question is asked again, and what was sent is named."""
     before = json.loads((both.config / "metrics.json").read_text())["anonymous_user_id"]

@@ -557,12 +557,13 @@ sys.exit(int(sys.argv[1]))
 """
 
 
+@pytest.mark.parametrize("dashes", [["--"], []])
 @pytest.mark.parametrize(("first", "status"), [("0", 0), ("2", 2), ("77", 77), ("signal", -15)])
-def test_run_passes_arguments_input_and_status(tmp_path: Path, first: str, status: int) -> None:
+def test_run_passes_arguments_input_and_status(tmp_path: Path, first: str, status: int, dashes: list[str]) -> None:
     """Options of the command are not its own, an empty argument is one, and a signal that ends it ends run as well."""
     (tmp_path / "counts.py").write_text(COUNTS)
-    command = [sys.executable, "-m", "generator", "run", "--", sys.executable, str(tmp_path / "counts.py")]
-    arguments = [first, "--help", "-k", "--", "", "a  b", "*"]
+    command = [sys.executable, "-m", "generator", "run", *dashes, sys.executable, str(tmp_path / "counts.py")]
+    arguments = [first, "--as", "x", "--project", "p", "--help", "-k", "--", "", "a  b", "*"]
     result = subprocess.run(
         [*command, *arguments], cwd=ROOT, input="typed\n", capture_output=True, text=True, check=False, timeout=HANG_S
     )

@@ -155,7 +155,7 @@ def test_a_long_makefile_gets_a_short_catalog(
     assert "# 8 more are left out" in (tmp_path / "targets.yaml").read_text()
     assert [target.name for target in load(tmp_path / "targets.yaml").targets] == words[:MAX_TARGETS]
     assert main(["list", "--untracked"]) == 0
-    assert capsys.readouterr().out.split() == ["target", "stems", "help", *words[MAX_TARGETS:]]
+    assert capsys.readouterr().out.split() == ["target", *words[MAX_TARGETS:]]
 
 
 def test_the_proposal_renders_unchanged(

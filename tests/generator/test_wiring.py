@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from workbench import wait_until
 
 from generator import wiring
 from generator.__main__ import main
+from instrumented_make import files
 
+ROOT = Path(__file__).resolve().parents[2]
 LINE = "include Makefile.instrumented\n"
 CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets: [one]\n"
 RULES = "one: ; @echo one\n"
@@ -305,3 +312,57 @@ def test_a_makefile_that_is_made_from_another_is_not_the_one_to_commit(
     assert f"Makefile: git ignores it, so your teammates do not get it; {advice}\n" in capsys.readouterr().err
     assert main(["check"]) == 0
     assert f"  hint: {advice}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"define HELP\n{LINE}endef\n{RULES}",
+        f"ifdef A\nB := 1\nendif\n{RULES}define HELP\n{LINE}endef\n",
+    ],
+)
+def test_init_leaves_what_only_looks_like_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Makefile").write_text(text)
+    assert main(["init"]) == 0
+    assert (tmp_path / "Makefile").read_text() == LINE + text
+    assert main(["eject"]) == 0
+    assert (tmp_path / "Makefile").read_text() == text
+
+
+@pytest.mark.parametrize("command", ["init", "eject"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_what_is_killed_leaves_the_makefile_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, number: signal.Signals
+) -> None:
+    """While make is asked, nothing of it has changed, or all of it."""
+    monkeypatch.chdir(tmp_path)
+    rules = f"X := $(shell : >asked; while [ -e wait ]; do :; done)\ndefine HELP\n{LINE}endef\n{RULES}"
+    before = rules
+    (tmp_path / "Makefile").write_text(rules)
+    if command == "eject":
+        assert main(["init"]) == 0
+        before = LINE + rules
+    (tmp_path / "asked").unlink(missing_ok=True)
+    (tmp_path / "wait").touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generator", command],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    wait_until((tmp_path / "asked").exists, "make to be asked")
+    process.send_signal(number)
+    (tmp_path / "wait").unlink()
+    assert process.wait() in (-number, 128 + number)
+    assert (tmp_path / "Makefile").read_text() == before
+
+
+def test_what_is_put_back_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "Makefile"
+    path.write_text("before")
+    path.chmod(0o444)
+    with contextlib.suppress(KeyError), files.as_before_on_error([path, tmp_path / "new"]):
+        files.write_all({path: "after", tmp_path / "new": ""})
+        raise KeyError
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("before", 0o444)
+    assert not (tmp_path / "new").exists()

@@ -360,13 +360,13 @@ def test_a_span_that_a_400_refuses_holds_up_no_other(home: ConfigDir, collector:
 
 
 def test_an_event_that_cannot_be_a_span_is_parked(home: ConfigDir, collector: Collector) -> None:
-    """Its id is no trace's: only this one is refused, without asking anybody."""
+    """Its id is no trace's, or its end no time: only these are refused, without asking anybody."""
     destination = fill(home, collector)
     with open_outbox(home.outbox) as outbox:
-        outbox.add([replace(event(9), message_id="odd")], [destination], time.time())
+        outbox.add([replace(event(9), message_id="odd"), event(10, duration_ms=10**17)], [destination], time.time())
     deliver_at_once(home)
-    assert states(home) == {"delivered": COUNT, "parked": 1}
-    assert reasons(home) == {"its message id is not 32 hexadecimal digits": 1}
+    assert states(home) == {"delivered": COUNT, "parked": 2}
+    assert sum(count for reason, count in reasons(home).items() if "hexadecimal" in reason or "range" in reason) == 2
 
 
 def test_what_is_shown_is_what_was_sent(collector: Collector) -> None:

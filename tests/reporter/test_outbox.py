@@ -217,6 +217,8 @@ def version_3(path: Path) -> None:
         connection.execute(insert, (7, *row, "waiting", None, None, sum_))
         connection.execute(insert, (8, "b", _event_text("b"), "", "", "local", None, None, None))
         connection.execute(insert, (9, "c", _event_text("c"), *row[2:], "parked", 1.0, "HTTP 400", None))
+        connection.execute("PRAGMA ignore_check_constraints = 1")
+        connection.execute(insert, (10, "d", _event_text("d"), *row[2:], "wa\x01ting", None, None, None))
         connection.execute("INSERT INTO destinations VALUES (?, ?, 3, 4.0, 'refused', 5.0)", row[2:])
         connection.commit()
 
@@ -227,12 +229,12 @@ def _event_text(message_id: str) -> str:
 
 
 def test_an_outbox_of_version_3_keeps_what_waits_and_why(path: Path) -> None:
-    """Everything in it is Segment's: what waits is not taken for damaged, and its pause stays."""
+    """It is all Segment's: what waits is not taken for damaged, and its pause stays; a damaged state is parked."""
     version_3(path)
     with open_outbox(path) as outbox:
         assert [event.message_id for event in outbox.waiting(SERVER, 10)] == ["a"]
-        assert outbox.counts() == {"waiting": 1, "local": 1, "parked": 1}
-        assert outbox.parked_reasons() == {"HTTP 400": 1}
+        assert outbox.counts() == {"waiting": 1, "local": 1, "parked": 2}
+        assert outbox.parked_reasons() == {"HTTP 400": 1, "?": 1}
         assert outbox.trouble(SERVER) == Trouble(3, 4.0, "refused", 5.0)
         assert outbox.trouble(COLLECTOR) is None
 
