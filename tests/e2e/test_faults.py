@@ -153,7 +153,7 @@ def test_damaged_records_do_not_harm_good_ones(consenting: Workbench, server: Ca
         b"\n".join([*lines[:2], b"x", *lines[3:]]),
         text * 2,
     ]
-    for number, content in enumerate([*damaged, b"4" + text[1:]]):
+    for number, content in enumerate([*damaged, b"5" + text[1:]]):
         (pending / f"99999999{number}-0.run").write_bytes(content)
     (pending / "stranger").mkdir()
     (pending / "1-1.run").mkdir()

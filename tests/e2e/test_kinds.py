@@ -151,7 +151,7 @@ KINDS = {
         ["dev.up", "dev.up0.lms dev.pull9.cms", "metrics-status", "metrics-opt-in", "-j1 dev.up"],
         "dev.up0.lms dev.pull9.cms",
         "dev.up0.% dev.pull9.%",
-        prefix="make-metrics",
+        prefix="usage",
         programs={"docker": 'echo docker "$@"'},
     ),
     "go": Kind(
