@@ -29,7 +29,7 @@ EVENTS = 5_000
 # Elsewhere, the recorder cannot write to the stream of another process.
 ARE_SHOWN = sys.platform == "linux"
 # How long to wait for an answer, which a script that only agrees does not give.
-ASKED_S = 20
+ASKED_S = 10
 _PROPERTIES = ("command", "duration_ms", "exit_status", "is_test", "caller")
 
 

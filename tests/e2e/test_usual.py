@@ -109,7 +109,7 @@ def test_they_are_asked_for_apart(bench: Workbench, answer: str, wanted: bool) -
     child = bench.terminal("metrics-opt-in", variables={"VIRTUAL_ENV": INSTALLED})
     child.expect("asked again: ")
     child.sendline("yes")
-    child.expect("no answer within 20 s is a no: ")
+    child.expect("no answer within 10 s is a no: ")
     assert (bench.config / "metrics.json").exists()
     child.sendline(answer)
     child.expect(pexpect.EOF)
