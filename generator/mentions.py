@@ -27,6 +27,32 @@ _QUOTED = re.compile(rf"`\s*{_MAKE}")
 # Lines of a document that are code: between fences, indented, or after a prompt.
 _FENCE, _CODE = re.compile(r"\s*(```|~~~)"), re.compile(r"(\s{2,}(?![-*+] )|\s*[$%>#] *)\S")
 _GOAL = re.compile(r"[A-Za-z0-9_.][\w.%/@+:-]*")
+# What follows "make" in sentences, and how many goals hardly anybody types at once.
+_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "as",
+        "case",
+        "it",
+        "sure",
+        "that",
+        "the",
+        "their",
+        "them",
+        "these",
+        "this",
+        "to",
+        "use",
+        "why",
+        "with",
+        "yet",
+        "your",
+    ]
+)
+_MOST_GOALS = 4
 # These say that it is another makefile's; those take a number.
 _ELSEWHERE = ("-C", "-f", "-I", "--directory", "--file", "--makefile")
 _NUMBERED = frozenset({"-j", "-l", "--jobs", "--load-average"})
@@ -55,16 +81,20 @@ def mentions(folder: Path) -> Mentions:
         except OSError:
             continue
         for line, is_code in _lines(text, path.suffix.lower() in _DOCUMENTS):
-            sure = Counter(
-                goal for command in (_COMMAND if is_code else _QUOTED).finditer(line) for goal in _goals(command)
-            )
             all_ = Counter(goal for command in _COMMAND.finditer(line) for goal in _goals(command))
+            code = map(_goals, (_COMMAND if is_code else _QUOTED).finditer(line))
+            sure = Counter(goal for goals in code if not _is_sentence(goals) for goal in goals)
             if others is None:
                 found.in_code.update(sure)
                 found.prose.update(all_ - sure)
             else:
                 found.prose.update({goal: times for goal, times in all_.items() if goal not in others})
     return found
+
+
+def _is_sentence(goals: list[str]) -> bool:
+    """Whether these words after "make" are rather a sentence's, as in comments, release notes and indented text."""
+    return len(goals) > _MOST_GOALS or any(goal.lower() in _WORDS for goal in goals)
 
 
 def _lines(text: str, is_document: bool) -> Iterator[tuple[str, bool]]:

@@ -54,6 +54,7 @@ def test_what_is_typed_is_found_in_text(tmp_path: Path, text: str, goals: dict[s
         ("```\nmake one\n```\nmake two\n", ["one"], ["two"]),
         ("Run make one, or\n\n    make two\n", ["two"], ["one", "or"]),
         ("$ make one\n- `make two`\n", ["one", "two"], []),
+        ("    make an HTTP call\n    make one two\n", ["one", "two"], ["HTTP", "an", "call"]),
     ],
 )
 def test_only_code_names_what_no_rule_names(tmp_path: Path, text: str, in_code: list[str], prose: list[str]) -> None:
