@@ -56,16 +56,15 @@ def render(catalog: Path, path: Path | None, check: bool, wheels: Path | None) -
       python -m generator render --catalog dev/targets.yaml --output dev/Makefile.instrumented
       python -m generator render --wheels build/wheels
     """
+    typed = command_line("render", catalog, _include(catalog, path))
     if wheels is not None:
         from generator.wheels import hashes  # noqa: PLC0415
 
         text = catalog_edit.install(read(catalog), hashes(wheels))
         texts = {catalog: text, **_render(catalog, path, text)}
-        _write_or_check(texts, check=check, command=f"instrumented-make render --wheels {shlex.quote(str(wheels))}")
+        _write_or_check(texts, check=check, command=f"{typed} --wheels {shlex.quote(str(wheels))}")
         return
-    _write_or_check(
-        _render(catalog, path), check=check, command=command_line("render", catalog, _include(catalog, path))
-    )
+    _write_or_check(_render(catalog, path), check=check, command=typed)
 
 
 @commands.command()
@@ -287,7 +286,9 @@ def schema(path: Path | None, check: bool) -> None:
     if path is None:
         click.echo(text(), nl=False)
     else:
-        _write_or_check({path: text()}, check=check, command=f"instrumented-make schema --output {path}")
+        _write_or_check(
+            {path: text()}, check=check, command=f"instrumented-make schema --output {shlex.quote(str(path))}"
+        )
 
 
 def _render(catalog: Path, path: Path | None, text: str | None = None) -> dict[Path, str]:

@@ -68,6 +68,8 @@ def take_line_out(path: Path, include: str) -> str:
     If make cannot read it anyway, without each line that looks like it.
     """
     text = files.current(path) or ""
+    if not any(wiring.without(text, include)):
+        return text
     try:
         database.read(path.parent, included=False)
         readable = True

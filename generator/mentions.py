@@ -28,30 +28,7 @@ _QUOTED = re.compile(rf"`\s*{_MAKE}")
 _FENCE, _CODE = re.compile(r"\s*(```|~~~)"), re.compile(r"(\s{2,}(?![-*+] )|\s*[$%>#] *)\S")
 _GOAL = re.compile(r"[A-Za-z0-9_.][\w.%/@+:-]*")
 # What follows "make" in sentences, and how many goals hardly anybody types at once.
-_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "as",
-        "case",
-        "it",
-        "sure",
-        "that",
-        "the",
-        "their",
-        "them",
-        "these",
-        "this",
-        "to",
-        "use",
-        "why",
-        "with",
-        "yet",
-        "your",
-    ]
-)
+_WORDS = re.compile(r"an?|and|any|as|case|it|sure|that|the|their|them|these|this|to|use|why|with|yet|your", re.I)
 _MOST_GOALS = 4
 # These say that it is another makefile's; those take a number.
 _ELSEWHERE = ("-C", "-f", "-I", "--directory", "--file", "--makefile")
@@ -94,7 +71,7 @@ def mentions(folder: Path) -> Mentions:
 
 def _is_sentence(goals: list[str]) -> bool:
     """Whether these words after "make" are rather a sentence's, as in comments, release notes and indented text."""
-    return len(goals) > _MOST_GOALS or any(goal.lower() in _WORDS for goal in goals)
+    return len(goals) > _MOST_GOALS or any(map(_WORDS.fullmatch, goals))
 
 
 def _lines(text: str, is_document: bool) -> Iterator[tuple[str, bool]]:

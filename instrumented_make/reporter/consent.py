@@ -135,7 +135,12 @@ def forbidden(environment: Mapping[str, str]) -> str:
 
 def in_force(config_dir: ConfigDir) -> Consent | None:
     """The decision under which runs may be recorded here and now; None if nothing may be recorded, started or sent."""
-    decision = None if forbidden(os.environ) else load(config_dir)
+    return None if forbidden(os.environ) else agreed(config_dir)
+
+
+def agreed(config_dir: ConfigDir) -> Consent | None:
+    """The decision stored here, if it is a yes and make is told the same; the environment may still forbid."""
+    decision = load(config_dir)
     if decision is None or not decision.records or not is_told(config_dir, decision):
         return None
     return decision

@@ -38,13 +38,8 @@ def keep(config_dir: ConfigDir) -> None:
     # Opting out ends the agreement, takes this lock, and then deletes what was written under it.
     with lock.hold_if_free(config_dir.recording_lock, PATIENCE_S) as mine:
         lines = _lines(config_dir) if mine else []
-        if mine and _agreed(config_dir):
+        if mine and consent.agreed(config_dir) is not None:
             config_dir.write(config_dir.hints, "".join(sorted(lines)))
-
-
-def _agreed(config_dir: ConfigDir) -> bool:
-    decision = consent.load(config_dir)
-    return decision is not None and decision.records and consent.is_told(config_dir, decision)
 
 
 def _lines(config_dir: ConfigDir) -> list[str]:
@@ -91,7 +86,7 @@ def switch(config_dir: ConfigDir, word: str | None, contract: Contract, host: st
     """
     if not ARE_SHOWN:
         raise failure("there are no hints on this system", "they need Linux")
-    if not _agreed(config_dir):
+    if consent.agreed(config_dir) is None:
         raise failure("they need your own runs, and none are kept", f"agree first: {contract.make('opt-in')}")
     if word == "on":
         recorder.place(config_dir.recorder(host), host)  # the one that is there may be of a version without hints

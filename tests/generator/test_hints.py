@@ -102,6 +102,16 @@ HINTS = {
         "run: instrumented-make render --catalog dev/targets.yaml --output Makefile.instrumented",
         rendered=False,
     ),
+    "hashes of wheels elsewhere": Hint(
+        {
+            "Makefile": LINE + RULES,
+            "dev/targets.yaml": CATALOG,
+            f"wheels/instrumented_make-{__version__}-py3-none-any.whl": "",
+        },
+        "render --catalog dev/targets.yaml --output Makefile.instrumented --wheels wheels --check",
+        "run: instrumented-make render --catalog dev/targets.yaml --output Makefile.instrumented --wheels wheels",
+        rendered=False,
+    ),
     "render --check": Hint(wired(), "render --check", "run: instrumented-make render", rendered=False),
     "doc --check": Hint(wired(), "doc --check --output d.md", "run: instrumented-make doc --output d.md"),
     "schema --check": Hint(wired(), "schema --check --output s.json", "run: instrumented-make schema --output s.json"),
