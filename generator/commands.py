@@ -22,6 +22,7 @@ from generator.target_names import matches
 from generator.yaml_source import Source, read
 from instrumented_make import RECORDER, files
 from instrumented_make.errors import Problem, UserError, failure
+from instrumented_make.installing import REPAIR
 
 INCLUDE = Path(database.INCLUDE)
 DICTIONARY = Path("docs/data-dictionary.md")
@@ -262,9 +263,8 @@ def run(name: str | None, project: str | None, command: tuple[str, ...]) -> None
     try:
         os.execve(RECORDER, [str(RECORDER), "run", *options, "--", *command], _given_environment())  # noqa: S606
     except OSError as error:
-        raise failure(
-            f"it cannot be started: {error.strerror}", "install instrumented-make again", path=RECORDER
-        ) from None
+        hint = f"install it again: {REPAIR}"
+        raise failure(f"it cannot be started: {error.strerror}", hint, path=RECORDER) from None
 
 
 def _given_environment() -> Mapping[bytes, bytes] | Mapping[str, str]:

@@ -94,7 +94,7 @@ def read(path: Path, text: str | None = None) -> Source:
         raise UserError(
             source.problem(
                 f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
-                "remove it, or write it as an escape inside double quotes",
+                "remove that character",
                 Position(line, column),
             )
         ) from None

@@ -25,7 +25,9 @@ def opened(data: str, agreement: Agreement, use: Use) -> Iterator[Store]:
         with closing(open_store(data, agreement, use)) as store:
             yield store
     except Unavailable as error:
-        raise failure(f"it cannot be used: {error}", "check --data", path=without_password(data)) from None
+        raise failure(
+            f"it cannot be used: {error}", "mend what this says, or give another --data", path=without_password(data)
+        ) from None
 
 
 def open_store(data: str, agreement: Agreement, use: Use) -> Store:

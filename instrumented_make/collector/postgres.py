@@ -19,6 +19,7 @@ from instrumented_make.collector.agreement import COLUMNS
 from instrumented_make.collector.intake import DELETED, REPEATED, Event
 from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
+from instrumented_make.installing import UPGRADE
 from instrumented_make.properties import PROPERTIES, Value
 from instrumented_make.report.passwords import without_password
 
@@ -238,7 +239,7 @@ class PostgresStore:
             if found == {"events"}:
                 raise failure("something else made this table", "give another database with --data", path=self._name)
             if use != "alone" and not found:
-                raise failure("nothing was collected here", "check --data", path=self._name)
+                raise failure("nothing was collected here", "give the collector's own --data", path=self._name)
             if not found:
                 self._run(connection, "CREATE TABLE {kept} (name text PRIMARY KEY, value bytea NOT NULL)", [])
                 self._run(connection, "INSERT INTO {kept} VALUES (%s, %s)", [SALT, secrets.token_bytes(32)])
@@ -247,7 +248,7 @@ class PostgresStore:
             if version > VERSION:
                 raise failure(
                     f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-                    "upgrade instrumented-make; the tables were left as they are",
+                    f"the tables were left as they are; to upgrade: {UPGRADE}",
                     path=self._name,
                 )
             if version < VERSION:

@@ -21,6 +21,7 @@ from instrumented_make.collector.intake import DELETED, REPEATED, Event
 from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
 from instrumented_make.files import PRIVATE
+from instrumented_make.installing import UPGRADE
 from instrumented_make.properties import Value
 from instrumented_make.report.collected import APPLICATION_ID, FILE
 
@@ -80,7 +81,7 @@ class SqliteStore:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock = _lock(folder / f"{FILE}.lock")
             elif not self._path.exists():
-                raise failure("nothing was collected here", "check --data", path=folder)
+                raise failure("nothing was collected here", "give the collector's own --data", path=folder)
             self._connection = self._open(use)
         except BaseException as error:
             self._unlock()
@@ -89,7 +90,9 @@ class SqliteStore:
     def _explained(self, error: BaseException) -> BaseException:
         """What is raised for an ``error`` while the file is opened."""
         if isinstance(error, OSError):
-            return failure(f"it cannot be used: {error.strerror}", "check --data", path=error.filename)
+            return failure(
+                f"it cannot be used: {error.strerror}", "give a folder of your own with --data", path=error.filename
+            )
         if isinstance(error, sqlite3.OperationalError):
             return Unavailable(str(error))
         return _not_ours(self._path, str(error)) if isinstance(error, sqlite3.DatabaseError) else error
@@ -104,7 +107,7 @@ class SqliteStore:
         if version > VERSION:
             raise failure(
                 f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-                "upgrade instrumented-make; the file was left as it is",
+                f"the file was left as it is; to upgrade: {UPGRADE}",
                 path=self._path,
             )
         connection = _connect(self._path, "ro" if use == "read" else "rw")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from instrumented_make.errors import UserError, failure
 from instrumented_make.reporter import consent, run_files, system
 from instrumented_make.reporter.background import work
-from instrumented_make.reporter.config_dir import ConfigDir
+from instrumented_make.reporter.config_dir import NOT_YOURS, ConfigDir
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.ingest import record
 from instrumented_make.reporter.outbox import is_damage
@@ -166,12 +166,10 @@ def _talk(config_dir: ConfigDir, options: argparse.Namespace) -> None:
         contract = Contract.parse(options.contract)
     except ValueError as error:
         if options.command != "opt-out":  # which needs nothing from the include
-            hint = "it was edited by hand: render it again"
+            hint = "render it again: instrumented-make render"
             raise failure(f"Makefile.instrumented is not valid: {error}", hint) from None
     if options.command != "status" and config_dir.is_anothers():
-        raise failure(
-            "it belongs to somebody else", "call make as its owner; nothing was changed", path=config_dir.path
-        )
+        raise failure("it belongs to somebody else", NOT_YOURS, path=config_dir.path)
     if options.command == "opt-out" or contract is None:
         opt_out(config_dir, contract, sys.stdout)
     elif options.command == "opt-in":

@@ -14,6 +14,9 @@ from instrumented_make.errors import failure
 PRIVATE_FOLDER = 0o700
 # For files that are read whole: they hold a decision, paths or process ids, and none is longer.
 MAX_BYTES = 1024 * 1024
+# What to do about a folder that cannot be used.
+NOT_YOURS = "call make as its owner; nothing was changed"
+MEND = "when that is mended, run this again; nothing was changed"
 
 
 class ConfigDir:
@@ -107,9 +110,9 @@ class ConfigDir:
         there = next((folder for folder in (self.path, base, base.parent) if folder.is_dir()), None)
         if there is None or there.stat().st_uid != os.geteuid():
             what = "there is no such folder" if there is None else "it belongs to somebody else"
-            raise failure(what, "nothing was changed", path=there or base.parent)
+            raise failure(what, NOT_YOURS, path=there or base.parent)
         if not os.access(there, os.W_OK | os.X_OK):
-            raise failure("nothing can be written to it", "nothing was changed", path=there)
+            raise failure("nothing can be written to it", MEND, path=there)
 
     def create(self, *more: Path) -> None:
         """Create the folder, and ``more`` in it, accessible only to this user. Raise UserError if that fails."""
@@ -121,7 +124,7 @@ class ConfigDir:
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
                 folder.chmod(PRIVATE_FOLDER)
         except OSError as error:
-            raise failure(f"cannot create it: {error.strerror}", "nothing was changed", path=error.filename) from None
+            raise failure(f"cannot create it: {error.strerror}", MEND, path=error.filename) from None
 
     def read(self, path: Path) -> str:
         """The text of ``path``; empty if it is missing or cannot be read."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shlex
-import sys
 from dataclasses import dataclass
 
 from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.errors import failure
+from instrumented_make.installing import pip
 from instrumented_make.reporter.consent import Collection
 from instrumented_make.text import printable
 
@@ -77,7 +76,7 @@ class Contract:
         if unknown := self.collection.unknown():
             raise failure(
                 f"this project asks for {', '.join(unknown)}, which the installed reporter does not know",
-                "upgrade instrumented-make in the environment that runs it",
+                f"upgrade it: {_installing(self.version, otlp=bool(self.collection.otlp))}",
             )
         if self.collection.otlp and not has_otlp():
             raise failure(
@@ -100,8 +99,7 @@ class Contract:
 
 def _installing(version: str, *, otlp: bool) -> str:
     """The command that installs ``version`` for this Python."""
-    package = f"'instrumented-make[otlp]=={version}'" if otlp else f"instrumented-make=={version}"
-    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+    return pip("install", f"instrumented-make{'[otlp]' if otlp else ''}=={version}")
 
 
 # What to do where the extra is missing.

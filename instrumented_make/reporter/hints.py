@@ -85,7 +85,7 @@ def switch(config_dir: ConfigDir, word: str | None, contract: Contract, host: st
     ``host`` is what make calls this system.
     """
     if not ARE_SHOWN:
-        raise failure("there are no hints on this system", "they need Linux")
+        raise failure("there are no hints on this system: they need Linux")
     if consent.agreed(config_dir) is None:
         raise failure("they need your own runs, and none are kept", f"agree first: {contract.make('opt-in')}")
     if word == "on":

@@ -196,7 +196,8 @@ def _agree(config_dir: ConfigDir, decision: str, contract: Contract, host: str) 
         if not nobody_records:
             raise failure("another process is reading your runs", "try again in a moment; nothing was changed")
         if not nobody_decides or consent.load(config_dir) != before:
-            raise failure("the decision was changed elsewhere at the same time", "nothing was changed here")
+            hint = f"nothing was changed here; to see what it is now: {contract.make('status')}"
+            raise failure("the decision was changed elsewhere at the same time", hint)
         _keep(config_dir, decision, contract, before)
     return way
 

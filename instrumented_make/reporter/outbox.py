@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from instrumented_make.errors import failure
+from instrumented_make.installing import UPGRADE
 from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import lock
 from instrumented_make.reporter.event import Event
@@ -475,7 +476,7 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise failure(
             f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-            "upgrade instrumented-make; until then, runs stay queued and nothing is lost",
+            f"runs wait and nothing is lost; to upgrade: {UPGRADE}",
             path=path,
         )
     steps = "".join(_STEPS[version:])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 from instrumented_make import RECORDER
 from instrumented_make.errors import failure
+from instrumented_make.installing import REPAIR
+from instrumented_make.reporter.config_dir import MEND
 
 _TRIAL_S = 10
 # What the kernel does not tell; see docs/limits.md.
@@ -34,7 +34,7 @@ def place(path: Path, host: str) -> str:
     try:
         program = RECORDER.read_bytes()
     except OSError as error:
-        hint = f"install instrumented-make again: {shlex.quote(sys.executable)} -m pip install --force-reinstall ..."
+        hint = f"install it again: {REPAIR}"
         raise failure(f"the recorder is missing: {error.strerror}", hint, path=RECORDER) from None
     trial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -42,10 +42,11 @@ def place(path: Path, host: str) -> str:
             file.write(program)
         way = ways(trial)
         if not way:
-            raise failure("the recorder cannot be started here", "see docs/limits.md; nothing was changed", path=path)
+            hint = "programs must be allowed to run from its folder (no noexec mount); nothing was changed"
+            raise failure("the recorder cannot be started here", hint, path=path)
         os.replace(trial, path)
     except OSError as error:
-        raise failure(f"it cannot be written: {error.strerror}", "nothing was changed", path=path) from None
+        raise failure(f"it cannot be written: {error.strerror}", MEND, path=path) from None
     finally:
         trial.unlink(missing_ok=True)
     return way

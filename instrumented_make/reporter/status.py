@@ -14,6 +14,7 @@ from pathlib import Path
 
 from instrumented_make import files
 from instrumented_make.errors import UserError
+from instrumented_make.installing import UPGRADE
 from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
@@ -28,7 +29,6 @@ SHOWN, EVERY = 10, 10**9
 STATES = {"waiting": "waiting", "delivered": "sent_last", "local": "kept_here", "parked": "refused"}
 # A person is waiting for the answer.
 INTERPRETER_S = 0.5
-_UPGRADE = "upgrade instrumented-make in the environment that runs it"
 
 _CURES = (
     (rf"^{NOT_INSTALLED}$", INSTALL_OTLP),
@@ -70,7 +70,9 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         lines += _interpreter(config_dir, contract)
         lines += _recorder(config_dir.recorder(host), contract)
         if unknown := decision.collection.unknown():
-            lines.append(("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued: {_UPGRADE}"))
+            lines.append(
+                ("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued; to upgrade: {UPGRADE}")
+            )
         try:
             with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
                 lines += _delivery(outbox)

@@ -130,10 +130,13 @@ def test_a_file_that_cannot_be_deleted_is_named(consenting: Workbench) -> None:
         subprocess.run(["umount", str(outbox)], check=True)
     assert result.returncode == 2
     assert DELETED not in result.stdout
-    assert f"{outbox}: error: it cannot be deleted: Device or resource busy" in result.stderr
+    why = "it cannot be deleted: Device or resource busy"
+    assert f"{outbox}: error: {why}\n  hint: delete it yourself" in result.stderr
     assert not list(consenting.config.glob("agreed.*"))
     assert not list((consenting.config).glob("pending/*"))
     assert not records(consenting)
+    outbox.unlink()
+    assert opted_out(consenting).returncode == 0
 
 
 @pytest.mark.parametrize("here", [True, False])
@@ -265,16 +268,17 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
     known = user_id(consenting)
     (consenting.tree / "Makefile").write_text("$(error no)\n")
     command = [sys.executable, "-m", "generator", "opt-out", "workbench"]
-    result = subprocess.run(command, env=consenting.environment, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert DELETED in result.stdout
-    assert holding(consenting.home, known) == []
     for name in ("../workbench", "", "no such"):
         told = subprocess.run(
             [*command[:-1], name], env=consenting.environment, capture_output=True, text=True, check=False
         )
         assert told.returncode == 1
         assert "there is no data for project" in told.stderr
+        assert "hint: name the folder that holds your decision" in told.stderr
+    result = subprocess.run(command, env=consenting.environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert DELETED in result.stdout
+    assert holding(consenting.home, known) == []
 
 
 def test_a_reporter_that_starts_after_the_opt_out_writes_nothing(consenting: Workbench) -> None:
@@ -453,9 +457,11 @@ def test_the_later_decision_holds(consenting: Workbench) -> None:
         wait_until(recorder.exists, "the answer to be read")
         assert opted_out(consenting).returncode == 0
     child.expect("the decision was changed elsewhere")
+    child.expect_exact("nothing was changed here; to see what it is now: make metrics-status")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 2
+    assert consenting.run("metrics-status").stdout.startswith("Decision: no")
     assert not list(consenting.config.glob("agreed.*"))
     assert not records(consenting)
 

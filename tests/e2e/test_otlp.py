@@ -229,7 +229,7 @@ def test_without_the_extra_opt_in_says_what_to_install(
     told = bench.run("metrics-opt-in", variables={"VIRTUAL_ENV": str(without_otlp)})
     assert told.returncode == 2
     command = f"{without_otlp}/bin/python -m pip install 'instrumented-make[otlp]=={__version__}'"
-    assert command in told.stderr
+    assert f"hint: install it: {command}\n" in told.stderr
     assert not bench.config.exists()
     (without_otlp / "bin" / "python").unlink()
     told = bench.run("metrics-opt-in", variables={"PATH": "/usr/bin:/bin"})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from workbench import tmpfs, wait_for_process
 
 from generator.__main__ import main
 from instrumented_make import __version__
@@ -218,6 +221,90 @@ HINTS = {
         rendered=False,
         then="grep one dev/Makefile.instrumented",
     ),
+    "a Makefile elsewhere": Hint(
+        {"dev/Makefile": RULES}, "init", "run this in the Makefile's folder", lambda: os.chdir("dev")
+    ),
+    "an output where nobody makes folders": Hint(
+        wired(),
+        "render --output /proc/no/Makefile.instrumented",
+        "check the path of --output",
+        lambda: main(["render", "--output", "sub/Makefile.instrumented"]),
+        then="grep one sub/Makefile.instrumented",
+    ),
+    "an output that is a folder": Hint(
+        {**wired(), "sub/targets.yaml": CATALOG},
+        "render --output sub",
+        "check the path",
+        lambda: main(["render", "--output", "sub/Makefile.instrumented"]),
+        then="grep one sub/Makefile.instrumented",
+    ),
+    "an output that nobody can write": Hint(
+        wired(),
+        "render --output /proc/Makefile.instrumented",
+        "check that the folder exists and that you can write to it",
+        lambda: main(["render", "--output", "sub/Makefile.instrumented"]),
+        then="grep one sub/Makefile.instrumented",
+    ),
+    "quotes that do not close": Hint(
+        wired(),
+        'check --run "\'one"',
+        "close its quotes",
+        lambda: None,
+        then="instrumented-make check --run \"'one'\"",
+    ),
+    "no wheels": Hint(
+        {**wired(), f"dist/instrumented_make-{__version__}-py3-none-any.whl": ""},
+        "render --wheels .",
+        "give the folder in which they were built or downloaded to",
+        lambda: main(["render", "--wheels", "dist"]),
+        then="grep sha256 Makefile.instrumented",
+    ),
+    "a catalog that is a folder": Hint(
+        wired(),
+        "render --catalog .",
+        "give the path of a file with --catalog",
+        lambda: main(["render", "--catalog", "targets.yaml"]),
+        then="grep one Makefile.instrumented",
+    ),
+    "a catalog below a file": Hint(
+        wired(),
+        "render --catalog Makefile/targets.yaml",
+        "check the path and its permissions",
+        lambda: main(["render", "--catalog", "./targets.yaml"]),
+        then="grep one Makefile.instrumented",
+    ),
+    "a catalog that is something else": Hint(
+        {**wired(), "large.yaml": "#" * 5 * 2**20},
+        "render --catalog large.yaml",
+        "a catalog is at most 4 MiB; is this the right file?",
+        lambda: main(["render"]),
+        then="grep one Makefile.instrumented",
+    ),
+    "an empty catalog": Hint(
+        wired(catalog="# soon\n"),
+        "render",
+        "start from the example in the README",
+        lambda: Path("targets.yaml").write_text(CATALOG),
+        rendered=False,
+    ),
+    "aliases": Hint(
+        wired(
+            catalog="x: &x [a, a, a, a, a, a, a, a, a, a]\n"
+            + "".join(f"y{n}: &y{n} [{', '.join([f'*y{n - 1}' if n else '*x'] * 10)}]\n" for n in range(5))
+            + CATALOG
+        ),
+        "render",
+        "remove the aliases ('*name') that repeat its parts",
+        lambda: Path("targets.yaml").write_text(CATALOG),
+        rendered=False,
+    ),
+    "brackets": Hint(
+        wired(catalog="[" * 5000),
+        "render",
+        "compare it with the example in the README",
+        lambda: Path("targets.yaml").write_text(CATALOG),
+        rendered=False,
+    ),
     "another file reads it": Hint(
         {**wired(f"include other.mk\n{RULES}"), "other.mk": LINE},
         "eject",
@@ -247,19 +334,106 @@ def test_a_hint_leads_on(
     assert f"  hint: {hint.hint}\n" in "".join(capfd.readouterr())
     assert files() == before
     if hint.follow is None:
-        command = shlex.split(hint.hint.removeprefix("run: "))
-        assert (main(command[1:]) if command[0] == "instrumented-make" else subprocess.call(command)) == 0
+        assert run_as_typed(hint.hint.removeprefix("run: ")) == 0
     else:
         hint.follow()
         if files().get("targets.yaml") != before.get("targets.yaml"):
             main(["render"])
     capfd.readouterr()
-    assert (subprocess.call(["/bin/sh", "-c", hint.then]) if hint.then else main(shlex.split(hint.command))) == 0
+    assert run_as_typed(hint.then or f"instrumented-make {hint.command}") == 0
     assert hint.hint not in "".join(capfd.readouterr())
+
+
+def run_as_typed(command: str) -> int:
+    """The exit status of a ``command`` of a shell, or of this project."""
+    name, *arguments = shlex.split(command)
+    return main(arguments) if name == "instrumented-make" else subprocess.call(["/bin/sh", "-c", command])
 
 
 def files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where everything works, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    for path, text in wired().items():
+        Path(path).write_text(text)
+    assert main(["render"]) == 0
+    return tmp_path
+
+
+def told(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What is said when this fails."""
+    capfd.readouterr()
+    assert main(list(arguments)) == 1
+    return "".join(capfd.readouterr())
+
+
+@pytest.mark.usefixtures("project")
+def test_a_missing_make_is_installed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    with monkeypatch.context() as without:
+        without.setenv("PATH", "/nowhere")
+        assert "hint: install GNU make" in told(capfd, "check")
+    assert main(["check"]) == 0
+
+
+def test_a_makefile_that_waits_is_looked_at(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """``make -n`` waits as long, and shows in which command."""
+    makefile = project / "Makefile"
+    text = makefile.read_text()
+    makefile.write_text(f"{text}waits := $(shell sleep 3601.5)\n")
+    with monkeypatch.context() as soon:
+        soon.setattr("generator.database.TIMEOUT_S", 0.5)
+        assert "hint: run make -n and see what it waits for" in told(capfd, "check")
+    with subprocess.Popen(["make", "-n"], start_new_session=True) as waiting:
+        wait_for_process(waiting.pid, "sleep", "3601.5")
+        os.killpg(waiting.pid, signal.SIGKILL)
+    makefile.write_text(text)
+    assert main(["check"]) == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_a_command_that_does_not_end_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit("Makefile", "other:; @:", "other:; @sleep 3601.5")()
+    with monkeypatch.context() as soon:
+        soon.setattr("generator.trial.TIMEOUT_S", 5)
+        assert "hint: choose a harmless command that ends by itself" in told(capfd, "check", "--run", "other")
+    assert main(["check", "--run", "one"]) == 0
+
+
+def test_a_folder_that_is_read_only_is_made_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with tmpfs(tmp_path / "project", "size=1m"):
+        monkeypatch.chdir(tmp_path / "project")
+        for path, text in wired().items():
+            Path(path).write_text(text)
+        assert main(["render"]) == 0
+        subprocess.run(["mount", "-o", "remount,ro", "."], check=True)
+        assert "hint: check the permissions of its folder" in told(capfd, "check", "--run", "one")
+        subprocess.run(["mount", "-o", "remount,rw", "."], check=True)
+        assert main(["check", "--run", "one"]) == 0
+        monkeypatch.chdir(tmp_path)
+
+
+def test_a_file_that_eject_cannot_delete_is_deleted_by_hand(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rendered = project / "Makefile.instrumented"
+    if subprocess.run(["mount", "--bind", rendered, rendered], capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount")
+    try:
+        assert f"{rendered.name}: error: it cannot be deleted: " in (said := told(capfd, "eject"))
+    finally:
+        subprocess.run(["umount", rendered], check=True)
+    assert "hint: delete it yourself" in said
+    rendered.unlink()
+    assert main(["eject"]) == 0
+    assert files() == {"Makefile": RULES.encode()}
 
 
 # What somebody wrote, the hint that render prints, and what somebody who follows it writes.
@@ -296,6 +470,29 @@ FAULTS = {
     "no list": ("targets: one", "write one '- item' per line, indented", "targets:\n  - one"),
     "an empty list": ("targets: []", "write at least one item, or remove the key", "targets: [one]"),
     "no project": ("project: My Project", "use lower-case letters, digits, '-' and '_'", "project: my-project"),
+    "no branch": ("main_branch: a b", "use the plain name of the branch, as in main", "main_branch: main"),
+    "no command": (
+        "commands: ['a; b']",
+        "write it as people type it, as in compose up: letters, digits, . _ / : @ + -, and single blanks",
+        "commands: [compose up]",
+    ),
+    "no write key": (
+        "segment: {write_key: a b}",
+        "copy the source's write key: letters, digits, '-' and '_'",
+        "segment: {write_key: ab}",
+    ),
+    "bytes of another encoding": ("event: \udce9", "save the file as UTF-8", "event: é"),
+    "a raw control character": ('event: "e\x07"', "remove that character", "event: e"),
+    "a default goal of its own": (
+        "default_goal: other",
+        "add it to the targets",
+        "targets: [one, other]\ndefault_goal: other",
+    ),
+    "a command named as a target": (
+        "commands: [one]",
+        "give it another, such as 'docker compose up'",
+        "commands: [docker compose up]",
+    ),
     "no prefix": ("prefix: a b", "use letters, digits, '_', '.' and '-', as in metrics", "prefix: usage"),
     "no optional field": (
         "fields: [os]",
@@ -334,7 +531,7 @@ def test_a_hint_about_the_catalog_leads_on(
         key = {"evnt": "event"}.get(line.partition(":")[0], line.partition(":")[0])
         return "\n".join({**lines, key: line}.values()) + "\n"
 
-    Path("targets.yaml").write_text(catalog(wrong))
+    Path("targets.yaml").write_text(catalog(wrong), errors="surrogateescape")
     assert main(["render"]) == 1
     assert f"hint: {hint}" in capsys.readouterr().err
     assert not Path("Makefile.instrumented").exists()

@@ -219,7 +219,7 @@ def test_a_server_that_does_not_answer_is_an_error() -> None:
 def test_a_missing_driver_is_named() -> None:
     """The hint says what to install, and an unknown engine is refused. Neither shows the password."""
     for url, expected in {
-        "trino://me:secret-word@h/hive/default": "hint: pip install 'ibis-framework[trino]'",
+        "trino://me:secret-word@h/hive/default": "-m pip install 'ibis-framework[trino]'",
         "oracel://me:secret-word@h/x": "oracel://me@h/x: error: Don't know how to connect to",
     }.items():
         with pytest.raises(UserError) as error:
