@@ -439,7 +439,7 @@ static size_t start_of(char *text, const struct moment *started, pid_t make, con
 }
 /* Say on make's terminal how long this usually takes, to people who want that. The reporter keeps a line for each such
  * command: its name, a tab, and what to say. */
-static void hint(const char *path, char **names, int stream) {
+static void hint(const char *path, const char *digest, char **names, int stream) {
 #ifdef __linux__ /* elsewhere the stream of another process cannot be written to */
   static char text[LARGEST_RECORD + 2] = "\n", wanted[LARGEST_RECORD];
   char file[PATH_MAX], *line;
@@ -448,7 +448,8 @@ static void hint(const char *path, char **names, int stream) {
   if (written >= PATH_MAX || read_text(file, text + 1, LARGEST_RECORD) <= 0 || !is_terminal(stream)) return;
   for (char **name = names; *name != NULL && used < sizeof wanted; name++)
     used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%c%s", name == names ? '\n' : ' ', *name);
-  if (used + 1 >= sizeof wanted || (line = strstr(text, strcat(wanted, "\t"))) == NULL) return;
+  if (used + 1 >= sizeof wanted || (line = strstr(text, strcat(wanted, "\t"))) == NULL || !is_agreed(path, digest))
+    return;
   line += used + 1;
   size_t length = strcspn(line, "\n");
   for (size_t at = 0; at < length; at++)
@@ -458,7 +459,7 @@ static void hint(const char *path, char **names, int stream) {
   int terminal = open(file, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (write(terminal, line, length + 1) >= 0) close(terminal);
 #else
-  (void)path, (void)names, (void)stream;
+  (void)path, (void)digest, (void)names, (void)stream;
 #endif
 }
 /* Leave the session and let go of whatever is open, so that nothing that ends the one or waits for the other concerns
@@ -504,7 +505,7 @@ static int observe(pid_t make, char **arguments, const struct moment *started, s
   read_checkout();
   if (command != NULL && !is_agreed(arguments[0], arguments[1])) return NONE; /* so that it has nobody above it */
   const int streams[] = {hold_stream(make, 0), hold_stream(make, 1), hold_stream(make, 2)};
-  hint(arguments[0], arguments + 3, streams[2]);
+  hint(arguments[0], arguments[1], arguments + 3, streams[2]);
   if (!leave_watcher(make, &way, &descriptor)) return way;
   /* make goes on; a slow home delays only this process. */
   if (!is_agreed(arguments[0], arguments[1])) return NONE;

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import time
+from pathlib import Path
 
 import pexpect
 import pytest
-from workbench import INSTALLED, Workbench
+from workbench import INSTALLED, PYTHON, Workbench, needs, processes, wait_until
 
 from instrumented_make.properties import Value
 from instrumented_make.reporter.event import Event
@@ -93,6 +97,44 @@ def test_the_reporter_keeps_them_up_to_date(known: Workbench) -> None:
     assert refused.returncode == 2
     assert "agree first: make metrics-opt-in" in refused.stderr
     assert not hints.exists()
+
+
+def test_what_is_left_of_an_agreement_prints_nothing(known: Workbench) -> None:
+    """Its mark and the hints are there, but the decision is a no."""
+    known.run("metrics-hints", "ARGS=on")
+    assert told(known, "slow") == f"{SAID}made slow\r\n"
+    decision = known.config / "metrics.json"
+    decision.write_text(decision.read_text().replace('"local"', '"decline"'))
+    assert told(known, "slow") == "made slow\r\n"
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_hints_do_not_come_back(known: Workbench, python: bool) -> None:
+    """Whoever opts out while they are being written has none, whether or not there is a Python for that."""
+    interpreter = known.config / "interpreter"
+    stops = f"-qq -o /dev/null -P {known.config}/outbox.sqlite3 -e inject=close:signal=SIGSTOP:when=1"
+    slow = known.home / "python"
+    slow.write_text(f'#!/bin/sh\nexec {needs("strace")} {stops} {PYTHON} "$@"\n')
+    slow.chmod(0o755)
+    interpreter.write_text(f"{slow}\n")
+    child = known.terminal("metrics-hints", "ARGS=on")
+    found: list[int] = []
+
+    def is_stopped() -> bool:
+        found[:] = [pid for pid, line in processes().items() if line[:1] == [PYTHON] and str(known.config) in line]
+        return any("State:\tt" in Path(f"/proc/{pid}/status").read_text().replace("T", "t") for pid in found)
+
+    wait_until(is_stopped, "the events to be read")
+    interpreter.write_text("/nonexistent/python\n")
+    assert known.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED if python else ""}).returncode == 0
+    with contextlib.suppress(ProcessLookupError):  # opting out has ended it
+        os.kill(found[0], signal.SIGCONT)
+    child.expect(pexpect.EOF)
+    known.background_ended()
+    assert sorted(path.name for path in known.config.iterdir() if not path.name.endswith(".lock")) == [
+        "declined",
+        "metrics.json",
+    ]
 
 
 @pytest.mark.parametrize("text", ["slow\t\x1b[2Jusually\n", "slow\t" + "x" * 100_000, "slow", "", "\n\t\n"])
