@@ -580,4 +580,4 @@ def test_run_says_what_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr(commands, "RECORDER", Path("/nonexistent/recorder"))
     capsys.readouterr()
     assert main(["run", "--", "true"]) == 1
-    assert "hint: install instrumented-make again" in capsys.readouterr().err
+    assert "hint: install it again: " in capsys.readouterr().err

@@ -86,6 +86,17 @@ def test_people_are_in_the_right_group(kind: str) -> None:
     assert right >= 0.8 * teams
 
 
+@pytest.mark.parametrize("mixes", [[(4, 4)], [(3, 5, 7)], [(20, 1, 0)], [(3, 5, 7), (70, 5, 3)]])
+def test_people_may_be_exactly_alike(mixes: list[tuple[int, ...]]) -> None:
+    """As a script runs commands: all, or all of a group, have the same share of each. Rounding makes no group."""
+    people = np.repeat(np.array(mixes), 12, axis=0)
+    weeks = np.arange(1, 1 + len(people))[:, np.newaxis]
+    found = find_groups(np.stack([people * weeks * 7, people * weeks * 11], axis=2), LEAST)
+    assert (found is None) == (len(mixes) == 1)
+    if found is not None:
+        assert (found == np.repeat([found[0], 1 - found[0]], 12)).all()
+
+
 def test_nobody_is_in_a_group_of_few() -> None:
     """With three people who run something else, the groups of the others are found all the same."""
     ways = ((0.55, FRONTEND), (0.38, BACKEND), (0.07, tuple(float(number == 12) for number in range(13))))

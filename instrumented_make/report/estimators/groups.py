@@ -43,6 +43,8 @@ _CLOUDS = 100
 # A larger cloud is not split differently.
 _CLOUD = 400
 _ROUNDS = 10
+# A variance as small as this is what rounding leaves: a single run more or less is far from it.
+_ROUNDING = 1e-12
 
 
 def find_groups(runs: Integers, least: int) -> Integers | None:
@@ -91,7 +93,7 @@ def _differ(one: Floats, other: Floats) -> bool:
     _, axes = np.linalg.eigh(one.T @ one)
     for axis in axes.T[::-1][:_DIRECTIONS]:
         here, there = one @ axis, other @ axis
-        if here @ there > _PERSISTENT * np.sqrt((here @ here) * (there @ there)):
+        if here @ there > max(_ROUNDING, _PERSISTENT * np.sqrt((here @ here) * (there @ there))):
             return True
     return False
 
@@ -108,6 +110,8 @@ def _split(points: Floats, people: Integers, least: int) -> list[Integers]:
             if not _is_split(closeness, values, len(people), level):
                 return [everybody]
             return [part for half in (~side, side) for part in _split(points, people[half], least)]
+        if not min(sizes):  # they are all alike
+            break
         people = people[side if sizes[1] > sizes[0] else ~side]
         if len(everybody) - len(people) > _MOST_NOWHERE * len(points):
             break
@@ -129,7 +133,7 @@ def _two(points: Floats) -> tuple[Truths, float]:
     """
     from scipy.cluster.vq import kmeans2  # noqa: PLC0415  (hardly any report needs it)
 
-    best, most = np.zeros(len(points), dtype=bool), 0.0
+    best, most = np.zeros(len(points), dtype=bool), _ROUNDING
     for direction in range(min(_DIRECTIONS, points.shape[1])):
         side = points[:, direction] > 0
         if side.all() or not side.any():
@@ -140,7 +144,7 @@ def _two(points: Floats) -> tuple[Truths, float]:
         between = float(side.mean() * (~side).mean() * ((high - low) ** 2).sum())
         if between > most:
             best, most = side, between
-    if not most:
+    if not best.any():
         return best, 1.0
     low, high = _centres(points, best)
     along = points @ (high - low)
