@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import importlib.util
+import socket
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from capture import Capture, Request
@@ -13,6 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from workbench import missing, wait_until
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
@@ -73,7 +81,8 @@ def decoded(request: Request) -> list[Received]:
 
 def document(request: Request) -> ExportTraceServiceRequest:
     """The body of ``request``."""
-    return ExportTraceServiceRequest.FromString(request.body)
+    packed = request.headers.get("content-encoding") == "gzip"
+    return ExportTraceServiceRequest.FromString(gzip.decompress(request.body) if packed else request.body)
 
 
 def values(attributes: Any) -> dict[str, Any]:
@@ -91,3 +100,44 @@ def partly(rejected: int, why: str) -> bytes:
     """The body of an answer that says that ``rejected`` of the spans were not taken."""
     partial = ExportTracePartialSuccess(rejected_spans=rejected, error_message=why)
     return ExportTraceServiceResponse(partial_success=partial).SerializeToString()
+
+
+@contextlib.contextmanager
+def passing_on(folder: Path, to: str) -> Iterator[str]:
+    """The address of Rotel, a collector by others, which passes on to ``to`` what it takes. ``folder``: for its files.
+
+    Skip where it is not installed.
+    """
+    package = importlib.util.find_spec("rotel")
+    if package is None or package.origin is None:
+        missing("rotel")
+    ports = [_free(), _free()]
+    options = {
+        "otlp-http-endpoint": f"127.0.0.1:{ports[0]}",
+        "otlp-grpc-endpoint": f"127.0.0.1:{ports[1]}",
+        "exporter": "otlp",
+        "otlp-exporter-endpoint": to,
+        "otlp-exporter-protocol": "http",
+        "pid-file": str(folder / "rotel.pid"),
+        "log-file": str(folder / "rotel.log"),
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    agent = Path(package.origin).parent / "rotel-agent"
+    with subprocess.Popen([agent, "start", *words], stdout=subprocess.DEVNULL, env={}) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or _listens(ports[0]), "Rotel to listen")
+            assert process.poll() is None, (folder / "rotel.log").read_text()
+            yield f"http://127.0.0.1:{ports[0]}"
+        finally:
+            process.kill()
+
+
+def _free() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from spans import Collector
+from spans import Collector, passing_on
 from workbench import INSTALLED, PYTHON, Workbench, wait_until
 
 from instrumented_make import __version__
@@ -142,6 +142,40 @@ def test_a_collector_alone(bench: Workbench, collector: Collector) -> None:
     bench.run("one")
     bench.background_ended()
     assert len(collector.requests) == seen
+
+
+@pytest.mark.thorough
+def test_a_collector_by_others_takes_spans_and_passes_them_on(
+    bench: Workbench, collector: Collector, tmp_path: Path
+) -> None:
+    """What it passes on is what it would have been sent; it acknowledged each, and status says so."""
+    with passing_on(tmp_path, collector.host) as address:
+        write(bench, CATALOG.format(address))
+        bench.opt_in()
+        assert bench.run("one").returncode == 0
+        assert bench.run("fails", variables={"TRACEPARENT": PARENT}).returncode == 2
+        collector.wait_for(2)
+        bench.background_ended()
+        status = bench.run("metrics-status", variables=AGREED).stdout
+        shown = json.loads(bench.run("metrics-show", variables=AGREED).stdout)
+    assert re.search(r"^Delivered: +2$", status, re.M)
+    assert "error" not in status
+    sent = {
+        span["spanId"]: span
+        for entry in shown["spans"]["sent_last"]
+        for of_resource in entry["resourceSpans"]
+        for of_scope in of_resource["scopeSpans"]
+        for span in of_scope["spans"]
+    }
+    assert {received.span.span_id.hex() for received in collector.spans} == set(sent)
+    for received in collector.spans:
+        span = sent[received.span.span_id.hex()]
+        assert received.span.name == span["name"]
+        assert received.span.start_time_unix_nano == int(span["startTimeUnixNano"])
+        assert received.span.end_time_unix_nano == int(span["endTimeUnixNano"])
+        assert sorted(received.attributes) == sorted(attribute["key"] for attribute in span["attributes"])
+        assert sorted(received.resource) == ["service.instance.id", "service.name"]
+    assert "0af7651916cd43dd8448eb211c80319c" in {received.span.trace_id.hex() for received in collector.spans}
 
 
 def test_leaving_both_names_both(both: Workbench, server: Capture, collector: Collector) -> None:
