@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import processes
 from generator.target_names import MAKEFILES
 from instrumented_make import files
 from instrumented_make.errors import failure
@@ -81,17 +82,8 @@ def read(
             stop.write(f"$(error {_STOP})\n")
             stop.flush()
             switch = f"{_NO_SWITCH if included else _SWITCH}=off"
-            result = subprocess.run(
-                ["make", "-pRr", "-f", first_read, "-f", stop.name, switch, *goals],
-                cwd=folder,
-                env={**variables, "LC_ALL": "C", **person},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT_S,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
+            command = ["make", "-pRr", "-f", first_read, "-f", stop.name, switch, *goals]
+            result = processes.run(command, folder, {**variables, "LC_ALL": "C", **person}, TIMEOUT_S)
     except OSError as error:
         raise failure(f"make cannot be started: {error.strerror}", "install GNU make") from None
     except subprocess.TimeoutExpired:

@@ -7,14 +7,13 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import database, wiring
+from generator import database, processes, wiring
 from generator.catalog import COMMANDS, Catalog
 from instrumented_make import RECORDER, decision_files, files
 from instrumented_make.digest import digest
@@ -129,27 +128,13 @@ def _run(folder: Path, command: list[str], project: str = "", mark: str | None =
             (Path(config) / project).mkdir(mode=0o700)
             (Path(config) / project / mark).write_text("trial\n", encoding="utf-8")
             shutil.copy(RECORDER, Path(config) / project / f"{decision_files.RECORDER}{_host(variables)}")
-        with subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**variables, "XDG_CONFIG_HOME": config},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        ) as process:
-            try:
-                out, err = process.communicate(timeout=TIMEOUT_S)
-            except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)
-                if not isinstance(error, subprocess.TimeoutExpired):
-                    raise
-                message = f"{shlex.join(command)} did not end within {TIMEOUT_S} s"
-                raise failure(message, "choose a harmless command that ends by itself", path=folder) from None
+        try:
+            ran = processes.run(command, folder, {**variables, "XDG_CONFIG_HOME": config}, TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            message = f"{shlex.join(command)} did not end within {TIMEOUT_S} s"
+            raise failure(message, "choose a harmless command that ends by itself", path=folder) from None
     # The folder for the decisions is a different one each time.
-    return _Ran(process.returncode, out.replace(config, "~/.config"), err.replace(config, "~/.config"))
+    return _Ran(ran.returncode, ran.stdout.replace(config, "~/.config"), ran.stderr.replace(config, "~/.config"))
 
 
 def _host(variables: dict[str, str]) -> str:

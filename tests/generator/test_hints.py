@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from workbench import tmpfs, wait_for_process
+from workbench import processes, tmpfs, wait_for_process, wait_until
 
 from generator.__main__ import main
 from instrumented_make import __version__
@@ -389,6 +389,7 @@ def test_a_makefile_that_waits_is_looked_at(
     with monkeypatch.context() as soon:
         soon.setattr("generator.database.TIMEOUT_S", 0.5)
         assert "hint: run make -n and see what it waits for" in told(capfd, "check")
+    wait_until(lambda: ["sleep", "3601.5"] not in processes().values(), "what it had started to end")
     with subprocess.Popen(["make", "-n"], start_new_session=True) as waiting:
         wait_for_process(waiting.pid, "sleep", "3601.5")
         os.killpg(waiting.pid, signal.SIGKILL)
@@ -400,10 +401,11 @@ def test_a_makefile_that_waits_is_looked_at(
 def test_a_command_that_does_not_end_is_not_compared(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    edit("Makefile", "other:; @:", "other:; @sleep 3601.5")()
+    edit("Makefile", "other:; @:", "other:; @sleep 3602.5")()
     with monkeypatch.context() as soon:
         soon.setattr("generator.trial.TIMEOUT_S", 5)
         assert "hint: choose a harmless command that ends by itself" in told(capfd, "check", "--run", "other")
+    wait_until(lambda: ["sleep", "3602.5"] not in processes().values(), "what it had started to end")
     assert main(["check", "--run", "one"]) == 0
 
 
