@@ -29,6 +29,7 @@ $(VENV)/provisioned: pyproject.toml hatch_build.py recorder/recorder.c
 $(VENV)/engines: $(VENV)/provisioned
 	@echo "Adding the engines that the same questions are put to: about a minute, and 1.2 GB more"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[report-spark]' --group engines
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --group rotel || echo "Without Rotel, one test is skipped" >&2
 	@touch $@
 
 dev.wheel: dev.provision ## Build the wheel, and install it into an environment of its own for the tests

@@ -358,8 +358,8 @@ def _words(details: ErrorDetails, where: Where) -> tuple[str, str]:
         case "model_type" | "model_attributes_type":
             return f"{name} should be a mapping, not {_kind(details['input'])}", "write 'key: value' lines, indented"
         case "too_short" | "string_too_short":
-            return f"{name} is empty", "write at least one item, or remove the key"
-        case "string_too_long":
+            return f"{name} is empty", "fill it in; a key that is not required can be removed instead"
+        case "string_too_long" | "too_long":
             return f"{name} is longer than {context['max_length']} characters", "shorten it"
         case "string_pattern_mismatch":
             return f"{name} cannot be {details['input']!r}", _pattern_hint(where)

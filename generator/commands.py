@@ -22,7 +22,7 @@ from generator.target_names import matches
 from generator.yaml_source import Source, read
 from instrumented_make import RECORDER, files
 from instrumented_make.errors import Problem, UserError, failure
-from instrumented_make.installing import REPAIR
+from instrumented_make.installing import to_repair
 
 INCLUDE = Path(database.INCLUDE)
 DICTIONARY = Path("docs/data-dictionary.md")
@@ -263,7 +263,7 @@ def run(name: str | None, project: str | None, command: tuple[str, ...]) -> None
     try:
         os.execve(RECORDER, [str(RECORDER), "run", *options, "--", *command], _given_environment())  # noqa: S606
     except OSError as error:
-        hint = f"install it again: {REPAIR}"
+        hint = f"install it again: {to_repair()}"
         raise failure(f"it cannot be started: {error.strerror}", hint, path=RECORDER) from None
 
 

@@ -165,8 +165,13 @@ def hints_of(tree: ast.Module) -> Iterator[str]:
     """The longest fixed part of each text that ``tree`` gives as a hint, directly or by a name."""
     given: list[ast.expr] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("failure", "Problem", "source.problem"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("failure", "Problem", "source.problem", "_refuse"):
             given += [keyword.value for keyword in node.keywords if keyword.arg == "hint"] or node.args[1:2]
+        elif isinstance(node, ast.FunctionDef) and node.name in ("_words", "_yaml_hint", "_nearest"):
+            values = [found.value for found in ast.walk(node) if isinstance(found, ast.Return) and found.value]
+            given += [value.elts[1] if isinstance(value, ast.Tuple) else value for value in values]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_PATTERN_HINTS":
+            given += node.value.values if isinstance(node.value, ast.Dict) else []
     names = {node.id for node in given if isinstance(node, ast.Name)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and names & {

@@ -110,7 +110,7 @@ def collect(
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
     # The caller knows how to read a catalog; the collector itself does not depend on catalogs.
-    with needing_the_extra("collector", command="collect"):
+    with needing_the_extra("collector-postgres" if "://" in data else "collector", command="collect"):
         from instrumented_make.collector import keys, opening, service  # noqa: PLC0415
 
         if new_reader_key:

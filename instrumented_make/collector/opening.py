@@ -26,7 +26,7 @@ def opened(data: str, agreement: Agreement, use: Use) -> Iterator[Store]:
             yield store
     except Unavailable as error:
         raise failure(
-            f"it cannot be used: {error}", "mend what this says, or give another --data", path=without_password(data)
+            f"it cannot be used: {error}", "mend that, or give another --data", path=without_password(data)
         ) from None
 
 

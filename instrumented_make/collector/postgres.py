@@ -19,7 +19,7 @@ from instrumented_make.collector.agreement import COLUMNS
 from instrumented_make.collector.intake import DELETED, REPEATED, Event
 from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
-from instrumented_make.installing import UPGRADE
+from instrumented_make.installing import to_upgrade
 from instrumented_make.properties import PROPERTIES, Value
 from instrumented_make.report.passwords import without_password
 
@@ -248,7 +248,7 @@ class PostgresStore:
             if version > VERSION:
                 raise failure(
                     f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-                    f"the tables were left as they are; to upgrade: {UPGRADE}",
+                    f"the tables were left as they are; to upgrade: {to_upgrade()}",
                     path=self._name,
                 )
             if version < VERSION:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -170,5 +171,6 @@ def _listen(options: Options) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise failure(f"it cannot listen there: {error.strerror}", "choose another --port", path=where) from None
+        hint = "check --host" if error.errno == errno.EADDRNOTAVAIL else "choose another --port"
+        raise failure(f"it cannot listen there: {error.strerror}", hint, path=where) from None
     return listener

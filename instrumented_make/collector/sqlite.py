@@ -21,7 +21,7 @@ from instrumented_make.collector.intake import DELETED, REPEATED, Event
 from instrumented_make.collector.store import MOST_COMMANDS, NEWS, SALT, Unavailable, Use, count_runs, hash_of
 from instrumented_make.errors import failure
 from instrumented_make.files import PRIVATE
-from instrumented_make.installing import UPGRADE
+from instrumented_make.installing import to_upgrade
 from instrumented_make.properties import Value
 from instrumented_make.report.collected import APPLICATION_ID, FILE
 
@@ -90,9 +90,8 @@ class SqliteStore:
     def _explained(self, error: BaseException) -> BaseException:
         """What is raised for an ``error`` while the file is opened."""
         if isinstance(error, OSError):
-            return failure(
-                f"it cannot be used: {error.strerror}", "give a folder of your own with --data", path=error.filename
-            )
+            hint = "run this as somebody who may use it, or give another --data"
+            return failure(f"it cannot be used: {error.strerror}", hint, path=error.filename)
         if isinstance(error, sqlite3.OperationalError):
             return Unavailable(str(error))
         return _not_ours(self._path, str(error)) if isinstance(error, sqlite3.DatabaseError) else error
@@ -107,7 +106,7 @@ class SqliteStore:
         if version > VERSION:
             raise failure(
                 f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-                f"the file was left as it is; to upgrade: {UPGRADE}",
+                f"the file was left as it is; to upgrade: {to_upgrade()}",
                 path=self._path,
             )
         connection = _connect(self._path, "ro" if use == "read" else "rw")

@@ -14,7 +14,7 @@ import click
 from instrumented_make import __version__, files
 from instrumented_make.errors import failure
 from instrumented_make.figures import Selection
-from instrumented_make.installing import pip
+from instrumented_make.installing import to_install
 from instrumented_make.layout import terminal_width
 from instrumented_make.properties import BY
 from instrumented_make.report.options import FAILING, INTERRUPTED, SLOWER, Options, Targets
@@ -190,8 +190,8 @@ def needing_the_extra(extra: str, command: str) -> Iterator[None]:
         # A library whose own dependency is missing describes that itself.
         missing = isinstance(error, ModuleNotFoundError)
         message = f"{error.name} is not installed" if missing else str(error)
-        hint = f"install the {extra} extra: {pip('install', f'instrumented-make[{extra}]=={__version__}')}"
-        raise failure(message, hint, path=command) from None
+        hint = f"install the {extra} extra: {to_install(f'instrumented-make[{extra}]=={__version__}')}"
+        raise failure(message, f"{hint} (in a checkout, '.[{extra}]')", path=command) from None
 
 
 @contextmanager

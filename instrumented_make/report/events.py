@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import ibis
 
 from instrumented_make.errors import UserError, failure
-from instrumented_make.installing import pip
+from instrumented_make.installing import to_install
 from instrumented_make.report import event_files, spark
 from instrumented_make.report.engine import Column, ask, columns_of, open_duckdb
 from instrumented_make.report.options import TABLE
@@ -134,7 +134,7 @@ def _in_warehouse(url: str, table: str, event: str | None) -> Source:
         connection = ask(name, partial(spark.connect if engine == "pyspark" else _connect, url), secrets)
     except ImportError:
         extra = "postgres" if engine == "postgresql" else engine
-        hint = f"install it: {pip('install', f'ibis-framework[{extra}]')}"
+        hint = f"install it: {to_install(f'ibis-framework[{extra}]')}"
         raise failure(f"Ibis cannot connect to {engine} here", hint, path=name) from None
     try:
         events = in_shape(

@@ -100,7 +100,7 @@ def _folder(options: argparse.Namespace) -> Path:
         folder = _own_folder(project)
         if folder.is_absolute() and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", project) and folder.is_dir():
             return folder
-        hint = "name the folder that holds your decision"
+        hint = "give the project's name, as the folder of your decision is called"
         raise failure(f"there is no data for project {project!r}", hint, path=folder.parent)
     return Path(options.config_dir)
 

@@ -15,6 +15,7 @@ PRIVATE_FOLDER = 0o700
 # For files that are read whole: they hold a decision, paths or process ids, and none is longer.
 MAX_BYTES = 1024 * 1024
 # What to do about a folder that cannot be used.
+NO_HOME = "create it, or set HOME to a folder of yours; nothing was changed"
 NOT_YOURS = "call make as its owner; nothing was changed"
 MEND = "when that is mended, run this again; nothing was changed"
 
@@ -109,8 +110,8 @@ class ConfigDir:
         base = self.path.parent
         there = next((folder for folder in (self.path, base, base.parent) if folder.is_dir()), None)
         if there is None or there.stat().st_uid != os.geteuid():
-            what = "there is no such folder" if there is None else "it belongs to somebody else"
-            raise failure(what, NOT_YOURS, path=there or base.parent)
+            what, hint = ("it belongs to somebody else", NOT_YOURS) if there else ("there is no such folder", NO_HOME)
+            raise failure(what, hint, path=there or base.parent)
         if not os.access(there, os.W_OK | os.X_OK):
             raise failure("nothing can be written to it", MEND, path=there)
 

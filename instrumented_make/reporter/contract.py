@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from instrumented_make import __version__
 from instrumented_make.digest import digest
 from instrumented_make.errors import failure
-from instrumented_make.installing import pip
+from instrumented_make.installing import to_install
 from instrumented_make.reporter.consent import Collection
 from instrumented_make.text import printable
 
@@ -99,7 +99,7 @@ class Contract:
 
 def _installing(version: str, *, otlp: bool) -> str:
     """The command that installs ``version`` for this Python."""
-    return pip("install", f"instrumented-make{'[otlp]' if otlp else ''}=={version}")
+    return to_install(f"instrumented-make{'[otlp]' if otlp else ''}=={version}")
 
 
 # What to do where the extra is missing.

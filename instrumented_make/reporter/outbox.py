@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from instrumented_make.errors import failure
-from instrumented_make.installing import UPGRADE
+from instrumented_make.installing import to_upgrade
 from instrumented_make.properties import BY_NAME
 from instrumented_make.reporter import lock
 from instrumented_make.reporter.event import Event
@@ -476,7 +476,7 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise failure(
             f"it has version {version}, newer than the installed instrumented-make supports ({VERSION})",
-            f"runs wait and nothing is lost; to upgrade: {UPGRADE}",
+            f"runs wait and nothing is lost; to upgrade: {to_upgrade()}",
             path=path,
         )
     steps = "".join(_STEPS[version:])

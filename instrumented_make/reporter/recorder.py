@@ -13,7 +13,7 @@ from pathlib import Path
 
 from instrumented_make import RECORDER
 from instrumented_make.errors import failure
-from instrumented_make.installing import REPAIR
+from instrumented_make.installing import to_repair
 from instrumented_make.reporter.config_dir import MEND
 
 _TRIAL_S = 10
@@ -34,7 +34,7 @@ def place(path: Path, host: str) -> str:
     try:
         program = RECORDER.read_bytes()
     except OSError as error:
-        hint = f"install it again: {REPAIR}"
+        hint = f"install it again: {to_repair()}"
         raise failure(f"the recorder is missing: {error.strerror}", hint, path=RECORDER) from None
     trial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -42,7 +42,7 @@ def place(path: Path, host: str) -> str:
             file.write(program)
         way = ways(trial)
         if not way:
-            hint = "programs must be allowed to run from its folder (no noexec mount); nothing was changed"
+            hint = "its folder must allow programs (no noexec), and the wheel be for this system; nothing was changed"
             raise failure("the recorder cannot be started here", hint, path=path)
         os.replace(trial, path)
     except OSError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from instrumented_make import files
 from instrumented_make.errors import UserError
-from instrumented_make.installing import UPGRADE
+from instrumented_make.installing import to_upgrade
 from instrumented_make.reporter import consent, recorder, run_files
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import DECLINE, LOCAL
@@ -71,7 +71,10 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         lines += _recorder(config_dir.recorder(host), contract)
         if unknown := decision.collection.unknown():
             lines.append(
-                ("Reporter", f"it does not know {', '.join(unknown)} yet, so runs stay queued; to upgrade: {UPGRADE}")
+                (
+                    "Reporter",
+                    f"it does not know {', '.join(unknown)} yet, so runs stay queued; to upgrade: {to_upgrade()}",
+                )
             )
         try:
             with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:

@@ -12,7 +12,7 @@ from collecting import KEY, Collecting, certificates, collect, event, write_cata
 from postgres_server import Postgres
 
 from instrumented_make.collector.postgres import PostgresStore
-from instrumented_make.installing import UPGRADE
+from instrumented_make.installing import to_upgrade
 
 
 def told(catalog: Path, data: Path | str, *options: str) -> str:
@@ -44,7 +44,9 @@ def test_a_network_gets_https(catalog: Path, tmp_path: Path, way: str) -> None:
         return
     authority, certificate, key = certificates(tmp_path)
     options = ["--tls-cert", str(certificate), "--tls-key", str(key)]
-    assert "hint: give PEM files\n" in told(catalog, tmp_path, "--tls-cert", str(catalog), "--tls-key", str(key))
+    assert "hint: give PEM files\n" in told(
+        catalog, tmp_path, "--port", "0", "--tls-cert", str(catalog), "--tls-key", str(key)
+    )
     with Collecting(catalog, str(tmp_path / "data"), "--host", "0.0.0.0", *options, authority=authority) as running:  # noqa: S104
         assert running.send(event()) == 200
 
@@ -52,6 +54,7 @@ def test_a_network_gets_https(catalog: Path, tmp_path: Path, way: str) -> None:
 def test_another_address(catalog: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert "hint: check --host\n" in told(catalog, data, "--host", "no.such.host.invalid")
+    assert "hint: check --host\n" in told(catalog, data, "--host", "192.0.2.1", "--behind-proxy")
     begins(catalog, data, "--host", "127.0.0.1")
     with Collecting(catalog, str(data)) as running:
         assert "hint: choose another --port\n" in told(catalog, tmp_path / "other", "--port", str(running.port))
@@ -70,7 +73,9 @@ def edit(data: Path, statement: str) -> None:
 def test_another_folder(catalog: Path, tmp_path: Path) -> None:
     """Where the data are not a collector's, of a later version, an earlier one, or nowhere."""
     data, parquet = tmp_path / "data", str(tmp_path / "parquet")
-    assert "hint: give a folder of your own with --data\n" in told(catalog, catalog / "data", "--port", "0")
+    assert "hint: run this as somebody who may use it, or give another --data\n" in told(
+        catalog, catalog / "data", "--port", "0"
+    )
     assert "hint: give the collector's own --data\n" in told(catalog, data, "--export", parquet)
     data.mkdir()
     (data / "events.sqlite3").touch()
@@ -81,7 +86,7 @@ def test_another_folder(catalog: Path, tmp_path: Path) -> None:
     assert "hint: give another folder with --data\n" in told(catalog, data, "--port", "0")
     begins(catalog, tmp_path / "other")
     edit(tmp_path / "other", "PRAGMA user_version = 99")
-    hint = f"hint: the file was left as it is; to upgrade: {UPGRADE}\n"
+    hint = f"hint: the file was left as it is; to upgrade: {to_upgrade()}\n"
     assert hint in told(catalog, tmp_path / "other", "--port", "0")
     begins(catalog, tmp_path / "third")
     assert collect(str(catalog), "--data", str(tmp_path / "third"), "--export", parquet).returncode == 0
@@ -91,7 +96,7 @@ def test_another_database(catalog: Path, tmp_path: Path) -> None:
     """Where no server answers, or its tables are not a collector's, of a later version, or an earlier one."""
     parquet = str(tmp_path / "parquet")
     with Postgres() as server:
-        hint = "hint: mend what this says, or give another --data\n"
+        hint = "hint: mend that, or give another --data\n"
         assert hint in told(catalog, server.url.replace(str(server.port), "9"), "--port", "0")
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE other")
@@ -110,5 +115,5 @@ def test_another_database(catalog: Path, tmp_path: Path) -> None:
         assert collect(str(catalog), "--data", other, "--export", parquet).returncode == 0
         with closing(PostgresStore(other, "devstack_command_run")) as store:
             store.put({"version": b"99"})
-        hint = f"hint: the tables were left as they are; to upgrade: {UPGRADE}\n"
+        hint = f"hint: the tables were left as they are; to upgrade: {to_upgrade()}\n"
         assert hint in told(catalog, other, "--port", "0")

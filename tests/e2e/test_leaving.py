@@ -274,7 +274,7 @@ def test_a_makefile_that_cannot_be_read_is_no_obstacle(consenting: Workbench) ->
         )
         assert told.returncode == 1
         assert "there is no data for project" in told.stderr
-        assert "hint: name the folder that holds your decision" in told.stderr
+        assert "hint: give the project's name, as the folder of your decision is called" in told.stderr
     result = subprocess.run(command, env=consenting.environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert DELETED in result.stdout

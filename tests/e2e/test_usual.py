@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -112,23 +111,19 @@ def test_what_is_left_of_an_agreement_prints_nothing(known: Workbench) -> None:
 def test_hints_do_not_come_back(known: Workbench, python: bool) -> None:
     """Whoever opts out while they are being written has none, whether or not there is a Python for that."""
     interpreter = known.config / "interpreter"
-    stops = f"-qq -o /dev/null -P {known.config}/outbox.sqlite3 -e inject=close:signal=SIGSTOP:when=1"
+    trace = known.home / "trace"
+    stops = f"-qq -o {trace} -P {known.config}/outbox.sqlite3 -e inject=close:signal=SIGSTOP:when=1"
     slow = known.home / "python"
     slow.write_text(f'#!/bin/sh\nexec {needs("strace")} {stops} {PYTHON} "$@"\n')
     slow.chmod(0o755)
     interpreter.write_text(f"{slow}\n")
     child = known.terminal("metrics-hints", "ARGS=on")
-    found: list[int] = []
-
-    def is_stopped() -> bool:
-        found[:] = [pid for pid, line in processes().items() if line[:1] == [PYTHON] and str(known.config) in line]
-        return any("State:\tt" in Path(f"/proc/{pid}/status").read_text().replace("T", "t") for pid in found)
-
-    wait_until(is_stopped, "the events to be read")
+    wait_until(lambda: trace.exists() and "stopped by SIGSTOP" in trace.read_text(), "the events to be read")
+    [reader] = [pid for pid, line in processes().items() if line[:1] == [PYTHON] and str(known.config) in line]
     interpreter.write_text("/nonexistent/python\n")
     assert known.run("metrics-opt-out", variables={"VIRTUAL_ENV": INSTALLED if python else ""}).returncode == 0
     with contextlib.suppress(ProcessLookupError):  # opting out has ended it
-        os.kill(found[0], signal.SIGCONT)
+        os.kill(reader, signal.SIGCONT)
     child.expect(pexpect.EOF)
     known.background_ended()
     assert sorted(path.name for path in known.config.iterdir() if not path.name.endswith(".lock")) == [

@@ -307,6 +307,7 @@ def test_a_missing_extra_is_explained(history: Path, tmp_path: Path, missing: st
     result = report(history, *options, PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
     assert re.search(rf"report: error: .*\b{missing}\b.*\n  hint: install the report extra", result.stderr)
+    assert " (in a checkout, '.[report]')\n" in result.stderr
     assert "Traceback" not in result.stderr
     other = subprocess.run(
         [sys.executable, "-m", "generator", "render", "--check"],
