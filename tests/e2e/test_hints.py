@@ -318,3 +318,11 @@ def test_a_missing_recorder_is_installed_again(somebody: Workbench, older: Path,
     assert (status, "hint: install it again: " in told) == (2, True)
     install(somebody, told, wheel.parent)
     assert said(somebody, ["metrics-opt-in"])[0] == 0
+
+
+def test_a_python_without_pip_is_given_uv() -> None:
+    """As in the environments that uv makes."""
+    code = f"import sys; sys.path.append({str(ROOT)!r}); from instrumented_make.installing import to_upgrade as told; "
+    code += "print(told())"
+    result = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == f"uv pip install --python {sys.executable} --upgrade instrumented-make\n"

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench import processes, tmpfs, wait_for_process, wait_until
 from generator.__main__ import main
 from instrumented_make import __version__
 
+ROOT = Path(__file__).resolve().parents[2]
 LINE = "include Makefile.instrumented\n"
 RULES = ".PHONY: one\none: ; @echo one\nother:; @:\n"
 CATALOG = "project: p\nevent: e\nconsent: {who: w, why: y}\ntargets:\n  - one\n"
@@ -409,6 +411,20 @@ def test_a_makefile_that_waits_is_looked_at(
         os.killpg(waiting.pid, signal.SIGKILL)
     makefile.write_text(text)
     assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_what_is_ended_leaves_no_make_behind(project: Path, number: int) -> None:
+    """As a terminal that is closed, or Ctrl-C, ends it: make is in a session of its own."""
+    waits = ["sleep", f"3603.{number}"]
+    makefile = project / "Makefile"
+    makefile.write_text(f"{makefile.read_text()}waits := $(shell {' '.join(waits)})\n")
+    command = [sys.executable, "-m", "generator", "check"]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL) as check:
+        wait_until(lambda: waits in processes().values(), "make to wait")
+        check.send_signal(number)
+    wait_until(lambda: waits not in processes().values(), "what it had started to end")
+    assert check.returncode != 0
 
 
 @pytest.mark.usefixtures("project")
