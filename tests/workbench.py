@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -316,6 +317,20 @@ def recorder_for(way: str) -> Path:
     if way != WAYS[-1] and told != way:
         pytest.skip(f"this kernel does not tell by {way}")
     return program
+
+
+def another_python(made: Path, wheel: Path, *but: str) -> Path:
+    """An environment at ``made`` with the content of ``wheel``, and what this one has, but what begins with ``but``."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
+    [site] = made.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    [package] = Path(sys.prefix).glob("lib/python*/site-packages")
+    for path in package.iterdir():
+        # An editable installation would lead to another one of the same package.
+        if not (site / path.name).exists() and not path.name.startswith(("_editable", "__editable__", *but)):
+            (site / path.name).symlink_to(path)
+    return made
 
 
 @functools.cache

@@ -70,12 +70,8 @@ def status(config_dir: ConfigDir, contract: Contract, host: str, off: str) -> st
         lines += _interpreter(config_dir, contract)
         lines += _recorder(config_dir.recorder(host), contract)
         if unknown := decision.collection.unknown():
-            lines.append(
-                (
-                    "Reporter",
-                    f"it does not know {', '.join(unknown)} yet, so runs stay queued; to upgrade: {to_upgrade()}",
-                )
-            )
+            names = ", ".join(unknown)
+            lines.append(("Reporter", f"it does not know {names} yet, so runs stay queued; to upgrade: {to_upgrade()}"))
         try:
             with open_outbox(config_dir.outbox, PATIENCE_S) as outbox:
                 lines += _delivery(outbox)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from capture import Capture
-from workbench import INSTALLED, Workbench, needs, tmpfs
+from workbench import INSTALLED, Workbench, another_python, needs, tmpfs
 
 from instrumented_make import __version__
 from instrumented_make.errors import UserError
@@ -238,16 +238,7 @@ def test_what_make_asks_first_is_asked_again(tmp_path: Path) -> None:
 @pytest.fixture
 def older(tmp_path: Path, wheel: Path) -> Path:
     """A Python that has what this one has, but a reporter of its own, which a test may change."""
-    made = tmp_path / "older"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
-    [site] = made.glob("lib/python*/site-packages")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    [package] = Path(sys.prefix).glob("lib/python*/site-packages")
-    for path in package.iterdir():
-        if not (site / path.name).exists() and not path.name.startswith(("_editable", "__editable__")):
-            (site / path.name).symlink_to(path)
-    return made
+    return another_python(tmp_path / "older", wheel)
 
 
 @pytest.fixture

@@ -7,15 +7,13 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from capture import Capture
 from spans import Collector, passing_on
-from workbench import INSTALLED, PYTHON, Workbench, wait_until
+from workbench import INSTALLED, PYTHON, Workbench, another_python, wait_until
 
 from instrumented_make import __version__
 
@@ -241,18 +239,9 @@ def test_local_sends_no_span(bench: Workbench, collector: Collector) -> None:
 
 
 @pytest.fixture
-def without_otlp(tmp_path: Path) -> Path:
+def without_otlp(tmp_path: Path, wheel: Path) -> Path:
     """A Python that has what this one has, but not what the extra installs."""
-    made = tmp_path / "without"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
-    [site] = made.glob("lib/python*/site-packages")
-    [installed] = Path(INSTALLED).glob("lib/python*/site-packages")
-    [package] = Path(sys.prefix).glob("lib/python*/site-packages")
-    for path in [*installed.iterdir(), *package.iterdir()]:
-        # The one file would lead to everything that is left out.
-        if not path.name.startswith(("opentelemetry", "dependencies.pth")) and not (site / path.name).exists():
-            (site / path.name).symlink_to(path)
-    return made
+    return another_python(tmp_path / "without", wheel, "opentelemetry")
 
 
 def test_without_the_extra_opt_in_says_what_to_install(
