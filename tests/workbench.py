@@ -18,6 +18,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,6 +54,9 @@ def make_name(path: str) -> str:
 RECORDER = next(
     Path(INSTALLED).glob("lib/python*/site-packages/instrumented_make/recorder"), instrumented_make.RECORDER
 )
+# An argument of a recorder's own, as a project keeps it or as it is installed, and of a reporter's.
+RECORDERS = ("*/recorder-*", str(RECORDER))
+REPORTER = "instrumented_make.reporter*"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -262,24 +266,26 @@ class Workbench:
                 os.kill(process, signal.SIGKILL)
 
     def recorders(self) -> list[int]:
-        return self._processes(f"{self.config}/recorder-", str(RECORDER))
+        return self._processes(*RECORDERS)
 
     def _at_work(self) -> list[int]:
         # Twice, since a recorder that is just becoming a reporter has no arguments for a moment.
-        names = (f"{self.config}/recorder-", str(RECORDER), "instrumented_make.reporter")
-        looks = [self._processes(*names) for _ in range(2)]
+        looks = [self._processes(*RECORDERS, REPORTER) for _ in range(2)]
         return sorted({process for look in looks for process in look})
 
     def _reporters(self) -> list[int]:
-        return self._processes("instrumented_make.reporter")
+        return self._processes(REPORTER)
 
-    def _processes(self, *words: str) -> list[int]:
-        """The processes with an argument that begins with a word of ``words``, and the decision's folder as one."""
+    def _processes(self, *patterns: str) -> list[int]:
+        """The processes of any project in this home with an argument like one of ``patterns``."""
         return [
             process
             for process, command in processes().items()
-            if any(argument.startswith(words) for argument in command)
-            and (str(self.config) in command or ("--as" in command and self._is_of(process)))
+            if any(fnmatchcase(argument, pattern) for argument in command for pattern in patterns)
+            and (
+                any(Path(argument).parent == self.config.parent for argument in command)
+                or ("--as" in command and self._is_of(process))
+            )
         ]
 
     def _is_of(self, process: int) -> bool:
