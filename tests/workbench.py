@@ -257,7 +257,7 @@ class Workbench:
         )
 
     def background_ended(self) -> None:
-        """Wait until no recorder and no reporter of this home is running any more."""
+        """Wait until no recorder and no reporter of this home is running any more, whatever the project."""
         wait_until(lambda: not self._at_work(), "the recorders and the reporters to end")
 
     def stop_reporters(self) -> None:
@@ -277,15 +277,13 @@ class Workbench:
         return self._processes(REPORTER)
 
     def _processes(self, *patterns: str) -> list[int]:
-        """The processes of any project in this home with an argument like one of ``patterns``."""
+        """The processes with an argument like one of ``patterns``, and one below the folder of this home."""
+        near = f"{self.home.parent}/"
         return [
             process
             for process, command in processes().items()
             if any(fnmatchcase(argument, pattern) for argument in command for pattern in patterns)
-            and (
-                any(Path(argument).parent == self.config.parent for argument in command)
-                or ("--as" in command and self._is_of(process))
-            )
+            and (any(argument.startswith(near) for argument in command) or ("--as" in command and self._is_of(process)))
         ]
 
     def _is_of(self, process: int) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from capture import Capture
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from workbench import HANG_S, INSTALLED, MAKES, Workbench, needs, processes, wait_until
+from workbench import HANG_S, INSTALLED, MAKES, Workbench, needs, wait_until
 
 SECRET = "planted-secret"  # noqa: S105  (it is there to be looked for)
 RULES = ".PHONY: one\none: ; @echo one\nup.%: ; @echo up\nup.deep.%: ; @echo deep\n"
@@ -215,8 +215,7 @@ def test_a_decision_that_a_repository_holds_does_not_count(bench: Workbench, whe
     else:
         variables = {"XDG_CONFIG_HOME": str(held)}
     assert bench.run("one", variables=variables).stdout == "one\n"
-    near = str(bench.home.parent)
-    wait_until(lambda: not any("watch" in line and near in " ".join(line) for line in processes().values()), "the end")
+    bench.background_ended()
     assert len(list(bench.home.parent.rglob("*.run"))) == 1
     told = bench.run("metrics-opt-in", variables={**variables, "VIRTUAL_ENV": INSTALLED})
     assert told.returncode == 2
