@@ -132,6 +132,10 @@ class Workbench:
     make: str = DEBIAN_MAKE
     variables: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # For good: a test may move its home to where others have theirs.
+        self.folder = self.home.parent
+
     @property
     def environment(self) -> dict[str, str]:
         return {
@@ -277,8 +281,8 @@ class Workbench:
         return self._processes(REPORTER)
 
     def _processes(self, *patterns: str) -> list[int]:
-        """The processes with an argument like one of ``patterns``, and one below the folder of this home."""
-        near = f"{self.home.parent}/"
+        """The processes with an argument like one of ``patterns``, and one below the folder of this test or its home."""
+        near = (f"{self.folder}/", f"{self.home}/")
         return [
             process
             for process, command in processes().items()
