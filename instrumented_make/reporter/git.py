@@ -10,6 +10,7 @@ repository and BUDGET_S in all. A repository that timed out is not read again.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import re
@@ -83,6 +84,9 @@ class Repositories:
         """What ``read`` returns; None if it fails, or takes too long. Raise what is about this system only."""
         if top in self._silent:
             return None
+        # On a busy machine importing alone takes as long as somebody who looks waits; reading tells what is wrong.
+        with contextlib.suppress(Exception):
+            import dulwich.object_store  # noqa: F401, PLC0415  (50 ms: paid only in a repository)
         answers: queue.SimpleQueue[tuple[Answer | None, Exception | None]] = queue.SimpleQueue()
         started_s = time.monotonic()
         reader = threading.Thread(target=lambda: answers.put(_try(read)), daemon=True)
@@ -167,7 +171,7 @@ def _moves(log: str) -> Iterator[tuple[str, int]]:
 
 
 def _objects(top: str, commit: str) -> DiskObjectStore:
-    from dulwich.object_format import SHA1, SHA256  # noqa: PLC0415  (its imports cost 50 ms: paid only in a repository)
+    from dulwich.object_format import SHA1, SHA256  # noqa: PLC0415
     from dulwich.object_store import DiskObjectStore  # noqa: PLC0415
 
     _, common = _folders(top)
