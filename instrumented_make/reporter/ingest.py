@@ -25,7 +25,7 @@ from instrumented_make.reporter.consent import Collection, Consent
 from instrumented_make.reporter.event import Event
 from instrumented_make.reporter.git import Repositories
 from instrumented_make.reporter.outbox import BUSY_TIMEOUT_S, OTLP, Destination, open_outbox, sound
-from instrumented_make.reporter.run import NANOSECONDS, Damaged, Run
+from instrumented_make.reporter.run import Damaged, Run
 
 # How many runs to commit at once: if a reporter is killed, the batches it has committed remain.
 BATCH = 100
@@ -72,7 +72,9 @@ def record_alone(
         with open_outbox(config_dir.outbox, min(budget_s, BUSY_TIMEOUT_S)) as outbox:
             with run_files.dropped(config_dir.dropped) as count:
                 outbox.count_lost(f"more than {run_files.MAX_RUNS} runs waited", count)
-            runs = run_files.finished(config_dir.pending, round(now_s * NANOSECONDS))
+            # By the clock that sets the files' times, which is a file server's where the home is on one: the lock was
+            # signed just now.
+            runs = run_files.finished(config_dir.pending, config_dir.recording_lock.stat().st_mtime_ns)
             while batch := list(itertools.islice(runs, BATCH)):
                 if time.monotonic() > until_s:
                     return events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,14 @@ def test_a_collection_that_this_version_does_not_know_waits(config_dir: ConfigDi
     consent.save(config_dir, dataclasses.replace(decision, collection=later))
     assert record(config_dir, Repositories()) == []
     assert len(run_files.every(config_dir.pending)) == 1
+
+
+def test_a_record_that_has_just_begun_is_left_alone_whatever_the_clock_says(config_dir: ConfigDir) -> None:
+    """Its recorder has created it and is about to lock it; the clock was set a year ahead, or is not the server's."""
+    begun = config_dir.pending / "1-2.run"
+    begun.touch()
+    assert record(config_dir, Repositories(), clock=lambda: time.time() + 365 * 86400) == []
+    assert begun.exists()
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "agreed.digest"])
