@@ -17,8 +17,8 @@ from instrumented_make import files
 from instrumented_make.reporter import system
 
 _LOOK_AGAIN_S = 0.01
-# How long a process has to exit after SIGTERM, before it gets SIGKILL.
-_GRACE_S = 0.3
+# How long a process has to exit after a signal: one that it may handle, and one that only the kernel can delay.
+_GRACE_S = {signal.SIGTERM: 0.3, signal.SIGKILL: 3.0}
 
 
 @contextmanager
@@ -77,23 +77,24 @@ def end_holder(path: Path) -> bool:
     The process id of a holder that was killed, or is in another container or on another machine, may be a different
     process here.
     """
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, grace_s in _GRACE_S.items():
         with hold_if_free(path) as free:
             if free:
                 return True
-        holder = _holder(path)
+        holder = holder_of(path)
         process = holder.split(":")[2] if holder.count(":") == 3 else ""
         if not process.isdigit() or int(process) <= 1 or holder != system.name_of(int(process)):
             return False
         with contextlib.suppress(OSError):  # it may have just exited
             os.kill(int(process), number)
-        with hold_if_free(path, _GRACE_S) as free:
+        with hold_if_free(path, grace_s) as free:
             if free:
                 return True
     return False
 
 
-def _holder(path: Path) -> str:
+def holder_of(path: Path) -> str:
+    """The name of the process that holds the lock at ``path``; empty if that is not known."""
     try:
         return files.regular(path, 1000).decode("ascii").strip()
     except (OSError, ValueError):

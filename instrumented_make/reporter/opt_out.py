@@ -98,9 +98,11 @@ def _others_at_work(config_dir: ConfigDir) -> list[Path]:
 
 
 def _take(held: contextlib.ExitStack, path: Path, patience_s: float) -> bool:
-    """Take the lock at ``path``, terminating its holder after ``patience_s``; return whether nobody else has it now."""
-    if held.enter_context(lock.hold_if_free(path, patience_s)):
-        return True
+    """Take the lock at ``path``, terminating who holds it for ``patience_s``; return whether nobody else has it now."""
+    holder = None
+    while holder != (holder := lock.holder_of(path)):
+        if held.enter_context(lock.hold_if_free(path, patience_s)):
+            return True
     return lock.end_holder(path) and held.enter_context(lock.hold_if_free(path))
 
 
