@@ -53,11 +53,16 @@ class Capture:
         """Every event that arrived, in order, repeats included."""
         return [event for request in list(self.requests) for event in request.document["batch"]]
 
+    @property
+    def ids(self) -> set[str]:
+        """Those of the events: one that was sent again, because an answer was late, has one only."""
+        return {event["messageId"] for event in self.events}
+
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """The events, once ``count`` of different ids have arrived. Raise TimeoutError when they do not come."""
         with self.changed:
-            if not self.changed.wait_for(lambda: len(self._ids()) >= count, PATIENCE_S):
-                raise TimeoutError(f"{len(self._ids())} of {count} events arrived within {PATIENCE_S} s")
+            if not self.changed.wait_for(lambda: len(self.ids) >= count, PATIENCE_S):
+                raise TimeoutError(f"{len(self.ids)} of {count} events arrived within {PATIENCE_S} s")
         return self.events
 
     def __enter__(self) -> Capture:
@@ -68,9 +73,6 @@ class Capture:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-    def _ids(self) -> set[str]:
-        return {event["messageId"] for event in self.events}
 
     def _take(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         with self.changed:

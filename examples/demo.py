@@ -167,6 +167,7 @@ def _demonstrate(work: Path, collector: Collector) -> int:
     _title("7. What it costs, and what a developer sees of it on their own machine")
     _cost(stack, others[0], make)
     print(flush=True)
+    collector.wait_for((len(HOMES) - 1) * len(COMMANDS) + TURNS)
     subprocess.run(["make", "metrics-stats"], cwd=stack, env=others[0], check=True)
 
     _title("8. What a team learns from half a year")

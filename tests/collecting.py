@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from workbench import HANG_S, wait_until
+from workbench import HANG_S, kept_port, wait_until
 
 from instrumented_make.report.collected import FILE
 
@@ -127,6 +127,7 @@ class Collecting:
         self.told: list[str] = []
         self.logged: list[str] = []
         self._changed = threading.Condition()
+        self._kept = ExitStack()
 
     def __enter__(self) -> Collecting:
         self.start()
@@ -136,6 +137,7 @@ class Collecting:
         if self.process.poll() is None:
             self.process.kill()
         self._collect_rest()
+        self._kept.close()
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
@@ -165,6 +167,12 @@ class Collecting:
         self.process.wait(HANG_S)
         self._collect_rest()
         return self.process.returncode
+
+    def sleep(self) -> None:
+        """End it; nobody answers at its port until it is started again there."""
+        assert self.stop() == 0
+        self._kept.enter_context(kept_port(self.port))
+        self.options = (*self.options, "--port", str(self.port))
 
     def wait_for(self, is_so: Callable[[], bool], what: str) -> None:
         """Wait for a fact."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
+from hypothesis import HealthCheck, settings
 from workbench import MAKES, NOT_INSTALLED, Workbench, make_name
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +23,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    # Examples that are the same each time, however busy the machine is; each has a folder for all of its examples.
+    settings.register_profile(
+        "here", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    settings.load_profile("here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

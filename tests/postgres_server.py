@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from workbench import missing, wait_until
+from workbench import kept_port, missing, wait_until
 
 
 class Postgres:
@@ -33,9 +33,8 @@ class Postgres:
         self._identity: Any = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         if account:
             os.chown(self._folder, account.pw_uid, account.pw_gid)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._kept = contextlib.ExitStack()
+        self.port = self._kept.enter_context(kept_port())
         initdb = [*("-D", self._data, "-U", "me", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")]
         subprocess.run(
             [str(self._programs / "initdb"), *initdb], cwd="/", check=True, stdout=subprocess.DEVNULL, **self._identity
@@ -45,6 +44,7 @@ class Postgres:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+        self._kept.close()
         shutil.rmtree(self._folder)
 
     @property

@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from workbench import missing, wait_until
+from workbench import kept_port, missing, wait_until
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
@@ -111,31 +111,24 @@ def passing_on(folder: Path, to: str) -> Iterator[str]:
     package = importlib.util.find_spec("rotel")
     if package is None or package.origin is None:
         missing("rotel")
-    ports = [_free(), _free()]
     options = {
-        "otlp-http-endpoint": f"127.0.0.1:{ports[0]}",
-        "otlp-grpc-endpoint": f"127.0.0.1:{ports[1]}",
         "exporter": "otlp",
         "otlp-exporter-endpoint": to,
         "otlp-exporter-protocol": "http",
         "pid-file": str(folder / "rotel.pid"),
         "log-file": str(folder / "rotel.log"),
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
     agent = Path(package.origin).parent / "rotel-agent"
-    with subprocess.Popen([agent, "start", *words], stdout=subprocess.DEVNULL, env={}) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or _listens(ports[0]), "Rotel to listen")
-            assert process.poll() is None, (folder / "rotel.log").read_text()
-            yield f"http://127.0.0.1:{ports[0]}"
-        finally:
-            process.kill()
-
-
-def _free() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    with kept_port() as http, kept_port() as grpc:
+        options |= {"otlp-http-endpoint": f"127.0.0.1:{http}", "otlp-grpc-endpoint": f"127.0.0.1:{grpc}"}
+        words = [f"--{name}={value}" for name, value in options.items()]
+        with subprocess.Popen([agent, "start", *words], stdout=subprocess.DEVNULL, env={}) as process:
+            try:
+                wait_until(lambda: process.poll() is not None or _listens(http), "Rotel to listen")
+                assert process.poll() is None, (folder / "rotel.log").read_text()
+                yield f"http://127.0.0.1:{http}"
+            finally:
+                process.kill()
 
 
 def _listens(port: int) -> bool:

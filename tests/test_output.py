@@ -30,6 +30,7 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
     bench.opt_in()
     bench.run("one")
     server.wait_for(1)
+    bench.background_ended()
     return bench
 
 

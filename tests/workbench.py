@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -269,19 +270,29 @@ class Workbench:
             with contextlib.suppress(ProcessLookupError):  # it has just exited
                 os.kill(process, signal.SIGKILL)
 
+    def watcher(self) -> int:
+        """The only watcher, once its record is written and the recorder that make has waited for is gone."""
+        found: list[int] = []
+
+        def waits() -> bool:
+            # One that has nothing left to do has left the folder.
+            found[:] = [process for process in self.recorders() if _reads(f"/proc/{process}/cwd") == "/"]
+            return bool(self.started()) and len(found) == 1
+
+        wait_until(waits, "the watcher to be alone")
+        return found[0]
+
     def recorders(self) -> list[int]:
         return self._processes(*RECORDERS)
 
     def _at_work(self) -> list[int]:
-        # Twice, since a recorder that is just becoming a reporter has no arguments for a moment.
-        looks = [self._processes(*RECORDERS, REPORTER) for _ in range(2)]
-        return sorted({process for look in looks for process in look})
+        return self._processes(*RECORDERS, REPORTER)
 
     def _reporters(self) -> list[int]:
         return self._processes(REPORTER)
 
     def _processes(self, *patterns: str) -> list[int]:
-        """The processes with an argument like one of ``patterns``, and one below the folder of this test or its home."""
+        """The processes with an argument like one of ``patterns``, and one below this test's folder or its home."""
         near = (f"{self.folder}/", f"{self.home}/")
         return [
             process
@@ -354,9 +365,26 @@ def processes() -> dict[int, list[str]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_text(errors="replace").split("\0")[:-1]
-                found[int(entry.name)] = command
+                found[int(entry.name)] = _command_line(entry)
     return found
+
+
+def _command_line(process: Path) -> list[str]:
+    """As it is, or as it is going to be: a process that is becoming another program has no arguments for a moment."""
+    for _ in range(100):
+        command = (process / "cmdline").read_text(errors="replace").split("\0")[:-1]
+        if command or not _reads(str(process / "exe")):  # those of the kernel and those that have ended have none
+            break
+        time.sleep(0.001)
+    return command
+
+
+def _reads(link: str) -> str:
+    """Where it leads; empty if it is gone."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def wait_for_process(session: int | None, *command: str) -> int:
@@ -387,6 +415,15 @@ def wait_until(fact: Callable[[], object], what: str) -> None:
     while not fact():
         assert time.monotonic() < deadline, f"waited {HANG_S} s in vain for {what}"
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def kept_port(port: int = 0) -> Iterator[int]:
+    """A port of loopback for a server that comes later, or comes back: who asks for a free one is not given it."""
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, so that they can listen beside it
+        place.bind(("127.0.0.1", port))
+        yield place.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import subprocess
 import pexpect
 import pytest
 from capture import Capture
-from workbench import INSTALLED, Workbench, needs
+from workbench import INSTALLED, Workbench, needs, wait_until
 
 from instrumented_make import __version__
 
@@ -163,7 +163,7 @@ def test_a_no_can_become_a_yes(asked: Workbench, server: Capture) -> None:
     """A person who declined and agrees later is measured from then on."""
     asked.opt_in("no")
     asked.run("one")
-    assert not list((asked.config / "pending").glob("*"))
+    assert asked.records() == []
     asked.opt_in()
     asked.run("one")
     server.wait_for(1)
@@ -444,9 +444,13 @@ def test_status_shows_what_is_wrong_with_the_interpreter(asked: Workbench, conte
         interpreter.chmod(0o755)
     (asked.config / "interpreter").write_text(f"{interpreter}\n")
     assert asked.run("one").returncode == 0
-    status = asked.run("metrics-status", variables={"VIRTUAL_ENV": INSTALLED}).stdout
-    assert f"{interpreter} {trouble}" in status
-    assert re.search(r"^Waiting: +1$", status, re.M)
+    asked.records()
+    environment = {"VIRTUAL_ENV": INSTALLED}
+    assert f"{interpreter} {trouble}" in asked.run("metrics-status", variables=environment).stdout
+    wait_until(
+        lambda: re.search(r"^Waiting: +1$", asked.run("metrics-status", variables=environment).stdout, re.M),
+        "the run to be read",
+    )
 
 
 def test_every_way_to_call_make_is_recorded(each_make: Workbench, server: Capture) -> None:
@@ -464,6 +468,7 @@ def test_every_way_to_call_make_is_recorded(each_make: Workbench, server: Captur
         assert result.returncode == 0
         assert ("one a" in result.stdout) == arguments[0].startswith("VAR")
         commands.append(" ".join(word for word in arguments if word in ("one", "two")))
+        each_make.records()
     said = each_make.run("-C", str(each_make.tree), "-f", "other.mk", "two", cwd="/", variables={"PWD": "/"})
     assert said.stdout.count("Entering directory") == 1
     commands.append("two")

@@ -58,8 +58,9 @@ def found(server: Capture) -> list[tuple[str, str]]:
 
 def test_the_containers_reporter_sends_its_runs(agreed: Workbench, server: Capture) -> None:
     """Where the Python that was recorded is there as well; the type is the target's."""
-    waits = "status=$?; while grep -qsz '[i]nstrumented_make.reporter\\|^/mnt/home/' /proc/[0-9]*/cmdline; do :; done"
-    result = within(agreed, f"{agreed.make} inner; {waits}; exit $status")
+    # The recorder that becomes a reporter has no arguments for a moment, but the lock already.
+    waits = f"{WAIT.rpartition(';')[0]}; flock {HOME}/.config/workbench/reporting.lock true; exit $status"
+    result = within(agreed, f"{agreed.make} inner; {waits}")
     assert (result.returncode, result.stdout, result.stderr) == (0, f"inner\n{os.geteuid()}\n", "")
     server.wait_for(1)
     agreed.run("one")

@@ -153,7 +153,7 @@ def test_only_a_sender_on_this_system_is_killed(consenting: Workbench, here: boo
         assert holder.stdout is not None
         holder.stdout.readline()
         result = opted_out(consenting)
-        ended = holder.poll()
+        ended = holder.wait(HANG_S) if here else holder.poll()
         holder.kill()
     assert result.returncode == 0
     assert DELETED in result.stdout

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from capture import Capture
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from workbench import HANG_S, INSTALLED, MAKES, Workbench, needs, wait_until
 
@@ -55,7 +55,7 @@ def test_planted_secrets_are_neither_stored_nor_sent(bench: Workbench, server: C
 
 
 @pytest.mark.parametrize("make", MAKES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(stem=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20))
 @example(stem="lms")
 @example(stem="lms ")

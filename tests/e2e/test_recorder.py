@@ -36,12 +36,6 @@ SOURCE = Path(__file__).parents[2] / "recorder" / "recorder.c"
 CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 
-def recorders(bench: Workbench) -> list[int]:
-    return [
-        process for process, line in processes().items() if line and line[0].startswith(f"{bench.config}/recorder-")
-    ]
-
-
 def started(bench: Workbench, runs: int = 1) -> list[Path]:
     """The records, once ``runs`` have begun."""
     pending = bench.config / "pending"
@@ -96,14 +90,12 @@ def test_nothing_of_the_caller_is_held_while_make_runs(bench: Workbench) -> None
         stdin=subprocess.PIPE,
         pass_fds=[held.fileno(), writing],
     )
-    started(bench)
-    (watcher,) = recorders(bench)
+    watcher = bench.watcher()
     os.close(writing)
     held.close()
     opened = {os.readlink(path) for path in Path(f"/proc/{watcher}/fd").iterdir()}
     assert str(lock) not in opened
     assert not any(name.startswith("pipe:") for name in opened)
-    assert os.readlink(f"/proc/{watcher}/cwd") == "/"
     assert os.getsid(watcher) != os.getsid(process.pid)
     assert process.stdin is not None
     process.stdin.write(b"\n")
@@ -137,8 +129,7 @@ def test_an_end_that_its_parent_notes_late(bench: Workbench) -> None:
     process = subprocess.Popen(
         [bench.make, "a"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    started(bench)
-    (watcher,) = recorders(bench)
+    watcher = bench.watcher()
     wait_until(lambda: Path(f"/proc/{watcher}/stat").read_text().split()[2] == "S", "the watcher to sleep")
     before = switches(watcher)
     assert process.stdin is not None
@@ -159,7 +150,7 @@ def test_timeout_ends_a_command(bench: Workbench, way: str) -> None:
     bench.write("a: ; @sleep 3631.25\n", ["a"])
     bench.agree(recorder_for(way))
     run = [str(recorder_for("run")), "run", "--"] if way == "run" else []
-    command = ["timeout", "1", *run, bench.make, "a"]
+    command = ["timeout", "3", *run, bench.make, "a"]
     result = subprocess.run(command, cwd=bench.tree, env=bench.environment, capture_output=True, text=True, check=False)
     assert result.returncode == 124
     # Which of the two make is told of first, its own signal or its command's, is chance.
@@ -175,10 +166,10 @@ def test_a_recorder_that_is_killed_is_counted(bench: Workbench, way: str) -> Non
     process = subprocess.Popen(
         [*run, bench.make, "a"], cwd=bench.tree, env=bench.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    started(bench)
+    bench.watcher()
     assert read(bench) == []
-    for watcher in recorders(bench):
-        os.kill(watcher, signal.SIGKILL)
+    for recorder in bench.recorders():
+        os.kill(recorder, signal.SIGKILL)
     process.communicate(b"\n", timeout=HANG_S)
     assert process.returncode == 2
     assert bench.recorded() == [""]
@@ -345,7 +336,7 @@ def test_opting_out_while_a_command_runs(bench: Workbench) -> None:
     out = bench.run("metrics-opt-out")
     assert "Nothing will be measured" in out.stdout, out.stderr
     assert process.communicate("\n", timeout=HANG_S)[0] == "read\n"
-    wait_until(lambda: not recorders(bench), "the watcher to end")
+    wait_until(lambda: not bench.recorders(), "the watcher to end")
     assert sorted(path.name for path in bench.config.iterdir() if path.suffix != ".lock") == [
         "declined",
         "metrics.json",
@@ -358,7 +349,7 @@ def test_two_hundred_at_once_start_one_reporter_at_a_time(bench: Workbench) -> N
     bench.opt_in("local")
     makes = [subprocess.Popen([bench.make, "a"], cwd=bench.tree, env=bench.environment) for _ in range(200)]
     most = 0
-    while any(make.poll() is None for make in makes) or recorders(bench):
+    while any(make.poll() is None for make in makes) or bench.recorders():
         # A process that has just become one is counted as well.
         most = max(most, sum("run" in line and str(bench.config) in line for line in processes().values()))
     assert [make.returncode for make in makes] == [0] * 200
@@ -398,7 +389,7 @@ def test_each_run_is_recorded_once_or_counted(bench: Workbench) -> None:
             elif what < 0.5:
                 victim.kill()
             elif what < 0.6:
-                os.kill(chance.choice(recorders(bench) or [0]) or os.getpid(), 0 if not recorders(bench) else 9)
+                os.kill(chance.choice(bench.recorders() or [0]) or os.getpid(), 0 if not bench.recorders() else 9)
                 killed += 1
         statuses |= {make.pid: make.wait(timeout=HANG_S) for make in makes}
         assert len(statuses) % 5 == 0, "a process id came back: choose another number of runs"

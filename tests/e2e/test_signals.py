@@ -30,10 +30,10 @@ from workbench import (
 RULES = """\
 .PHONY: long short a b two
 long: ; @sleep 3631.25
-short: ; @sleep 1.125
+short: ; @sleep 3.125
 a: ; @sleep 3631.25
 b: ; @sleep 3632.25
-two: ; @sleep 1.125
+two: ; @sleep 3.125
 	@echo second line
 """
 SIGNALS = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM]
@@ -113,7 +113,7 @@ def test_a_signal_to_the_group(watched: Watched, number: signal.Signals, goals: 
 def test_a_signal_to_make_alone(watched: Watched, number: signal.Signals) -> None:
     """The status is that of bare make, no process is left, and the run is recorded. USR1 makes make talk, no more."""
     process = watched.start("short")
-    wait_for_process(process.pid, "sleep", "1.125")
+    wait_for_process(process.pid, "sleep", "3.125")
     os.kill(process.pid, number)
     if number == signal.SIGUSR1:
         process.communicate(timeout=HANG_S)
@@ -129,7 +129,7 @@ def test_a_kill_of_make_alone(watched: Watched) -> None:
     if watched.way == "run":
         pytest.skip("make's parent is killed here, so nobody is left who could tell")
     process = watched.start("two")
-    wait_for_process(process.pid, "sleep", "1.125")
+    wait_for_process(process.pid, "sleep", "3.125")
     process.kill()
     assert process.wait(timeout=HANG_S) == -signal.SIGKILL
     assert process.communicate(timeout=HANG_S)[0] == ""
@@ -158,7 +158,7 @@ def test_stopping_and_resuming(watched: Watched) -> None:
     shell.expect("READY")
     run = f"{recorder_for('run')} run -- " if watched.way == "run" else ""
     shell.sendline(f"{run}{bench.make} two")
-    wait_for_process(shell.pid, "sleep", "1.125")
+    wait_for_process(shell.pid, "sleep", "3.125")
     shell.send("\x1a")
     shell.expect("Stopped")
     assert all(end_of(record) == "" for record in (bench.config / "pending").glob("*.run"))
@@ -241,7 +241,7 @@ def test_what_was_recorded_when_the_command_had_begun_is_complete(bench: Workben
 def test_ignored_signals_stay_ignored(watched: Watched) -> None:
     """As with nohup, or in the background of a script: SIGHUP and SIGINT have no effect."""
     bench = watched.bench
-    rules = "short: ; @sleep 1.125; echo done\n"
+    rules = "short: ; @sleep 3.125; echo done\n"
     (bench.tree / "Makefile").write_text(rules if watched.way == "bare" else WIRED.format(rules=rules))
     run = f"{recorder_for('run')} run -- " if watched.way == "run" else ""
     process = subprocess.Popen(
@@ -252,7 +252,7 @@ def test_ignored_signals_stay_ignored(watched: Watched) -> None:
         text=True,
         start_new_session=True,
     )
-    wait_for_process(process.pid, "sleep", "1.125")
+    wait_for_process(process.pid, "sleep", "3.125")
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGHUP)
     assert process.communicate(timeout=HANG_S)[0] == "done\n"

@@ -29,7 +29,7 @@ def consenting(bench: Workbench, server: Capture) -> Workbench:
 
 def git_values(bench: Workbench, server: Capture) -> tuple[object, object]:
     """The git values of a run, which must not hang, and print only what it always prints."""
-    before = len(server.events)
+    before = len(server.ids)
     result = bench.run("one", stdin=subprocess.PIPE)
     assert (result.returncode, result.stdout, result.stderr) == (0, "one\n", "")
     properties = server.wait_for(before + 1)[-1]["properties"]

@@ -9,7 +9,7 @@ import time
 
 import pexpect
 import pytest
-from workbench import INSTALLED, PYTHON, Workbench, needs, processes, wait_until
+from workbench import HANG_S, INSTALLED, PYTHON, Workbench, needs, processes, wait_until
 
 from instrumented_make.properties import Value
 from instrumented_make.reporter.event import Event
@@ -74,7 +74,7 @@ def test_only_a_terminal_is_told(known: Workbench) -> None:
     child = pexpect.spawn(
         "/bin/sh", ["-c", f"make slow >{captured}"], cwd=str(known.tree), env=known.environment, encoding="utf-8"
     )
-    child.expect(pexpect.EOF)
+    child.expect(pexpect.EOF, timeout=HANG_S)
     assert str(child.before) == SAID
     assert captured.read_text() == "made slow\n"
     for variables in ({"DO_NOT_TRACK": "1"}, {"CI": "true"}):

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_used_says_why_and_where(
     assert "  hint: " in text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(targets=st.lists(st.text(min_size=1, max_size=15), min_size=1, max_size=8, unique=True))
 def test_names_are_the_same_from_yaml_to_make(tmp_path: Path, targets: list[str]) -> None:
     """YAML, the catalog, the include and make agree on every accepted name, and on the order."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from workbench import CATALOG, HANG_S, needs
@@ -140,7 +140,7 @@ def test_adding_and_removing_leave_every_other_byte(tmp_path: Path) -> None:
     assert catalog_edit.remove(read(path, STYLED), ["alpha"]) == STYLED.replace("    - alpha   # behind\n", "")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(name=st.text(min_size=1, max_size=12).filter(lambda name: fault_of_target(name) is None))
 def test_any_name_can_be_added_and_removed(tmp_path: Path, name: str) -> None:
     """Any name that make accepts is written so that YAML reads it back, in lists of both styles."""

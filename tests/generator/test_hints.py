@@ -401,13 +401,13 @@ def test_a_makefile_that_waits_is_looked_at(
     """``make -n`` waits as long, and shows in which command."""
     makefile = project / "Makefile"
     text = makefile.read_text()
-    makefile.write_text(f"{text}waits := $(shell sleep 3601.5)\n")
+    makefile.write_text(f"{text}waits := $(shell sleep 3601.{os.getpid()})\n")
     with monkeypatch.context() as soon:
         soon.setattr("generator.database.TIMEOUT_S", 0.5)
         assert "hint: run make -n and see what it waits for" in told(capfd, "check")
-    wait_until(lambda: ["sleep", "3601.5"] not in processes().values(), "what it had started to end")
+    wait_until(lambda: ["sleep", f"3601.{os.getpid()}"] not in processes().values(), "what it had started to end")
     with subprocess.Popen(["make", "-n"], start_new_session=True) as waiting:
-        wait_for_process(waiting.pid, "sleep", "3601.5")
+        wait_for_process(waiting.pid, "sleep", f"3601.{os.getpid()}")
         os.killpg(waiting.pid, signal.SIGKILL)
     makefile.write_text(text)
     assert main(["check"]) == 0
@@ -416,7 +416,7 @@ def test_a_makefile_that_waits_is_looked_at(
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_what_is_ended_leaves_no_make_behind(project: Path, number: int) -> None:
     """As a terminal that is closed, or Ctrl-C, ends it: make is in a session of its own."""
-    waits = ["sleep", f"3603.{number}"]
+    waits = ["sleep", f"3603.{number}{os.getpid()}"]
     makefile = project / "Makefile"
     makefile.write_text(f"{makefile.read_text()}waits := $(shell {' '.join(waits)})\n")
     command = [sys.executable, "-m", "generator", "check"]
@@ -431,11 +431,11 @@ def test_what_is_ended_leaves_no_make_behind(project: Path, number: int) -> None
 def test_a_command_that_does_not_end_is_not_compared(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    edit("Makefile", "other:; @:", "other:; @sleep 3602.5")()
+    edit("Makefile", "other:; @:", f"other:; @sleep 3602.{os.getpid()}")()
     with monkeypatch.context() as soon:
         soon.setattr("generator.trial.TIMEOUT_S", 5)
         assert "hint: choose a harmless command that ends by itself" in told(capfd, "check", "--run", "other")
-    wait_until(lambda: ["sleep", "3602.5"] not in processes().values(), "what it had started to end")
+    wait_until(lambda: ["sleep", f"3602.{os.getpid()}"] not in processes().values(), "what it had started to end")
     assert main(["check", "--run", "one"]) == 0
 
 

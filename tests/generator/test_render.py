@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbench import MAKES
 
@@ -84,7 +84,7 @@ def test_permissions_and_links_of_the_file_survive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", MAKES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_make_and_the_shell_interpret_no_text(make: str, tmp_path: Path, text: str) -> None:
     """Any text in a catalog reaches a program behind make and a shell as the same JSON."""
@@ -98,7 +98,7 @@ def test_make_and_the_shell_interpret_no_text(make: str, tmp_path: Path, text: s
 
 
 @pytest.mark.parametrize("make", MAKES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(name=st.text(min_size=1, max_size=12))
 def test_make_can_use_every_accepted_name(make: str, tmp_path: Path, name: str) -> None:
     """A rule can have any accepted name as its target, and make runs it."""

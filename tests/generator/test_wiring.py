@@ -36,7 +36,7 @@ BEGINNINGS = {"nothing": "", "a shebang": "#!/usr/bin/make -f\n", "a byte order 
 
 
 @example(text="#!", beginning="\ufeff")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=ALPHABET, max_size=60), st.sampled_from(list(BEGINNINGS.values())))
 def test_taking_the_line_out_gives_the_text_as_it_was(text: str, beginning: str) -> None:
     """Byte for byte, whatever the text: the line is whole, and the one that goes is the one that came."""

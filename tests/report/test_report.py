@@ -408,7 +408,7 @@ def test_an_interrupted_history_leaves_no_file(tmp_path: Path) -> None:
     ) as process:
         wait_until(lambda: any(path.stat().st_size for path in tmp_path.iterdir()), "the file to grow")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(HANG_S) == 130
     assert list(tmp_path.iterdir()) == []
 
 

@@ -262,7 +262,7 @@ def test_interruptions_that_begin_are_found() -> None:
 
 
 @given(st.integers(6, 300), st.integers(0, 2**32 - 1), st.sampled_from(["saw", "walk", "jumps", "holes"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_shape_of_levels_stops_the_search(weeks: int, seed: int, shape: str) -> None:
     """A saw, a random walk, jumps, and weeks without runs: what is found has at least LEAST_WEEKS on either side."""
     rng = np.random.default_rng(seed)

@@ -201,7 +201,7 @@ SELECTIONS = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(EVENTS, max_size=60), SELECTIONS)
 def test_both_front_ends_give_equal_figures(
     tmp_path_factory: pytest.TempPathFactory, events: list[Any], selection: Selection

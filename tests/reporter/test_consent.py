@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrumented_make.errors import UserError
@@ -71,7 +71,7 @@ PLACES += [("consent", "collection")]
 PLACES += [("consent", "collection", name) for name in Collection.__dataclass_fields__]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(place=st.sampled_from(PLACES), value=st.none() | st.booleans() | st.integers() | st.lists(st.integers()))
 def test_a_damaged_yes_is_not_a_yes(home: ConfigDir, place: tuple[str, ...], value: Any) -> None:
     """Any changed value invalidates it, except those that are valid: no fields, or a server that is no collector."""

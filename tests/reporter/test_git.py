@@ -36,7 +36,7 @@ def repository(bench: Workbench, server: Capture) -> Workbench:
 
 def reported(bench: Workbench, server: Capture, goal: str = "stay", cwd: Path | None = None) -> tuple[object, object]:
     """(git_checked_out_master, git_commit_time) of a run of ``goal``."""
-    before = len(server.events)
+    before = len(server.ids)
     assert bench.run(goal, cwd=cwd or bench.tree).returncode == 0
     properties = server.wait_for(before + 1)[-1]["properties"]
     return properties["git_checked_out_master"], properties["git_commit_time"]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from homes import OLD_END, OLD_START, changed, only, write, write_old
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbench import tmpfs
 
@@ -33,7 +33,7 @@ def test_what_waited_becomes_events_beside_what_is_recorded_now(config_dir: Conf
     assert every(config_dir.pending) == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.DataObject) -> None:
     """A changed record becomes an event, is counted as lost, or waits; the other one becomes an event."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from workbench import HANG_S
 
 from instrumented_make.reporter import lock, system
 
@@ -66,7 +67,7 @@ def test_a_waiting_thread_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
         thread = threading.Thread(target=wait)
         thread.start()
         assert not got.is_set()
-    thread.join(30)
+    thread.join(HANG_S)
     assert got.is_set()
     assert path.read_text() == "", "the name goes with the holder"
 
@@ -76,7 +77,7 @@ def test_a_holder_on_this_system_can_be_killed(tmp_path: Path, kind: str) -> Non
     """With SIGTERM, and if it ignores that, with SIGKILL."""
     with holder(tmp_path / "lock", kind) as process:
         assert lock.end_holder(tmp_path / "lock")
-        assert process.wait(30) != 0
+        assert process.wait(HANG_S) != 0
 
 
 def test_a_free_lock_has_no_holder_to_kill(tmp_path: Path) -> None:

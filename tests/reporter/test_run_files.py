@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from homes import BLANK, END, START, changed, only, write
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrumented_make.reporter import consent, system
@@ -42,7 +42,7 @@ def lost(home: ConfigDir) -> dict[str, int]:
         return outbox.lost()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(data=st.data())
 def test_a_bad_record_does_not_stop_the_others(config_dir: ConfigDir, data: st.DataObject) -> None:
     """A changed record becomes an event, is counted as lost, or waits; the other one becomes an event."""
