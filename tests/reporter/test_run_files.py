@@ -16,8 +16,9 @@ import pytest
 from homes import BLANK, END, START, changed, only, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workbench import CONTRACT
 
-from instrumented_make.reporter import consent, system
+from instrumented_make.reporter import cli, consent, system
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.event import build
 from instrumented_make.reporter.git import Repositories
@@ -296,7 +297,8 @@ def test_who_asks_at_once_waits_for_the_end_of_a_make_that_is_gone(
             path.write_bytes(start + END)
 
     monkeypatch.setattr(time, "sleep", nap)
-    wait_for_ends(config_dir.pending, 3600)
+    monkeypatch.setattr(cli, "ENDING_S", 3600)
+    cli.run(["show", "--contract", CONTRACT, "--config-dir", str(config_dir.path)])
     assert len(naps) == 3
 
 
