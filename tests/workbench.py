@@ -79,15 +79,9 @@ targets:
 """
 
 # The contract of a minimal include.
+COLLECTION = {**dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"), "fields": []}
 CONTRACT = json.dumps(
-    {
-        "collection": {
-            **dict.fromkeys(("event", "command_type", "main_branch", "host", "write_key"), "x"),
-            "fields": [],
-        },
-        "question": {"project": "p", "who": "w", "why": "y"},
-        "digest": "x",
-    }
+    {"collection": COLLECTION, "question": {"project": "p", "who": "w", "why": "y"}, "digest": digest(COLLECTION)}
 )
 
 # A race in make itself, with and without the include: after a signal it may wait for a child once too often.
