@@ -106,7 +106,8 @@ def test_a_hundred_thousand_events_are_summed_up(bench: Workbench) -> None:
     )
     options = ["stats", "--format", "csv", "--contract", CONTRACT, "--config-dir", str(bench.config)]
     command = [PYTHON, "-I", "-c", program, *options]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    *figures, loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.split(",")[0] for line in figures] == ["command", "one", "bad"], "it has not refused"
     # Start-up files in site-packages, such as those of editable installs, import modules as well.
     start_up = subprocess.run(
         [PYTHON, "-I", "-c", "import sys; print({m.partition('.')[0] for m in sys.modules})"],
