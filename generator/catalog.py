@@ -186,7 +186,8 @@ class Segment(_Part):
     @model_validator(mode="after")
     def _a_collector_has_an_address(self) -> Segment:
         if self.collector and (not self.write_key or "host" not in self.model_fields_set):
-            raise _refuse("a collector needs 'host' and 'write_key'", "give the address that it prints, and its key")
+            hint = "give the address that it prints, and a word of your own"
+            raise _refuse("a collector needs 'host' and 'write_key'", hint)
         return self
 
 

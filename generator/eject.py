@@ -27,6 +27,9 @@ def eject(catalog: Catalog, include: Path, dictionary: Path) -> list[str]:
     anything else of the Makefile's rules.
     """
     folder = include.parent
+    if not any((folder / name).is_file() for name in (include.name, *MAKEFILES)):
+        message = "nothing was changed, because neither it nor a Makefile is there"
+        raise failure(message, "name the include that make reads with --output", path=include)
     changed = _without_lines(folder / ATTRIBUTES, ATTRIBUTE) | _without_hooks(folder / HOOKS)
     deleted = [path for path, text in changed.items() if text is None]
     deleted += [include, catalog.source.path]

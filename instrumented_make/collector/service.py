@@ -76,7 +76,7 @@ def run(options: Options, catalog: Path, read: Callable[[Path], Agreement], tell
     agreement = agreements.current
     if not agreement.write_key:
         message = "the catalog has no write key, so nobody sends anything"
-        raise failure(message, "set segment.write_key to a word of your own, and segment.host to this address")
+        raise failure(message, "set segment.write_key to a word of your own, and run this again", path=catalog)
     with contextlib.closing(_listen(options)) as listener, opened(options.data, agreement, "alone") as store:
         greet = _greet(listener, options, keys.first_reader_key(store), tell)
         asyncio.run(_serve(listener, store, options, agreements, greet))

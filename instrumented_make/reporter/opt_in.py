@@ -13,7 +13,7 @@ from typing import TextIO
 
 from instrumented_make.errors import failure
 from instrumented_make.properties import BY_NAME, USER_ID, example_event
-from instrumented_make.reporter import consent, hints, lock, recorder
+from instrumented_make.reporter import consent, hints, lock, recorder, system
 from instrumented_make.reporter.config_dir import ConfigDir
 from instrumented_make.reporter.consent import LOCAL, REPORT, Collection, Consent
 from instrumented_make.reporter.contract import Contract
@@ -86,6 +86,8 @@ def _ask(config_dir: ConfigDir, contract: Contract, host: str, stdin: TextIO | N
     else:
         out.write("Nothing was changed.\n")
         return
+    if off := consent.forbidden(system.environment_of(os.getppid()) or os.environ):
+        out.write(f"Here, nothing is measured while {off}.\n")
     out.write(f"You can change your mind at any time: {contract.make('opt-out')}\n")
     out.write(f"Your own figures, once there are runs: {contract.make('stats')}\n")
     if sent is not None and sent[1:] != (consent.sent_as(config_dir) or ())[1:]:  # another destination gets another id
@@ -136,7 +138,9 @@ def explain(contract: Contract) -> str:
     show, stop, stats = contract.make("show"), contract.make("opt-out"), contract.make("stats")
     lines.append(f"What you get: {stats} shows you which commands take your time. What is queued and was sent: {show}.")
     lines.append(f"To stop, and delete what is kept here: {stop};")
-    if collection.collector:
+    if not collection.leaves_machine:
+        lines[-1] = f"{lines[-1][:-1]}."
+    elif collection.collector:
         there = f"at {collection.host}" if collection.otlp else "there"
         lines.append(f"opting out deletes it {there}, too, everything that was sent under the id.")
     else:

@@ -29,7 +29,7 @@ def begins(catalog: Path, data: Path | str, *options: str) -> None:
 
 def test_a_catalog_gets_its_key_and_address(tmp_path: Path) -> None:
     catalog = write_catalog(tmp_path / "targets.yaml", key="''")
-    hint = "hint: set segment.write_key to a word of your own, and segment.host to this address\n"
+    hint = "hint: set segment.write_key to a word of your own, and run this again\n"
     assert hint in told(catalog, tmp_path / "data")
     begins(write_catalog(catalog, key=KEY), tmp_path / "data")
 

@@ -275,6 +275,7 @@ SCENARIOS = [
     Scenario("an error is ignored", "a: ; -@exit 4\n", ("a",)),
     *_options("-k", "-s", "-B", "-j", "-j3", "-e", "-r", "-R", "-rR", "-S", "-L"),
     *_options("-l9", "-I.", "-b", "-m", "-kB", "--no-print-directory", "-fMakefile", "-f Makefile"),
+    Scenario("undefined variables, no goal", BASIC, ("--warn-undefined-variables",), recorded=None),
     *_options("--warn-undefined-variables", "-j2 -k", "--no-builtin-rules", "--keep-going", "--always-make"),
     *_options("-p", "-i", "--trace", "-w", "--print-directory", "-sw", "-d", "--eval=X:=1", "-ki", "--debug=b", "-C."),
     *_options("-O", "-Oline", "-Otarget", "-Orecurse"),

@@ -92,6 +92,14 @@ def test_an_empty_switch_does_not_disable_recording(
     server.wait_for(1)
 
 
+@pytest.mark.parametrize("name", ["DO_NOT_TRACK", "CI"])
+def test_who_agrees_where_nothing_is_measured_is_told(asked: Workbench, name: str) -> None:
+    """By what; where something is, nothing of this is said."""
+    assert "nothing is measured" not in asked.opt_in()
+    asked.variables[name] = "1"
+    assert f"Here, nothing is measured while {name} is set." in asked.opt_in()
+
+
 def test_the_question_shows_what_is_collected_and_where_it_goes(asked: Workbench, server: Capture) -> None:
     """Every field with its meaning, an example, the destination, who asks and why."""
     text = asked.opt_in("whatever")

@@ -454,6 +454,18 @@ def test_a_folder_that_is_read_only_is_made_writable(
         monkeypatch.chdir(tmp_path)
 
 
+def test_an_include_elsewhere_is_named_to_eject(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What it would leave, and go on measuring, beside a catalog that is gone."""
+    (project / "dev").mkdir()
+    (project / "targets.yaml").rename(project / "dev" / "targets.yaml")
+    elsewhere = ["eject", "--catalog", "dev/targets.yaml"]
+    before = files()
+    assert "hint: name the include that make reads with --output" in told(capfd, *elsewhere)
+    assert files() == before
+    assert main([*elsewhere, "--output", "Makefile.instrumented"]) == 0
+    assert files() == {"Makefile": RULES.encode()}
+
+
 def test_a_file_that_eject_cannot_delete_is_deleted_by_hand(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rendered = project / "Makefile.instrumented"
     if subprocess.run(["mount", "--bind", rendered, rendered], capture_output=True, check=False).returncode:
@@ -494,7 +506,7 @@ FAULTS = {
     ),
     "a collector without an address": (
         "segment: {collector: true}",
-        "give the address that it prints, and its key",
+        "give the address that it prints, and a word of your own",
         "segment: {collector: true, host: https://example.com, write_key: k}",
     ),
     "an unknown key": ("evnt: e", "did you mean 'event'?", "event: e"),
