@@ -19,8 +19,12 @@ _TRUTH = frozenset({"y", "n", "yes", "no", "on", "off"})
 
 
 def add(source: Source, names: Sequence[str]) -> str:
-    """The text of ``source`` with the targets ``names`` at the end of its list."""
+    """The text of ``source`` with the targets ``names`` at the end of its list. Raise UserError if one is there."""
     targets = _targets(source)
+    known = {_name(item): source.place(item.start_mark) for item in targets.value}
+    for name in names:
+        if name in known:
+            raise failure(f"{name!r} is already tracked", "leave it out", path=source.path, position=known[name])
     if targets.flow_style:
         # Right after the last one: a comma or a comment may follow it.
         at = targets.value[-1].end_mark.index

@@ -12,7 +12,7 @@ from generator.catalog import COMMANDS, load
 from generator.eject import take_line_out
 from generator.mentions import mentions
 from generator.proposal import Proposed, first_of, proposed
-from generator.render import first_catalog, include
+from generator.render import command_line, first_catalog, include
 from instrumented_make import files
 from instrumented_make.errors import Position, failure
 
@@ -78,7 +78,8 @@ def init(folder: Path, catalog: Path, named: Sequence[str] = ()) -> list[str]:
     ]
     if repository.top(folder) and not repository.ignored(folder, [".venv/"]):
         lines.append("Developers may install the reporter in .venv: add /.venv/ to .gitignore")
-    return [*lines, "Next: edit the catalog's consent section, then run: instrumented-make render"]
+    render = command_line("render", catalog, folder / database.INCLUDE)
+    return [*lines, f"Next: edit the catalog's consent section, then run: {render}"]
 
 
 def _project(folder: Path) -> str:

@@ -454,6 +454,15 @@ def test_a_folder_that_is_read_only_is_made_writable(
         monkeypatch.chdir(tmp_path)
 
 
+def test_what_is_tracked_is_left_out_of_what_is_added(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The place is where it is, not where it would be."""
+    line = (project / "targets.yaml").read_text().splitlines().index("  - one") + 1
+    said = told(capfd, "add", "one", "other")
+    assert f"targets.yaml:{line}:5: error: 'one' is already tracked" in said
+    assert "hint: leave it out" in said
+    assert main(["add", "other"]) == 0
+
+
 def test_an_include_elsewhere_is_named_to_eject(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What it would leave, and go on measuring, beside a catalog that is gone."""
     (project / "dev").mkdir()
