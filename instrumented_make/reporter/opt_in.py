@@ -137,13 +137,11 @@ def explain(contract: Contract) -> str:
         lines.append("It would stay in a folder of your own: this project has no server to send it to.")
     show, stop, stats = contract.make("show"), contract.make("opt-out"), contract.make("stats")
     lines.append(f"What you get: {stats} shows you which commands take your time. What is queued and was sent: {show}.")
-    lines.append(f"To stop, and delete what is kept here: {stop};")
-    if not collection.leaves_machine:
-        lines[-1] = f"{lines[-1][:-1]}."
-    elif collection.collector:
+    lines.append(f"To stop, and delete what is kept here: {stop}{';' if collection.leaves_machine else '.'}")
+    if collection.collector:
         there = f"at {collection.host}" if collection.otlp else "there"
         lines.append(f"opting out deletes it {there}, too, everything that was sent under the id.")
-    else:
+    elif collection.leaves_machine:
         lines.append("it also says how to have the sent events deleted.")
     if contract.link:
         lines.append(f"More: {contract.link}")

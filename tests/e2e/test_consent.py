@@ -100,6 +100,17 @@ def test_who_agrees_where_nothing_is_measured_is_told(asked: Workbench, name: st
     assert f"Here, nothing is measured while {name} is set." in asked.opt_in()
 
 
+def test_where_nothing_is_sent_the_question_speaks_of_no_deletion_elsewhere(asked: Workbench) -> None:
+    """The catalog that `init` proposes names no server."""
+    catalog = asked.tree / "targets.yaml"
+    catalog.write_text(catalog.read_text().replace("write_key: test-key", 'write_key: ""'))
+    asked.render()
+    shown = asked.opt_in()
+    assert "this project has no server to send it to." in shown
+    assert "To stop, and delete what is kept here: make metrics-opt-out.\r\n" in shown
+    assert "sent events" not in shown
+
+
 def test_the_question_shows_what_is_collected_and_where_it_goes(asked: Workbench, server: Capture) -> None:
     """Every field with its meaning, an example, the destination, who asks and why."""
     text = asked.opt_in("whatever")
